@@ -1,0 +1,14 @@
+// One runner for every suite. Native addons need the forks pool: a worker that is terminated
+// inside lmdb takes the whole process with it.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/slow/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
