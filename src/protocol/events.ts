@@ -1,0 +1,273 @@
+// The spine of Rollcast: everything that can happen, as one union. Events are facts in the past
+// tense; they are appended once, and all other state is a fold of them. Field names of steps are
+// Gymnasium's.
+
+/** Pixel layouts of a frame; bytes a pixel: 3, 4 and 1. */
+export const frameFormats = ['rgb8', 'rgba8', 'gray8'] as const
+export type FrameFormat = (typeof frameFormats)[number]
+export const bytesPerPixel: Readonly<Record<FrameFormat, number>> = { rgb8: 3, rgba8: 4, gray8: 1 }
+
+/** The shape of an agent's steps, learned from its first step; later steps are plain numbers. */
+export interface StepLayout {
+  readonly kind: 'step'
+  readonly layout: number
+  readonly agent: string
+  /** Lengths; 0 means that the steps carry no such field. */
+  readonly position: number
+  readonly action: number
+  /** True when the action is a single number and not a list of one. */
+  readonly actionScalar: boolean
+  readonly qValues: number
+  readonly logits: number
+  readonly observation: number
+  /** Names of the meters, in the order of their values. */
+  readonly meters: readonly string[]
+}
+
+/** A camera; its first frame sets the size, a frame of another size is refused (V2). */
+export interface FrameLayout {
+  readonly kind: 'frame'
+  readonly layout: number
+  readonly agent: string
+  readonly camera: string
+  readonly width: number
+  readonly height: number
+  readonly format: FrameFormat
+}
+
+export type Layout = StepLayout | FrameLayout
+
+export type LayoutDeclared = { type: 'layout_declared' } & Layout
+
+export interface RunStarted {
+  type: 'run_started'
+  run: string
+  name: string
+  pid: number
+  software: string
+  /** Whatever the trainer says of itself: algorithm, hyper-parameters. */
+  config?: Readonly<Record<string, unknown>>
+}
+
+/** The log was opened again after an end that was not clean. */
+export interface Recovered {
+  type: 'recovered'
+  previousEpoch: number
+  /** The last event that had been durable. */
+  lastSeq: number
+  /** Bytes of a torn tail that were cut. */
+  cutBytes: number
+  /** Upper bounds of what the producer may have had in flight. */
+  inFlightBytesMax: number
+  inFlightMillisMax: number
+}
+
+export interface RunEnded {
+  type: 'run_ended'
+  reason: 'closed' | 'exit' | 'signal' | 'failed'
+}
+
+export interface EpisodeBegan {
+  type: 'episode_began'
+  agent: string
+  episode: number
+  seed?: number
+  stage?: number
+  epsilon?: number
+  info?: unknown
+}
+
+export interface StepTaken {
+  type: 'step_taken'
+  agent: string
+  episode: number
+  /** Counts from 0 in each episode. */
+  step: number
+  /** Extrinsic reward. */
+  reward: number
+  intrinsicReward: number
+  terminated: boolean
+  truncated: boolean
+  position?: readonly number[]
+  action?: number | readonly number[]
+  qValues?: readonly number[]
+  logits?: readonly number[]
+  meters?: Readonly<Record<string, number>>
+  observation?: readonly number[]
+  info?: unknown
+}
+
+/** A frame; its pixels stand apart from the events, under the same sequence number. */
+export interface FrameCaptured {
+  type: 'frame_captured'
+  agent: string
+  camera: string
+  episode: number
+  /** The step after which the frame was taken. */
+  step: number
+  /** Counts from 0 in each episode and camera. */
+  index: number
+  width: number
+  height: number
+  format: FrameFormat
+  byteLength: number
+  /** CRC-32 of the pixels. */
+  crc: number
+}
+
+export interface MetricsSampled {
+  type: 'metrics_sampled'
+  globalStep: number
+  /** Canonical names (see metric-names.ts) to values. */
+  values: Readonly<Record<string, number>>
+  agent?: string
+}
+
+export interface InsightGiven {
+  type: 'insight_given'
+  kind: string
+  data: unknown
+  agent?: string
+}
+
+/** Why an episode ended. */
+export type EndReason = 'terminated' | 'truncated' | 'superseded' | 'interrupted' | (string & {})
+
+export interface EpisodeEnded {
+  type: 'episode_ended'
+  agent: string
+  episode: number
+  steps: number
+  frames: number
+  totalReward: number
+  extrinsicReward: number
+  intrinsicReward: number
+  terminated: boolean
+  truncated: boolean
+  reason: EndReason
+  /** Milliseconds since the Unix epoch. */
+  startTime: number
+  seed?: number
+  stage?: number
+  epsilon?: number
+  info?: unknown
+}
+
+export interface MilestoneReached {
+  type: 'milestone_reached'
+  milestone: 'best_return' | 'longest_episode' | 'stage_transition'
+  agent: string
+  episode: number
+  value: number
+  previous: number | null
+}
+
+/** The encoder's account of one episode and camera: what it was owed and what it found. */
+export interface FramesCounted {
+  type: 'frames_counted'
+  agent: string
+  camera: string
+  episode: number
+  /** Frames announced by events. */
+  owed: number
+  /** Frames whose pixels were there with the right checksum. */
+  intact: number
+  bytes: number
+}
+
+export interface ActorChanged {
+  type: 'actor_changed'
+  actor: string
+  machine: string
+  from: string
+  to: string
+  restarts: number
+  reason?: string
+}
+
+/** Something was lost before it reached the log, and how much. Lost data is never silent. */
+export interface GapFound {
+  type: 'gap_found'
+  cause: 'ring_full'
+  events: number
+  bytes: number
+}
+
+/** The trainer handed in something that could not be recorded; the rest went on. */
+export interface InputRefused {
+  type: 'input_refused'
+  agent: string
+  code: string
+  message: string
+  /** How often the same refusal was met since it was last reported. */
+  count: number
+}
+
+export interface TrainerCostMeasured {
+  type: 'trainer_cost_measured'
+  /** Time inside the recorder's calls as a share of wall time, per cent. */
+  percent: number
+  calls: number
+  meanNanos: number
+}
+
+/** An event of a kind that this version does not know; its bytes are kept as they are. */
+export interface UnknownEvent {
+  type: 'unknown'
+  kind: number
+  version: number
+  body: Uint8Array
+}
+
+export type Event =
+  | RunStarted
+  | Recovered
+  | RunEnded
+  | LayoutDeclared
+  | EpisodeBegan
+  | StepTaken
+  | FrameCaptured
+  | MetricsSampled
+  | InsightGiven
+  | EpisodeEnded
+  | MilestoneReached
+  | FramesCounted
+  | ActorChanged
+  | GapFound
+  | InputRefused
+  | TrainerCostMeasured
+  | UnknownEvent
+
+export type EventType = Event['type']
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>
+
+/** An event at its place in the log. `time` is the event's own, Unix milliseconds. */
+export interface Envelope<E extends Event = Event> {
+  readonly seq: number
+  readonly epoch: number
+  readonly time: number
+  readonly event: E
+}
+
+/** The number of each kind in the binary format; never changed, never used again. */
+export const eventKinds = {
+  run_started: 1,
+  recovered: 2,
+  run_ended: 3,
+  layout_declared: 4,
+  episode_began: 5,
+  step_taken: 6,
+  frame_captured: 7,
+  metrics_sampled: 8,
+  insight_given: 9,
+  episode_ended: 10,
+  milestone_reached: 11,
+  frames_counted: 12,
+  actor_changed: 13,
+  gap_found: 14,
+  input_refused: 15,
+  trainer_cost_measured: 16,
+} as const satisfies Record<Exclude<EventType, 'unknown'>, number>
+
+/** The version of each kind that this software writes; 1 unless listed. */
+export const eventVersions: Readonly<Partial<Record<EventType, number>>> = {}

@@ -1,0 +1,61 @@
+// Every bound in one place, with the relations between them asserted: nothing queues or loops
+// without one.
+import { assert } from '../base/assert.ts'
+import { GIB, KIB, MIB } from '../base/bytes.ts'
+
+export const limits = {
+  /** The ingress ring between trainer and recorder. It holds all that is not yet durable. */
+  ringBytes: 32 * MIB,
+  /** The largest single record that the trainer may hand over (a frame, mostly). */
+  recordBytesMax: 8 * MIB,
+  /** What the trainer's side may hold on its heap while the ring is full. */
+  spillBytesMax: 64 * MIB,
+  spillCountMax: 1_000_000,
+  /** Past this much that is not yet durable, `run.wouldBlock` is true (promise P2). */
+  undurableBytesMax: 16 * MIB,
+  /** A batch of the log closes at this many bytes of events ... */
+  batchBytesMax: 256 * KIB,
+  /** ... or this many events ... */
+  batchCountMax: 4096,
+  /** ... or when its first event is this old. */
+  batchAgeMillisMax: 4,
+  /** Most bytes (events and frames) that one transaction commits. */
+  transactionBytesMax: 8 * MIB,
+  /** Address space of one log; a log that reaches it fails stop like a full disk. */
+  logBytesMax: 256 * GIB,
+  /** Free disk space below which the log stops before LMDB could meet ENOSPC. */
+  freeBytesMin: 64 * MIB,
+  /** Encoded extra information of one step, metric sample or insight. */
+  infoBytesMax: 256 * KIB,
+  /** Declared layouts (one for each agent's steps and each camera). */
+  layoutsMax: 4096,
+  /** Numbers in one step: position, action, values, meters and observation together. */
+  stepValuesMax: 100_000,
+  /** Finished episodes that wait for paced viewers (L6). */
+  liveEpisodes: 10,
+  /** Steps kept of one episode for viewers; longer ones are shown thinned out, and say so. */
+  liveEpisodeSteps: 20_000,
+  /** Metric names that the aggregator follows. */
+  metricNamesMax: 256,
+  /** Points kept of one metric's history, after down-sampling. */
+  metricPoints: 512,
+  /** Rows of the episode index in a projection; older rows are read from the log. */
+  projectionEpisodes: 500,
+  /** Rows in one page of a listing. */
+  episodePage: 200,
+  /** Milestones in a projection. */
+  projectionMilestones: 200,
+  /** Bytes that may wait in one viewer's socket before its lane drops. */
+  viewerBufferBytesMax: 1 * MIB,
+  /** Viewers at once; the next one is refused with a reason. */
+  viewersMax: 1000,
+  /** The largest message that a viewer may send. */
+  viewerMessageBytesMax: 16 * KIB,
+  /** Messages a viewer may send in a minute. */
+  viewerMessagesPerMinute: 600,
+} as const
+
+assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
+assert(limits.batchBytesMax <= limits.transactionBytesMax, 'a transaction holds a batch')
+assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before the ring is full')
+assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')
