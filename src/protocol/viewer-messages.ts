@@ -1,0 +1,288 @@
+// What viewers and the gateway say to each other (rollcast.v1+json), as schemas that both sides
+// use. Field names are snake_case, as thin clients of the field expect (L11). Every message of the
+// server says its mode, so that a badge can be true (L9). Numbers that JSON cannot carry travel as
+// the strings "NaN", "Infinity" and "-Infinity".
+import { z } from 'zod'
+
+export const VIEWER_PROTOCOL = 'rollcast.v1+json'
+export const VIEWER_PROTOCOL_VERSION = 1
+
+/** A number, finite or not. */
+const number = z
+  .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
+  .transform(value => Number(value))
+const optionalNumber = number.nullable()
+const numbers = z.array(number)
+const count = z.number().int().nonnegative()
+
+/** Where the material comes from: the trainer now, newest finished material, or a replay. */
+export const modes = ['live', 'checkpoint', 'replay', 'waiting'] as const
+const mode = z.enum(modes)
+export type Mode = (typeof modes)[number]
+
+const position = z.object({ epoch: count, seq: count })
+
+/** The index row of an episode (protocol/projection.ts), in the viewers' spelling. */
+export const episodeRowSchema = z.object({
+  episode: count,
+  agent: z.string(),
+  start_time: number,
+  end_time: number,
+  steps: count,
+  frames: count,
+  total_reward: number,
+  extrinsic_reward: number,
+  intrinsic_reward: number,
+  curriculum_stage: optionalNumber,
+  epsilon: optionalNumber,
+  seed: optionalNumber,
+  terminated: z.boolean(),
+  truncated: z.boolean(),
+  reason: z.string(),
+})
+export type ViewerEpisodeRow = z.output<typeof episodeRowSchema>
+
+const stateFields = {
+  step: count,
+  cumulative_reward: number,
+  position: numbers.nullable(),
+  meters: z.record(z.string(), number).nullable(),
+  action: z.union([number, numbers]).nullable(),
+  q_values: numbers.nullable(),
+  reward: number,
+  done: z.boolean(),
+}
+
+export const seriesSchema = z.object({
+  name: z.string(),
+  count,
+  last: number,
+  mean: number,
+  moving_average: number,
+  min: number,
+  max: number,
+  slope: number,
+  trend: z.enum(['rising', 'falling', 'flat']),
+  /** `[global_step, value]`; absent in a quick update that carries only the summary. */
+  points: z.array(z.tuple([number, number])).optional(),
+})
+export type ViewerSeries = z.output<typeof seriesSchema>
+
+const milestoneFields = {
+  milestone: z.string(),
+  agent: z.string(),
+  episode: count,
+  value: number,
+  previous: optionalNumber,
+  time: number,
+}
+
+const channelSchema = z.object({
+  name: z.string(),
+  policy: z.string(),
+  offered: count,
+  taken: count,
+  dropped: count,
+  spilled: count,
+  blocked_millis: number,
+  depth: count,
+  depth_bytes: count,
+  high_water: count,
+})
+
+const actorSchema = z.object({
+  name: z.string(),
+  placement: z.enum(['thread', 'process']),
+  machine: z.string(),
+  state: z.string(),
+  restarts: count,
+  /** Events that the actor is behind the log's durable end; null when it does not follow it. */
+  lag: count.nullable(),
+  channels: z.array(channelSchema),
+})
+export type ViewerActor = z.output<typeof actorSchema>
+
+const header = { v: z.literal(VIEWER_PROTOCOL_VERSION), mode }
+
+/** Everything that the server sends as text. */
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    ...header,
+    type: z.literal('connection_established'),
+    client_id: z.string(),
+    server_time: number,
+    run: z.string().nullable(),
+    name: z.string().nullable(),
+    agents: z.array(z.string()),
+    /** `resume`: nothing of the run was missed; `resync`: start over from what follows. */
+    continuation: z.enum(['fresh', 'resume', 'resync']),
+    position,
+  }),
+  z.object({
+    ...header,
+    type: z.literal('episode_start'),
+    agent: z.string(),
+    episode: count,
+    /** Known for a finished episode, null for one that is being played. */
+    survival_steps: count.nullable(),
+    curriculum_stage: optionalNumber,
+    epsilon: optionalNumber,
+    timestamp: number,
+  }),
+  z.object({
+    ...header,
+    type: z.literal('state_update'),
+    agent: z.string(),
+    episode: count,
+    timestamp: number,
+    position_in_log: position,
+    ...stateFields,
+  }),
+  z.object({
+    ...header,
+    type: z.literal('episode_end'),
+    agent: z.string(),
+    episode: count,
+    steps: count,
+    total_reward: number,
+    extrinsic_reward: number,
+    intrinsic_reward: number,
+    curriculum_stage: optionalNumber,
+    reason: z.string(),
+    /** Episodes that this viewer's playback skipped so far, to stay near the newest (L6). */
+    skipped: count,
+  }),
+  /** A whole finished episode, for clients that replay it themselves. */
+  z.object({
+    ...header,
+    type: z.literal('episode'),
+    /** The number of the request that this answers; null when it was pushed. */
+    request: count.nullable(),
+    row: episodeRowSchema,
+    /** Every how many steps one is sent; 1 means all of them. */
+    thinned_by: z.number().int().positive(),
+    /** Milliseconds since the episode's first step, and the fields of a state_update. */
+    steps: z.array(z.object({ offset_millis: number, ...stateFields })),
+    /** How many frames follow as binary messages; 0 when none were recorded or they were pruned. */
+    frames_following: count,
+  }),
+  z.object({
+    ...header,
+    type: z.literal('episodes'),
+    request: count.nullable(),
+    rows: z.array(episodeRowSchema),
+    /** True when older ones can be asked for. */
+    more: z.boolean(),
+  }),
+  z.object({
+    ...header,
+    type: z.literal('metrics'),
+    time: number,
+    totals: z.object({
+      episodes: count,
+      steps: count,
+      frames: count,
+      events: count,
+      lost_events: count,
+      refused_inputs: count,
+    }),
+    series: z.array(seriesSchema),
+  }),
+  z.object({ ...header, type: z.literal('milestone'), ...milestoneFields }),
+  z.object({
+    ...header,
+    type: z.literal('insight'),
+    kind: z.string(),
+    agent: z.string().nullable(),
+    time: number,
+    data: z.unknown(),
+  }),
+  z.object({
+    ...header,
+    type: z.literal('system'),
+    time: number,
+    viewers: count,
+    /** The last event that is safe on disk, and the last one shown. */
+    durable: position,
+    newest: position,
+    trainer_attached: z.boolean(),
+    trainer_cost_percent: optionalNumber,
+    episodes_queued: count,
+    episodes_dropped: count,
+    healthy: z.boolean(),
+    problem: z.string().nullable(),
+    actors: z.array(actorSchema),
+  }),
+  z.object({ ...header, type: z.literal('pong'), client_time: number, server_time: number }),
+  z.object({
+    ...header,
+    type: z.literal('error'),
+    request: count.nullable(),
+    code: z.string(),
+    message: z.string(),
+  }),
+])
+export type ServerMessage = z.output<typeof serverMessageSchema>
+export type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+
+/**
+ * How episodes reach a viewer. `newest`: steps and frames as they are played, at most `max_fps`;
+ * `paced`: one finished episode after the other, a step every `step_delay` seconds (L12);
+ * `whole`: each finished episode in one message.
+ */
+const deliveries = ['newest', 'paced', 'whole'] as const
+export type Delivery = (typeof deliveries)[number]
+
+const preferences = {
+  delivery: z.enum(deliveries).optional(),
+  /** Seconds a step; default 0.2, 0 is as fast as the client drains. */
+  step_delay: z.number().min(0).max(60).optional(),
+  /** Default 30; frames and state updates a second under `newest`. */
+  max_fps: z.number().min(0.1).max(240).optional(),
+  /** The agent to follow; null (the default) is the first that has frames, else the first. */
+  agent: z.string().max(256).nullable().optional(),
+}
+
+/** Everything that a viewer may send. */
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    v: z.literal(VIEWER_PROTOCOL_VERSION),
+    ...preferences,
+    /** The last position seen, to resume there. */
+    resume: position.optional(),
+  }),
+  z.object({ type: z.literal('set'), ...preferences }),
+  z.object({
+    type: z.literal('list_episodes'),
+    request: count,
+    /** Rows older than this episode; the newest ones when absent. */
+    before: count.optional(),
+    limit: z.number().int().min(1).max(200).optional(),
+  }),
+  z.object({ type: z.literal('get_episode'), request: count, episode: count }),
+  z.object({ type: z.literal('ping'), client_time: number }),
+])
+export type ClientMessage = z.output<typeof clientMessageSchema>
+
+/** JSON text of a message, with non-finite numbers as strings. */
+export function stringifyMessage(message: ServerMessage | ClientMessage): string {
+  return JSON.stringify(message, (_key, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  )
+}
+
+/** Close codes: 4000-4499 say come back, 4500-4999 say do not. */
+export const closeCodes = {
+  /** The server goes away; come back after a moment. */
+  goingAway: 4000,
+  /** The viewer was too slow for too long. */
+  tooSlow: 4408,
+  tooManyMessages: 4429,
+  serverFull: 4453,
+  badMessage: 4500,
+  badProtocol: 4501,
+} as const
+
+/** True when a viewer that was closed with `code` should try again. */
+export const shouldReconnect = (code: number): boolean => code < 4500
