@@ -1,0 +1,73 @@
+// The encoder's life: an actor's, with its place behind the log. It is a cursor, so falling behind
+// loses nothing; `lagging` warns before retention would have to wait for it.
+import { emit, setup } from 'xstate'
+import {
+  type ActorCommand,
+  type ActorContext,
+  type ActorEvent,
+  type ActorInput,
+  actorBehaviour,
+  actorContext,
+  actorStates,
+} from './actor.machine.ts'
+import type { StateNameOf } from './state-name.ts'
+
+export type EncoderEvent =
+  | ActorEvent
+  /** The cursor stands at the end of the log. */
+  | { type: 'caughtUp' }
+  /** The cursor fell behind the end of the log. */
+  | { type: 'fellBehind' }
+  /** The backlog passed its warning threshold. */
+  | { type: 'lagRose'; reason: string }
+  /** The backlog is below the threshold again. */
+  | { type: 'lagFell' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+
+export type EncoderCommand =
+  | ActorCommand
+  /** Take no more frames until `proceed`; the backlog stays in the log. */
+  | { type: 'hold' }
+  | { type: 'proceed' }
+
+const behaviour = actorBehaviour<EncoderEvent, EncoderCommand>()
+const lagRose = { target: 'lagging', actions: 'noteReason' } as const
+
+export const encoderMachine = setup({
+  types: {} as {
+    context: ActorContext
+    events: EncoderEvent
+    emitted: EncoderCommand
+    input: ActorInput
+  },
+  actions: {
+    ...behaviour.actions,
+    hold: emit({ type: 'hold' }),
+    proceed: emit({ type: 'proceed' }),
+  },
+  delays: behaviour.delays,
+}).createMachine({
+  id: 'encoder',
+  context: actorContext,
+  initial: 'starting',
+  states: {
+    ...actorStates,
+    running: {
+      ...actorStates.running,
+      initial: 'catchingUp',
+      states: {
+        catchingUp: { on: { caughtUp: 'live', lagRose, pause: 'paused' } },
+        live: { on: { fellBehind: 'catchingUp', lagRose, pause: 'paused' } },
+        lagging: {
+          tags: 'yellow',
+          exit: 'noteReason',
+          on: { lagFell: 'catchingUp', caughtUp: 'live', pause: 'paused' },
+        },
+        paused: { entry: 'hold', exit: 'proceed', on: { resume: 'catchingUp' } },
+      },
+    },
+  },
+})
+
+export type EncoderState = StateNameOf<typeof encoderMachine>
