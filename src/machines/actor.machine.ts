@@ -51,10 +51,18 @@ export const actorContext = ({ input }: { input: ActorInput }): ActorContext => 
 const reasonOf = (event: EventObject): string | null =>
   'reason' in event && typeof event.reason === 'string' ? event.reason : null
 
-/** Actions and delays that `actorStates` name, typed for a machine with more events of its own. */
-export function actorBehaviour<Event extends EventObject, Command extends EventObject>() {
+/** Actions and delays that `actorStates` name, typed for a machine with more of its own. */
+export function actorBehaviour<
+  Event extends EventObject,
+  Command extends EventObject,
+  Context extends ActorContext = ActorContext,
+>() {
   const give = (command: ActorCommand) =>
-    emit<ActorContext, Event, undefined, Event, Command | ActorCommand>(command)
+    emit<Context, Event, undefined, Event, Command | ActorCommand>(command)
+  const note = (reason: (context: ActorContext, event: Event) => string | null) =>
+    assign<Context, Event, undefined, Event, never>(
+      ({ context, event }) => ({ reason: reason(context, event) }) as Partial<Context>,
+    )
   return {
     actions: {
       open: give({ type: 'open' }),
@@ -62,14 +70,10 @@ export function actorBehaviour<Event extends EventObject, Command extends EventO
       run: give({ type: 'run' }),
       drain: give({ type: 'drain' }),
       close: give({ type: 'close' }),
-      noteReason: assign<ActorContext, Event, undefined, Event, never>(({ event }) => ({
-        reason: reasonOf(event),
-      })),
-      noteDeadline: assign<ActorContext, Event, undefined, Event, never>(({ context }) => ({
-        reason: `did not drain within ${context.drainMillisMax} ms`,
-      })),
+      noteReason: note((_, event) => reasonOf(event)),
+      noteDeadline: note(context => `did not drain within ${context.drainMillisMax} ms`),
     },
-    delays: { drainDeadline: ({ context }: { context: ActorContext }) => context.drainMillisMax },
+    delays: { drainDeadline: ({ context }: { context: Context }) => context.drainMillisMax },
   }
 }
 

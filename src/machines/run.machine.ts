@@ -1,0 +1,103 @@
+// The life of a run. Closing is a protocol with a deadline: drain, commit, closed; never a flag and
+// a join. A log that failed stop, or a supervisor that gave up, makes the run end as `failed`, but
+// never ends training: the handle goes on taking calls and counts what it drops (invariant 3).
+import { assign, emit, setup } from 'xstate'
+import type { StateNameOf } from './state-name.ts'
+
+export type RunEvent =
+  /** Every actor runs. */
+  | { type: 'started' }
+  /** The log failed stop: viewers go on, nothing more becomes durable. */
+  | { type: 'logFailed'; reason: string }
+  | { type: 'close' }
+  /** A second Ctrl-C: do not wait for what is left. */
+  | { type: 'closeNow' }
+  /** Rings and channels are empty and every actor has finished its queue. */
+  | { type: 'drained' }
+  /** The end of the run and all footers are durable. */
+  | { type: 'committed' }
+  /** It cannot start, or the supervisor escalated. */
+  | { type: 'failed'; reason: string }
+
+export type RunCommand =
+  /** Start the actors; answer `started` or `failed`. */
+  | { type: 'start' }
+  /** Stop intake, end open episodes, let every channel run empty; answer `drained`. */
+  | { type: 'drain' }
+  /** Append the run's end, write footers, flush; answer `committed`. */
+  | { type: 'commit' }
+  /** Stop all actors and let go of everything; the last command. */
+  | { type: 'release' }
+
+export interface RunContext {
+  readonly reason: string | null
+  readonly closeMillisMax: number
+}
+
+export interface RunInput {
+  /** How long closing may take altogether. Default 5000. */
+  readonly closeMillisMax?: number
+}
+
+const failing = { failed: { target: '#run.failed', actions: 'noteReason' } } as const
+
+export const runMachine = setup({
+  types: {} as { context: RunContext; events: RunEvent; emitted: RunCommand; input: RunInput },
+  actions: {
+    start: emit({ type: 'start' }),
+    drain: emit({ type: 'drain' }),
+    commit: emit({ type: 'commit' }),
+    release: emit({ type: 'release' }),
+    noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
+    noteHurry: assign(({ context }) => ({ reason: context.reason ?? 'closed without draining' })),
+    noteDeadline: assign(({ context }) => ({
+      reason: context.reason ?? `did not close within ${context.closeMillisMax} ms`,
+    })),
+  },
+  guards: { hasFailed: ({ context }) => context.reason !== null },
+  delays: { closeDeadline: ({ context }) => context.closeMillisMax },
+}).createMachine({
+  id: 'run',
+  context: ({ input }) => ({ reason: null, closeMillisMax: input.closeMillisMax ?? 5000 }),
+  initial: 'starting',
+  states: {
+    starting: {
+      entry: 'start',
+      on: { ...failing, started: 'recording', close: 'closed', closeNow: 'closed' },
+    },
+    recording: {
+      on: {
+        ...failing,
+        close: 'closing',
+        closeNow: { target: 'failed', actions: 'noteHurry' },
+      },
+      initial: 'durable',
+      states: {
+        durable: { on: { logFailed: { target: 'readOnly', actions: 'noteReason' } } },
+        readOnly: { tags: 'red' },
+      },
+    },
+    closing: {
+      on: {
+        ...failing,
+        logFailed: { target: 'failed', actions: 'noteReason' },
+        closeNow: { target: 'failed', actions: 'noteHurry' },
+      },
+      after: { closeDeadline: { target: 'failed', actions: 'noteDeadline' } },
+      initial: 'draining',
+      states: {
+        draining: {
+          entry: 'drain',
+          on: {
+            drained: [{ guard: 'hasFailed', target: '#run.failed' }, { target: 'committing' }],
+          },
+        },
+        committing: { entry: 'commit', on: { committed: '#run.closed' } },
+      },
+    },
+    closed: { type: 'final', entry: 'release' },
+    failed: { type: 'final', tags: 'red', entry: 'release' },
+  },
+})
+
+export type RunState = StateNameOf<typeof runMachine>
