@@ -1,0 +1,285 @@
+// Runs an actor at its endpoint: lifecycle machine, channels, heartbeat and the protocol with the
+// host. What differs between actors is their definition; who has read one has read all.
+import { concatMap, from, type Subscription } from 'rxjs'
+import { type AnyActor, type AnyStateMachine, createActor, type EventObject } from 'xstate'
+import { assert } from '../base/assert.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
+import { machineClock } from '../machines/machine-clock.ts'
+import { stateName } from '../machines/state-name.ts'
+import type { ChannelCounters, ChannelSpec } from '../protocol/policies.ts'
+import { type CrashKind, heartbeatMillis } from '../protocol/thread-messages.ts'
+import {
+  type MessagePortLike,
+  PortReceiver,
+  PortSender,
+  type PortSenderOptions,
+} from '../streams/port.ts'
+import type { ActorEndpoint } from './endpoint.ts'
+
+/** What an actor may touch; every side effect of an actor goes through here. */
+export interface ActorScope<Config> {
+  readonly name: string
+  readonly config: Config
+  readonly clock: Clock
+  /** How often this actor was restarted since the run began; 0 at first. */
+  readonly restarts: number
+  /** The sending end of one of the actor's channels; made once. */
+  sender<T>(channel: string, options: Omit<PortSenderOptions<T>, 'clock'>): PortSender<T>
+  /** True when the topology gives this actor a channel of that name to send on. */
+  sends(channel: string): boolean
+  /**
+   * Handles what arrives on a channel, one item after the other; an item is credited when the
+   * handler's promise settles. A handler that throws ends the actor. A channel that the topology
+   * does not have never delivers.
+   */
+  receive<T>(channel: string, handler: (item: T) => void | Promise<void>): void
+  /** Sends a lifecycle event to the actor's machine. */
+  send(event: EventObject): void
+  /** Tells the host something at once. */
+  note(facts: Readonly<Record<string, unknown>>): void
+  /** Ends the actor: the supervisor starts a new one. */
+  fail(error: unknown): void
+}
+
+/** Carries out a command of the machine; the event that it resolves to answers the machine. */
+export type CommandHandler = () => EventObject | undefined | Promise<EventObject | undefined>
+
+export interface ActorInstance {
+  /**
+   * What the machine's commands mean. `open` takes resources, `recover` rebuilds state, `run`
+   * takes work, `drain` finishes what is owed, `close` lets go. A command without a handler is
+   * done at once. A handler that throws ends the actor.
+   */
+  readonly commands: Readonly<Record<string, CommandHandler>>
+  /** Told to the host with `ready`. */
+  detail?(): unknown
+  /** Events behind the log's durable end; null for an actor that does not follow the log. */
+  lag(): number | null
+  /** Anything for the host, sent with every heartbeat. */
+  heartbeat?(): unknown
+  /** The last event that the actor is asked to account for, before `drain` is commanded. */
+  drainTo?(seq: number): void
+  inform?(facts: Readonly<Record<string, unknown>>): void
+}
+
+export interface ActorDefinition<Config> {
+  readonly machine: AnyStateMachine
+  create(scope: ActorScope<Config>): ActorInstance
+}
+
+/** Answers that a command without a handler gets. */
+const defaultAnswers: Readonly<Record<string, string>> = {
+  open: 'opened',
+  recover: 'recovered',
+  drain: 'drained',
+}
+
+/** Errors that a new start would meet again: the actor is refused, not restarted. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'LOG_LOCKED',
+  'LOG_FOREIGN',
+  'LOG_VERSION',
+  'LOG_CORRUPT',
+  'CANNOT_CREATE',
+  'DISK_FULL',
+  'ADDRESS_IN_USE',
+  'NOT_FOUND',
+])
+
+/** Runs an actor until its machine has ended. */
+export function runActor<Config>(
+  endpoint: ActorEndpoint,
+  definition: ActorDefinition<Config>,
+  clock: Clock = systemClock,
+): void {
+  const { start } = endpoint
+  const machine = createActor(definition.machine, { input: {}, clock: machineClock(clock) })
+  const channels = new Channels(start.sends, start.receives, clock, fail)
+  let failure: unknown
+
+  function fail(error: unknown): void {
+    if (failure !== undefined || machine.getSnapshot().status !== 'active') return
+    failure = error
+    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
+    const refused = refusals.has(code as ErrorCode) && !isRunning()
+    endpoint.report({ type: 'failed', code, message: describeError(error), refused })
+    machine.send({ type: refused ? 'refused' : 'failed', reason: describeError(error) })
+  }
+
+  const isRunning = (): boolean => stateName(machine.getSnapshot().value).startsWith('running')
+
+  const scope: ActorScope<Config> = {
+    name: start.name,
+    config: start.config as Config,
+    clock,
+    restarts: start.restarts,
+    sender: (channel, options) => channels.sender(channel, options),
+    sends: channel => start.sends.some(spec => spec.name === channel),
+    receive: (channel, handler) => channels.receive(channel, handler),
+    send: event => machine.send(event),
+    note: facts => endpoint.report({ type: 'noted', facts }),
+    fail,
+  }
+  const instance = definition.create(scope)
+
+  machine.on('*', command => void carryOut(command.type).catch(fail))
+
+  async function carryOut(command: string): Promise<void> {
+    const handler = instance.commands[command]
+    const answer = defaultAnswers[command]
+    const event = handler ? await handler() : undefined
+    if (command === 'close') return end()
+    if (event) machine.send(event)
+    else if (answer) machine.send({ type: answer })
+  }
+
+  function end(): void {
+    stopHeartbeat()
+    channels.close()
+    endpoint.report({ type: 'stopped' })
+    endpoint.exit(failure)
+  }
+
+  watchStates(machine, (from, to) => {
+    endpoint.report({ type: 'state', machine: definition.machine.id, from, to })
+    if (to.startsWith('running') && !from.startsWith('running')) {
+      endpoint.report({ type: 'ready', detail: instance.detail?.() ?? null })
+    }
+  })
+  endpoint.onCommand(command => {
+    if (command.type === 'connect') {
+      channels.connect(command.channel, command.port as MessagePortLike)
+    } else if (command.type === 'inform') instance.inform?.(command.facts)
+    else if (command.type === 'drain') {
+      instance.drainTo?.(command.seq)
+      machine.send({ type: 'drain' })
+    } else if (command.type === 'stop') machine.send({ type: 'stop' })
+    else if (start.faults) crash(command.how)
+  })
+  const stopHeartbeat = repeat(clock, heartbeatMillis, () => {
+    endpoint.report({
+      type: 'heartbeat',
+      lag: instance.lag(),
+      channels: channels.counters(),
+      detail: instance.heartbeat?.() ?? null,
+    })
+  })
+  machine.start()
+}
+
+/** Dies without any clean-up, as a fault would have it. */
+function crash(how: CrashKind): void {
+  if (how === 'exit') process.exit(3)
+  if (how === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  setImmediate(() => {
+    throw new Error('planted fault')
+  })
+}
+
+function watchStates(machine: AnyActor, onChange: (from: string, to: string) => void): void {
+  let state = ''
+  machine.subscribe(snapshot => {
+    const next = stateName(snapshot.value)
+    if (next === state) return
+    const from = state
+    state = next
+    onChange(from, next)
+  })
+}
+
+function repeat(clock: Clock, everyMillis: number, task: () => void): () => void {
+  let cancel = (): void => {}
+  const again = (): void => {
+    cancel = clock.schedule(everyMillis, () => {
+      again()
+      task()
+    })
+  }
+  again()
+  return () => cancel()
+}
+
+type Handler = (item: unknown) => void | Promise<void>
+
+/** The actor's ends of its channels; ports come and go as the actors at the other ends do. */
+class Channels {
+  readonly #sends: readonly ChannelSpec[]
+  readonly #receives: readonly ChannelSpec[]
+  readonly #clock: Clock
+  readonly #fail: (error: unknown) => void
+  readonly #senders = new Map<string, PortSender<unknown>>()
+  readonly #handlers = new Map<string, Handler>()
+  readonly #subscriptions = new Map<string, Subscription>()
+  /** Ports that were connected before the actor had made its end. */
+  readonly #early = new Map<string, MessagePortLike>()
+
+  constructor(
+    sends: readonly ChannelSpec[],
+    receives: readonly ChannelSpec[],
+    clock: Clock,
+    fail: (error: unknown) => void,
+  ) {
+    this.#sends = sends
+    this.#receives = receives
+    this.#clock = clock
+    this.#fail = fail
+  }
+
+  sender<T>(channel: string, options: Omit<PortSenderOptions<T>, 'clock'>): PortSender<T> {
+    const spec = this.#sends.find(spec => spec.name === channel)
+    assert(spec, `the topology gives this actor no channel ${channel} to send on`)
+    const sender = new PortSender<T>(spec, { ...options, clock: this.#clock })
+    this.#senders.set(channel, sender as unknown as PortSender<unknown>)
+    this.#connectEarly(channel)
+    return sender
+  }
+
+  receive<T>(channel: string, handler: (item: T) => void | Promise<void>): void {
+    this.#handlers.set(channel, handler as Handler)
+    this.#connectEarly(channel)
+  }
+
+  connect(channel: string, port: MessagePortLike): void {
+    const sender = this.#senders.get(channel)
+    const handler = this.#handlers.get(channel)
+    if (sender) sender.attach(port)
+    else if (handler) this.#listen(channel, port, handler)
+    else this.#early.set(channel, port)
+  }
+
+  counters(): (ChannelCounters & { name: string; policy: string })[] {
+    return [...this.#senders].map(([name, sender]) => ({
+      name,
+      policy: this.#sends.find(spec => spec.name === name)?.policy.kind ?? '',
+      ...sender.counters,
+    }))
+  }
+
+  close(): void {
+    for (const sender of this.#senders.values()) sender.detach()
+    for (const subscription of this.#subscriptions.values()) subscription.unsubscribe()
+    for (const port of this.#early.values()) port.close()
+  }
+
+  #connectEarly(channel: string): void {
+    const port = this.#early.get(channel)
+    if (port === undefined) return
+    this.#early.delete(channel)
+    this.connect(channel, port)
+  }
+
+  #listen(channel: string, port: MessagePortLike, handler: Handler): void {
+    assert(
+      this.#receives.some(spec => spec.name === channel),
+      `the topology gives this actor no channel ${channel} to receive from`,
+    )
+    this.#subscriptions.get(channel)?.unsubscribe()
+    const receiver = new PortReceiver<unknown>(port, { acknowledge: 'manual' })
+    // concatMap's queue is bounded by the sender's credits: an item is credited when handled.
+    const handled = receiver.messages.pipe(
+      concatMap(item => from(Promise.resolve(handler(item)).then(() => receiver.acknowledge()))),
+    )
+    this.#subscriptions.set(channel, handled.subscribe({ error: this.#fail }))
+  }
+}

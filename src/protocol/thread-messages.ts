@@ -1,0 +1,189 @@
+// What threads (and processes in their place) say to each other. Data travels on named channels;
+// commands and reports travel on the control line between the host and each actor.
+import type { FrameFormat } from './events.ts'
+import type { ChannelCounters, ChannelSpec } from './policies.ts'
+import type { Position } from './position.ts'
+import type { EpisodeRow, Projection } from './projection.ts'
+
+export type Placement = 'thread' | 'process'
+
+/** Where broadcast material comes from, as the feeding actor sees it. */
+export type FeedMode = 'live' | 'checkpoint' | 'replay'
+
+// --- channels: data ---------------------------------------------------------------------------
+
+/** `*.live`: records as they were numbered, before they are durable. Drop-oldest. */
+export interface LiveBatch {
+  readonly epoch: number
+  readonly firstSeq: number
+  readonly count: number
+  /** Records back to back (codec.ts); frames without their pixels. */
+  readonly records: Uint8Array
+  readonly mode: FeedMode
+}
+
+/** `*.frames`: the newest frame of a camera. Latest per agent and camera. */
+export interface LiveFrame {
+  readonly agent: string
+  readonly camera: string
+  readonly episode: number
+  readonly step: number
+  readonly index: number
+  readonly width: number
+  readonly height: number
+  readonly format: FrameFormat
+  /** When the trainer handed it in, Unix milliseconds. */
+  readonly time: number
+  readonly mode: FeedMode
+  readonly pixels: Uint8Array
+}
+
+/** `*.durable`: how far the log may be read. Latest. */
+export type DurableNotice = Position
+
+/** `*.facts`: what a consumer of the log made of it, for the recorder to append. Block. */
+export interface FactBatch {
+  readonly producer: string
+  /** The consumer's cursor: the last event that these facts account for. */
+  readonly position: number
+  readonly records: Uint8Array
+  readonly count: number
+  readonly rows?: readonly { readonly episode: number; readonly bytes: Uint8Array }[]
+  readonly snapshot?: {
+    readonly name: string
+    readonly version: number
+    readonly position: number
+    readonly bytes: Uint8Array
+  }
+}
+
+/** `aggregator.projection`. Latest. */
+export interface ProjectionNotice {
+  readonly projection: Projection
+  /** Names of the metrics that changed since the last notice. */
+  readonly changedMetrics: readonly string[]
+}
+
+/** `broadcaster.queries` and `host.answers`: reads of the log, done by the pool. */
+export type HistoryQuery = { readonly id: number } & (
+  | { readonly kind: 'episodes'; readonly before: number | null; readonly limit: number }
+  | { readonly kind: 'episode'; readonly episode: number }
+  | { readonly kind: 'frames'; readonly episode: number; readonly from: number }
+)
+
+export interface HistoryStep {
+  readonly offsetMillis: number
+  readonly step: number
+  readonly cumulativeReward: number
+  readonly position: readonly number[] | null
+  readonly meters: Readonly<Record<string, number>> | null
+  readonly action: number | readonly number[] | null
+  readonly qValues: readonly number[] | null
+  readonly reward: number
+  readonly done: boolean
+}
+
+/** A whole episode, as viewers get it; long ones are thinned out. */
+export interface EpisodeMaterial {
+  readonly row: EpisodeRow
+  readonly thinnedBy: number
+  readonly steps: readonly HistoryStep[]
+  /** Frames that the log still holds. */
+  readonly frames: number
+}
+
+export type HistoryAnswer = { readonly id: number } & (
+  | { readonly kind: 'episodes'; readonly rows: readonly EpisodeRow[]; readonly more: boolean }
+  | { readonly kind: 'episode'; readonly material: EpisodeMaterial }
+  | {
+      readonly kind: 'frames'
+      readonly frames: readonly Omit<LiveFrame, 'mode'>[]
+      /** The index to ask for next, or null at the end. */
+      readonly next: number | null
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+)
+
+/** `host.system`: the state of everything, for viewers and `inspect`. Latest. */
+export interface SystemNotice {
+  readonly time: number
+  readonly healthy: boolean
+  readonly problem: string | null
+  readonly trainerAttached: boolean
+  /** Null when no trainer is attached. */
+  readonly trainerCostPercent: number | null
+  readonly durable: Position
+  readonly newest: Position
+  readonly actors: readonly ActorStatus[]
+}
+
+export interface ActorStatus {
+  readonly name: string
+  readonly placement: Placement
+  readonly machine: string
+  readonly state: string
+  readonly restarts: number
+  /** Events behind the durable end of the log; null when the actor does not follow it. */
+  readonly lag: number | null
+  readonly channels: readonly (ChannelCounters & {
+    readonly name: string
+    readonly policy: string
+  })[]
+}
+
+// --- control line -----------------------------------------------------------------------------
+
+/** What an actor is started with. */
+export interface ActorStart {
+  readonly name: string
+  readonly placement: Placement
+  /** Channels that this actor sends on and receives from. */
+  readonly sends: readonly ChannelSpec[]
+  readonly receives: readonly ChannelSpec[]
+  readonly config: unknown
+  /** How often the actor was restarted since the run began. */
+  readonly restarts: number
+  /** Whether `crash` is obeyed; only fault tests say so. */
+  readonly faults: boolean
+}
+
+export type ActorCommand =
+  /** The other end of a channel is (again) there; `port` is a MessagePort. */
+  | { readonly type: 'connect'; readonly channel: string; readonly port: unknown }
+  /** Take in nothing new; finish what is owed, up to `seq` for consumers of the log. */
+  | { readonly type: 'drain'; readonly seq: number }
+  | { readonly type: 'stop' }
+  /** Something that others may want to know, e.g. the address of the page. */
+  | { readonly type: 'inform'; readonly facts: Readonly<Record<string, unknown>> }
+  /** Die in this way; for fault tests. */
+  | { readonly type: 'crash'; readonly how: CrashKind }
+
+export type CrashKind = 'throw' | 'exit' | 'hang'
+
+export type ActorReport =
+  | { readonly type: 'ready'; readonly detail: unknown }
+  | {
+      readonly type: 'state'
+      readonly machine: string
+      readonly from: string
+      readonly to: string
+      readonly reason?: string
+    }
+  /** Sent every `heartbeatMillis`; silence means that the actor is stuck. */
+  | {
+      readonly type: 'heartbeat'
+      readonly lag: number | null
+      readonly channels: readonly (ChannelCounters & { name: string; policy: string })[]
+      readonly detail: unknown
+    }
+  | { readonly type: 'noted'; readonly facts: Readonly<Record<string, unknown>> }
+  /** `refused`: a new start would meet the same error. */
+  | {
+      readonly type: 'failed'
+      readonly code: string
+      readonly message: string
+      readonly refused: boolean
+    }
+  | { readonly type: 'stopped' }
+
+export const heartbeatMillis = 500

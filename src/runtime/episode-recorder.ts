@@ -1,0 +1,399 @@
+// What a trainer holds for each of its environments: begin, step, frame, metrics, insight, end.
+// Every call is synchronous, needs no turn of the event loop, and never throws: what cannot be
+// recorded is refused with a reason, counted, and told once. A step allocates nothing of its own.
+import { RollcastError } from '../base/errors.ts'
+import { FRAME_HEADER_BYTES, packValue, tagOf } from '../protocol/codec.ts'
+import {
+  bytesPerPixel,
+  type EndReason,
+  type EpisodeEnded,
+  type FrameFormat,
+  type FrameLayout,
+  frameFormats,
+  type StepLayout,
+} from '../protocol/events.ts'
+import { limits } from '../protocol/limits.ts'
+import { canonicalMetrics } from '../protocol/metric-names.ts'
+import {
+  fitsShape,
+  STEP_HEADER_BYTES,
+  STEP_TERMINATED,
+  STEP_TRUNCATED,
+  type StepInput,
+  valueCount,
+  writeValues,
+} from '../protocol/step-layout.ts'
+import type { CostGuard } from './cost-guard.ts'
+import { EpisodeTape, type RecordedEpisode } from './episode-tape.ts'
+import { type Ingress, problemOf } from './ingress.ts'
+import { StepLayouts } from './step-layouts.ts'
+
+const STEP_TAG = tagOf('step_taken')
+const FRAME_TAG = tagOf('frame_captured')
+
+/** What is known of an episode when it begins. */
+export interface EpisodeStart {
+  seed?: number
+  /** Curriculum stage. */
+  stage?: number
+  /** Exploration rate, or any exploration parameter. */
+  epsilon?: number
+  info?: unknown
+}
+
+/** What is known of an episode when it ends; the recorder adds what it counted itself. */
+export interface EpisodeOutcome {
+  /** Default: `terminated` or `truncated` as the last step said, else `ended`. */
+  reason?: EndReason
+  info?: unknown
+}
+
+/** A picture of `width * height` pixels, row by row from the top left, without padding. */
+export interface FrameInput {
+  width: number
+  height: number
+  data: Uint8Array | Uint8ClampedArray
+  /** Default `rgb8`. */
+  format?: FrameFormat
+  /** Default `main`. */
+  camera?: string
+}
+
+export interface RecorderOptions {
+  /** The agent's (environment's) name: 1 to 64 letters, digits and `._:-`. */
+  readonly agent: string
+  readonly onEpisode?: ((episode: RecordedEpisode) => void) | undefined
+}
+
+/** Records the episodes of one environment or agent. Made by `run.recorder(agent)`. */
+export class EpisodeRecorder {
+  readonly agent: string
+  readonly #ingress: Ingress
+  readonly #guard: CostGuard
+  readonly #layouts: StepLayouts
+  readonly #cameras = new Map<string, { layout: FrameLayout; index: number }>()
+  readonly #onEpisode: ((episode: RecordedEpisode) => void) | undefined
+  readonly #tape: EpisodeTape | undefined
+
+  #episode = 0
+  #layout: StepLayout | undefined
+  #layoutValues = 0
+  #start: EpisodeStart = {}
+  #startTime = 0
+  #steps = 0
+  #frames = 0
+  #extrinsic = 0
+  #intrinsic = 0
+  #terminated = false
+  #truncated = false
+
+  constructor(ingress: Ingress, guard: CostGuard, options: RecorderOptions) {
+    this.agent = options.agent
+    this.#ingress = ingress
+    this.#guard = guard
+    this.#layouts = new StepLayouts(options.agent)
+    this.#onEpisode = options.onEpisode
+    this.#tape = options.onEpisode ? new EpisodeTape() : undefined
+  }
+
+  /** The number of the open episode, unique in the run; 0 when none is open. */
+  get episode(): number {
+    return this.#episode
+  }
+
+  /** Begins an episode; one that is still open ends with the reason `superseded`. */
+  begin(start: EpisodeStart = {}): void {
+    try {
+      if (this.#ingress.closed) return
+      if (this.#episode !== 0) this.#finish('superseded', undefined)
+      this.#episode = this.#ingress.newEpisode()
+      this.#start = start
+      this.#startTime = this.#ingress.now()
+      this.#steps = 0
+      this.#frames = 0
+      this.#extrinsic = 0
+      this.#intrinsic = 0
+      this.#terminated = false
+      this.#truncated = false
+      for (const camera of this.#cameras.values()) camera.index = 0
+      this.#tape?.start()
+      const { agent } = this
+      const { info, ...numbers } = start
+      const event = { type: 'episode_began' as const, agent, episode: this.#episode, ...numbers }
+      this.#ingress.write(info === undefined ? event : { ...event, info }, true)
+    } catch (error) {
+      this.#refuse(error, 'the beginning of an episode')
+    }
+  }
+
+  /**
+   * Records one step. Without an open episode it begins one. Fields may be left out in any step;
+   * the length of a list and the names of the meters stay what they were the first time.
+   */
+  step(step: StepInput): void {
+    const startedAt = performance.now()
+    try {
+      this.#recordStep(step, performance.timeOrigin + startedAt)
+    } catch (error) {
+      this.#refuse(error, 'a step')
+    }
+    if (this.#guard.count()) this.#guard.addTimed(performance.now() - startedAt)
+  }
+
+  #recordStep(step: StepInput, time: number): void {
+    let layout = this.#layout
+    if (layout === undefined || !fitsShape(layout, step) || typeof step.reward !== 'number') {
+      layout = this.#switchLayout(step)
+      if (layout === undefined) return
+    }
+    if (this.#episode === 0) this.begin()
+    const info = step.info === undefined ? undefined : this.#packInfo(step.info)
+    const valuesEnd = STEP_HEADER_BYTES + this.#layoutValues * 8
+    const length = info === undefined ? valuesEnd : valuesEnd + info.byteLength
+    const ingress = this.#ingress
+    const at = ingress.claim(length)
+    const number = this.#steps++
+    const intrinsic = step.intrinsicReward ?? 0
+    this.#extrinsic += step.reward
+    this.#intrinsic += intrinsic
+    if (step.terminated === true) this.#terminated = true
+    if (step.truncated === true) this.#truncated = true
+    if (at < 0) return
+    const { inlet } = ingress
+    const { words, floats } = inlet
+    const flags =
+      (step.terminated === true ? STEP_TERMINATED : 0) |
+      (step.truncated === true ? STEP_TRUNCATED : 0)
+    try {
+      floats[at >>> 3] = time
+      words[(at + 8) >>> 2] = layout.layout | (flags << 16)
+      words[(at + 12) >>> 2] = this.#episode
+      words[(at + 16) >>> 2] = number
+      words[(at + 20) >>> 2] = info === undefined ? 0 : info.byteLength
+      floats[(at + 24) >>> 3] = step.reward
+      floats[(at + 32) >>> 3] = intrinsic
+      writeValues(floats, (at + STEP_HEADER_BYTES) >>> 3, step)
+      if (info !== undefined) inlet.bytes.set(info, at + valuesEnd)
+    } catch (error) {
+      inlet.abort()
+      throw error
+    }
+    if (this.#tape) this.#tape.addStep(inlet.bytes.subarray(at, at + length), STEP_TAG)
+    inlet.commit(STEP_TAG)
+  }
+
+  /** Records a frame of the open episode, after its last step: one copy into shared memory. */
+  frame(frame: FrameInput): void {
+    const startedAt = performance.now()
+    try {
+      this.#recordFrame(frame, performance.timeOrigin + startedAt)
+    } catch (error) {
+      this.#refuse(error, 'a frame')
+    }
+    this.#guard.addFrame(performance.now() - startedAt)
+  }
+
+  #recordFrame(frame: FrameInput, time: number): void {
+    const camera = this.#camera(frame)
+    if (this.#episode === 0) this.begin()
+    const { layout } = camera
+    const at = this.#ingress.claim(FRAME_HEADER_BYTES + frame.data.byteLength)
+    if (at < 0) return
+    const { words, floats, bytes } = this.#ingress.inlet
+    floats[at >>> 3] = time
+    words[(at + 8) >>> 2] = layout.layout
+    words[(at + 12) >>> 2] = this.#episode
+    words[(at + 16) >>> 2] = Math.max(0, this.#steps - 1)
+    words[(at + 20) >>> 2] = camera.index++
+    words[(at + 24) >>> 2] = frame.data.byteLength
+    words[(at + 28) >>> 2] = 0
+    bytes.set(frame.data, at + FRAME_HEADER_BYTES)
+    this.#ingress.inlet.commit(FRAME_TAG)
+    this.#frames++
+  }
+
+  /**
+   * Records metrics under their canonical names (names of SB3, CleanRL and RLlib are known).
+   * `globalStep` is the trainer's own count of steps; the x of every chart.
+   */
+  metrics(values: Readonly<Record<string, number>>, globalStep: number): void {
+    try {
+      const canonical: Record<string, number> = {}
+      for (const [name, value] of Object.entries(canonicalMetrics(values))) {
+        if (typeof value === 'number') canonical[name] = value
+        else {
+          const problem = `metric ${name}: expected a number, found ${typeof value}`
+          this.#refuse(new RollcastError('BAD_INPUT', problem), 'a metric')
+        }
+      }
+      const { agent } = this
+      this.#ingress.write({ type: 'metrics_sampled', globalStep, values: canonical, agent })
+    } catch (error) {
+      this.#refuse(error, 'metrics')
+    }
+  }
+
+  /** Records anything worth showing that is neither a step nor a number over time. */
+  insight(kind: string, data: unknown): void {
+    try {
+      this.#packInfo(data)
+      this.#ingress.write({ type: 'insight_given', kind, data, agent: this.agent })
+    } catch (error) {
+      this.#refuse(error, 'an insight')
+    }
+  }
+
+  /** Ends the open episode. Its end cannot be dropped by a full ring. */
+  end(outcome: EpisodeOutcome = {}): void {
+    try {
+      if (this.#episode === 0) {
+        const message = `agent ${this.agent}: end() without an open episode; it had ended before`
+        throw new RollcastError('BAD_INPUT', message)
+      }
+      const natural = this.#terminated ? 'terminated' : this.#truncated ? 'truncated' : 'ended'
+      this.#finish(outcome.reason ?? natural, outcome.info)
+    } catch (error) {
+      this.#refuse(error, 'the end of an episode')
+    }
+  }
+
+  /** Ends what is open because the run ends. */
+  interrupt(): void {
+    if (this.#episode !== 0) this.#finish('interrupted', undefined)
+  }
+
+  #finish(reason: EndReason, info: unknown): void {
+    const event: EpisodeEnded = {
+      type: 'episode_ended',
+      agent: this.agent,
+      episode: this.#episode,
+      steps: this.#steps,
+      frames: this.#frames,
+      totalReward: this.#extrinsic + this.#intrinsic,
+      extrinsicReward: this.#extrinsic,
+      intrinsicReward: this.#intrinsic,
+      terminated: this.#terminated,
+      truncated: this.#truncated,
+      reason,
+      startTime: this.#startTime,
+    }
+    const { seed, stage, epsilon } = this.#start
+    if (seed !== undefined) event.seed = seed
+    if (stage !== undefined) event.stage = stage
+    if (epsilon !== undefined) event.epsilon = epsilon
+    if (info !== undefined) event.info = info
+    this.#episode = 0
+    this.#ingress.write(event, true)
+    if (this.#tape && this.#onEpisode) this.#callBack(this.#tape, this.#onEpisode, event)
+  }
+
+  #callBack(
+    tape: EpisodeTape,
+    onEpisode: (episode: RecordedEpisode) => void,
+    event: EpisodeEnded,
+  ): void {
+    try {
+      onEpisode(tape.finish(event, this.#ingress.now()))
+    } catch (error) {
+      const message = `onEpisode threw for episode ${event.episode}: ${String(error)}`
+      this.#ingress.refuse(this.agent, new RollcastError('INTERNAL', message, { cause: error }))
+    }
+  }
+
+  /** The layout of this step: one that is known, or a new one that is declared first. */
+  #switchLayout(step: StepInput): StepLayout | undefined {
+    const found = this.#layouts.find(step) ?? this.#declare(step)
+    if (found === undefined) return undefined
+    this.#layout = found
+    this.#layoutValues = valueCount(found)
+    return found
+  }
+
+  #declare(step: StepInput): StepLayout | undefined {
+    const shape = this.#layouts.check(step)
+    const number = this.#ingress.newLayout()
+    if (number < 0) {
+      throw new RollcastError('BAD_STEP', `a run has at most ${limits.layoutsMax} layouts`)
+    }
+    const layout: StepLayout = { kind: 'step', layout: number, agent: this.agent, ...shape }
+    if (!this.#ingress.declare(layout)) return undefined
+    this.#layouts.add(layout)
+    this.#tape?.addLayout(layout)
+    return layout
+  }
+
+  #camera(frame: FrameInput): { layout: FrameLayout; index: number } {
+    const { width, height, data, format = 'rgb8', camera = 'main' } = frame
+    const known = this.#cameras.get(camera)
+    if (known?.layout.width === width && known.layout.height === height) {
+      if (
+        known.layout.format === format &&
+        data.byteLength === known.layout.width * known.layout.height * bytesPerPixel[format]
+      ) {
+        return known
+      }
+    }
+    checkFrame(this.agent, camera, frame, known?.layout)
+    const number = this.#ingress.newLayout()
+    if (number < 0) {
+      throw new RollcastError('BAD_FRAME', `a run has at most ${limits.layoutsMax} layouts`)
+    }
+    const { agent } = this
+    const layout: FrameLayout = {
+      kind: 'frame',
+      layout: number,
+      agent,
+      camera,
+      width,
+      height,
+      format,
+    }
+    if (!this.#ingress.declare(layout)) {
+      throw new RollcastError('UNAVAILABLE', `no room to declare camera ${camera}`)
+    }
+    const made = { layout, index: 0 }
+    this.#cameras.set(camera, made)
+    return made
+  }
+
+  #packInfo(info: unknown): Uint8Array {
+    const packed = packValue(info)
+    if (packed.byteLength > limits.infoBytesMax) {
+      const found = `expected at most ${limits.infoBytesMax} B, found ${packed.byteLength}`
+      throw new RollcastError('BAD_INPUT', `agent ${this.agent}: information too large: ${found}`)
+    }
+    return packed
+  }
+
+  #refuse(error: unknown, what: string): void {
+    this.#ingress.refuse(this.agent, problemOf(error, what))
+  }
+}
+
+/** Throws BAD_FRAME with what was expected and found. */
+function checkFrame(
+  agent: string,
+  camera: string,
+  frame: FrameInput,
+  known: FrameLayout | undefined,
+): void {
+  const { width, height, data, format = 'rgb8' } = frame
+  const where = `agent ${agent}, camera ${camera}`
+  const bad = (expected: string, found: string): RollcastError =>
+    new RollcastError('BAD_FRAME', `${where}: expected ${expected}, found ${found}`)
+  if (!frameFormats.includes(format)) throw bad(`one of ${frameFormats.join(', ')}`, String(format))
+  const isSize = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= 65535
+  if (!isSize(width) || !isSize(height)) throw bad('1 to 65535 pixels a side', `${width}x${height}`)
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw bad('the pixels as a Uint8Array', typeof data)
+  }
+  const bytes = width * height * bytesPerPixel[format]
+  if (data.byteLength !== bytes) throw bad(`${bytes} B of ${format} pixels`, `${data.byteLength} B`)
+  if (FRAME_HEADER_BYTES + bytes > limits.recordBytesMax) {
+    throw bad(`at most ${limits.recordBytesMax - FRAME_HEADER_BYTES} B a frame`, `${bytes} B`)
+  }
+  if (known) {
+    const first = `${known.width}x${known.height} ${known.format} as its first frame`
+    throw bad(first, `${width}x${height} ${format}`)
+  }
+}
