@@ -39,9 +39,9 @@ export class RingReader implements RingMemory {
   lengthBytes = 0
   readonly #mask: number
   readonly #epoch: number
-  #position: number
   #released: number
-  /** The head as last seen; the true one is at or past it. */
+  /** Low words of the cursor, and of the head as last seen: small integers, never boxed. */
+  #cursor: number
   #head: number
 
   /**
@@ -60,13 +60,14 @@ export class RingReader implements RingMemory {
     this.#mask = memory.capacityBytes - 1
     this.#epoch = Atomics.add(this.words, WORD_CONSUMER_EPOCH, 1) + 1
     this.#released = loadTail(this.words)
-    this.#head = loadHead(this.words)
+    const head = loadHead(this.words)
     const start = options.startPosition ?? this.#released
-    if (!isPosition(start) || start < this.#released || start > this.#head) {
-      const range = `${this.#released} to ${this.#head}`
+    if (!isPosition(start) || start < this.#released || start > head) {
+      const range = `${this.#released} to ${head}`
       throw new RollcastError('BAD_INPUT', `ring: position ${start} is not within ${range}`)
     }
-    this.#position = start
+    this.#cursor = lowWord(start)
+    this.#head = lowWord(head)
     Atomics.store(this.words, WORD_CONSUMER, CONSUMER_AWAKE)
     this.release(start)
   }
@@ -76,35 +77,34 @@ export class RingReader implements RingMemory {
    * stay valid until it is released. False when there is none.
    */
   read(): boolean {
-    for (;;) {
-      if (this.#position === this.#head && !this.hasData()) return false
-      const index = (HEADER_BYTES + (this.#position & this.#mask)) >> 2
-      const lengthBytes = this.words[index]!
-      if (lengthBytes < 0) {
-        this.#skipPadding(-lengthBytes)
-        continue
-      }
-      const end = this.#position + recordBytes(lengthBytes)
-      const valid = lengthBytes >= 1 && lengthBytes <= this.payloadBytesMax && end <= this.#head
-      assert(valid, `ring: a record of ${lengthBytes} bytes at ${this.#position}`)
-      this.tag = this.words[index + 1]!
-      this.byteOffset = (index << 2) + RECORD_HEADER_BYTES
-      this.lengthBytes = lengthBytes
-      this.#position = end
-      return true
+    if (this.#cursor === this.#head && !this.hasData()) return false
+    let index = this.#indexOfCursor()
+    if (this.words[index]! < 0) {
+      this.#skipPadding(-this.words[index]!)
+      index = this.#indexOfCursor()
     }
+    const lengthBytes = this.words[index]!
+    const size = recordBytes(lengthBytes)
+    const left = distance(this.#cursor, this.#head)
+    if (lengthBytes < 1 || lengthBytes > this.payloadBytesMax || size > left) {
+      assert(false, `ring: a record of ${lengthBytes} bytes, ${left} before the head`)
+    }
+    this.tag = this.words[index + 1]!
+    this.byteOffset = (index << 2) + RECORD_HEADER_BYTES
+    this.lengthBytes = lengthBytes
+    this.#cursor = (this.#cursor + size) | 0
+    return true
   }
 
   /** Whether there is a record to read. */
   hasData(): boolean {
-    const low = Atomics.load(this.words, WORD_HEAD)
-    this.#head = this.#position + distance(lowWord(this.#position), low)
-    return this.#head !== this.#position
+    this.#head = Atomics.load(this.words, WORD_HEAD)
+    return this.#head !== this.#cursor
   }
 
   /** The end of the record last read; what `release` takes, and `startPosition` of a successor. */
   get position(): number {
-    return this.#position
+    return this.#released + distance(lowWord(this.#released), this.#cursor)
   }
 
   /** Everything before it has been given back to the writer. */
@@ -124,7 +124,7 @@ export class RingReader implements RingMemory {
    */
   release(position: number): void {
     this.#checkOwner()
-    const inRange = position >= this.#released && position <= this.#position
+    const inRange = position >= this.#released && position <= this.position
     assert(inRange && isPosition(position), `release(${position}) after ${this.#released}`)
     if (position === this.#released) return
     this.#released = position
@@ -135,7 +135,7 @@ export class RingReader implements RingMemory {
   /** Resolves at the next record, or on close of the writer, or after `timeoutMillis`. */
   async waitForData(timeoutMillis: number): Promise<'data' | 'timeout'> {
     if (this.#fallAsleep()) {
-      await Atomics.waitAsync(this.words, WORD_HEAD, lowWord(this.#position), timeoutMillis).value
+      await Atomics.waitAsync(this.words, WORD_HEAD, this.#cursor, timeoutMillis).value
     }
     return this.#wakeUp()
   }
@@ -143,7 +143,7 @@ export class RingReader implements RingMemory {
   /** The same, blocking the thread. */
   waitForDataSync(timeoutMillis: number): 'data' | 'timeout' {
     if (this.#fallAsleep()) {
-      Atomics.wait(this.words, WORD_HEAD, lowWord(this.#position), timeoutMillis)
+      Atomics.wait(this.words, WORD_HEAD, this.#cursor, timeoutMillis)
     }
     return this.#wakeUp()
   }
@@ -171,11 +171,15 @@ export class RingReader implements RingMemory {
     return this.hasData() ? 'data' : 'timeout'
   }
 
+  #indexOfCursor(): number {
+    return (HEADER_BYTES + (this.#cursor & this.#mask)) >> 2
+  }
+
   #skipPadding(paddingBytes: number): void {
-    const left = this.capacityBytes - (this.#position & this.#mask)
+    const left = this.capacityBytes - (this.#cursor & this.#mask)
     assert(paddingBytes === left, `ring: padding of ${paddingBytes} bytes, ${left} before the end`)
-    this.#position += paddingBytes
-    assert(this.#position < this.#head, 'ring: padding without a record after it')
+    this.#cursor = (this.#cursor + paddingBytes) | 0
+    assert(this.#cursor !== this.#head, 'ring: padding without a record after it')
   }
 
   #checkOwner(): void {

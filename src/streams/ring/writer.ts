@@ -33,8 +33,8 @@ export class RingWriter implements RingMemory {
   readonly ringId: number
   readonly #clock: Clock
   readonly #mask: number
-  #position: number
-  /** The tail as last seen; the true one is at or past it. */
+  /** Low words of the published head, and of the tail as last seen: small integers, never boxed. */
+  #head: number
   #tail: number
   /** The open claim: its length, where its record starts and ends. Length 0: none. */
   #claimBytes = 0
@@ -52,8 +52,8 @@ export class RingWriter implements RingMemory {
     this.ringId = memory.ringId
     this.#clock = clock
     this.#mask = memory.capacityBytes - 1
-    this.#position = loadHead(this.words)
-    this.#tail = loadTail(this.words)
+    this.#head = Atomics.load(this.words, WORD_HEAD)
+    this.#tail = Atomics.load(this.words, WORD_TAIL)
     Atomics.store(this.words, WORD_PRODUCER, PRODUCER_OPEN)
   }
 
@@ -66,13 +66,13 @@ export class RingWriter implements RingMemory {
     if (!this.#valid(lengthBytes)) assert(false, `claim of ${lengthBytes} bytes`)
     this.#claimBytes = 0
     const size = recordBytes(lengthBytes)
-    const offset = this.#position & this.#mask
+    const offset = this.#head & this.#mask
     const left = this.capacityBytes - offset
     const padding = size > left ? left : 0
-    const end = this.#position + padding + size
-    if (end - this.#tail > this.capacityBytes) {
-      this.#refreshTail()
-      if (end - this.#tail > this.capacityBytes) return -1
+    const end = (this.#head + padding + size) | 0
+    if (distance(this.#tail, end) > this.capacityBytes) {
+      this.#tail = Atomics.load(this.words, WORD_TAIL)
+      if (distance(this.#tail, end) > this.capacityBytes) return -1
     }
     const start = padding > 0 ? HEADER_BYTES : HEADER_BYTES + offset
     if (padding > 0) this.words[(HEADER_BYTES + offset) >> 2] = -padding
@@ -88,8 +88,8 @@ export class RingWriter implements RingMemory {
     this.words[this.#claimIndex] = this.#claimBytes
     this.words[this.#claimIndex + 1] = tag
     this.#claimBytes = 0
-    this.#position = this.#claimEnd
-    Atomics.store(this.words, WORD_HEAD, lowWord(this.#position))
+    this.#head = this.#claimEnd
+    Atomics.store(this.words, WORD_HEAD, this.#head)
     // A wake-up is a system call: only the first commit after the consumer fell asleep makes one.
     if (Atomics.load(this.words, WORD_CONSUMER) === CONSUMER_ASLEEP) this.#wakeConsumer()
   }
@@ -101,13 +101,12 @@ export class RingWriter implements RingMemory {
 
   /** The published head: everything before it can be read. */
   get position(): number {
-    return this.#position
+    return loadHead(this.words)
   }
 
   /** The released tail: everything before it has been dealt with for good. */
   get releasedPosition(): number {
-    this.#refreshTail()
-    return this.#tail
+    return loadTail(this.words)
   }
 
   /** False once it was declared that no consumer will come (back). */
@@ -118,17 +117,9 @@ export class RingWriter implements RingMemory {
   /** Whether `claim(lengthBytes)` would succeed now. */
   hasRoom(lengthBytes: number): boolean {
     const size = recordBytes(lengthBytes)
-    const left = this.capacityBytes - (this.#position & this.#mask)
-    const end = this.#position + (size > left ? left : 0) + size
-    return end - this.releasedPosition <= this.capacityBytes
-  }
-
-  /**
-   * Blocks this thread until `claim(lengthBytes)` would succeed. False after `timeoutMillis`, or
-   * when no consumer is expected.
-   */
-  waitForSpace(lengthBytes: number, timeoutMillis: number): boolean {
-    return this.#blockUntil(() => this.hasRoom(lengthBytes), timeoutMillis)
+    const left = this.capacityBytes - (this.#head & this.#mask)
+    const end = this.#head + (size > left ? left : 0) + size
+    return distance(Atomics.load(this.words, WORD_TAIL), end) <= this.capacityBytes
   }
 
   /**
@@ -136,18 +127,26 @@ export class RingWriter implements RingMemory {
    * False after `timeoutMillis`, or when no consumer is expected.
    */
   waitReleased(position: number, timeoutMillis: number): boolean {
-    return this.#blockUntil(() => this.releasedPosition >= position, timeoutMillis)
+    const deadline = this.#clock.monotonic() + timeoutMillis
+    for (;;) {
+      const released = this.releasedPosition
+      if (released >= position) return true
+      const left = deadline - this.#clock.monotonic()
+      if (left <= 0 || !this.consumerExpected) return false
+      const woken = Atomics.wait(this.words, WORD_TAIL, lowWord(released), left)
+      if (woken === 'timed-out') return this.releasedPosition >= position
+    }
   }
 
   /** The same without blocking. The promise alone does not keep the process alive. */
   async waitReleasedAsync(position: number, timeoutMillis: number): Promise<boolean> {
     const deadline = this.#clock.monotonic() + timeoutMillis
     for (;;) {
-      const seen = lowWord(this.releasedPosition)
-      if (this.#tail >= position) return true
+      const released = this.releasedPosition
+      if (released >= position) return true
       const left = deadline - this.#clock.monotonic()
       if (left <= 0 || !this.consumerExpected) return false
-      const wait = Atomics.waitAsync(this.words, WORD_TAIL, seen, left)
+      const wait = Atomics.waitAsync(this.words, WORD_TAIL, lowWord(released), left)
       if ((await wait.value) === 'timed-out') return this.releasedPosition >= position
     }
   }
@@ -165,23 +164,8 @@ export class RingWriter implements RingMemory {
     )
   }
 
-  #refreshTail(): void {
-    this.#tail += distance(lowWord(this.#tail), Atomics.load(this.words, WORD_TAIL))
-  }
-
   #wakeConsumer(): void {
     Atomics.compareExchange(this.words, WORD_CONSUMER, CONSUMER_ASLEEP, CONSUMER_AWAKE)
     Atomics.notify(this.words, WORD_HEAD)
-  }
-
-  #blockUntil(done: () => boolean, timeoutMillis: number): boolean {
-    const deadline = this.#clock.monotonic() + timeoutMillis
-    for (;;) {
-      const seen = Atomics.load(this.words, WORD_TAIL)
-      if (done()) return true
-      const left = deadline - this.#clock.monotonic()
-      if (left <= 0 || !this.consumerExpected) return false
-      if (Atomics.wait(this.words, WORD_TAIL, seen, left) === 'timed-out') return done()
-    }
   }
 }
