@@ -1,0 +1,163 @@
+// The life of one supervised actor, as its supervisor sees it. It restarts after a wait, and is
+// stopped by a ladder: asked; killed, if it is a process; given up, if it is a worker, because a
+// worker that may be inside native code is never terminated (invariant 9). The supervisor decides
+// about escalation; it feeds this machine and forwards to it.
+import { assign, emit, setup } from 'xstate'
+import { backOffMillis, type RestartLimits, restartLimits } from './restart-intensity.ts'
+import type { StateNameOf } from './state-name.ts'
+
+export interface ChildSpec {
+  readonly name: string
+  /** True for a process, which may be killed; false for a worker thread. */
+  readonly killable: boolean
+  /** Whether the group gives up when this child refuses to start. */
+  readonly essential: boolean
+  /** How long it may take to stop when asked. Default 2000. */
+  readonly stopMillisMax?: number
+  /** How long it may take to vanish when killed. Default 3000. */
+  readonly killMillisMax?: number
+  readonly limits?: RestartLimits
+}
+
+/** What happens to a child; the runtime sends these to the supervisor, which forwards them. */
+export type ChildNews =
+  /** It runs. */
+  | { type: 'ready'; child: string }
+  /** Its thread or process is gone, for whatever reason, also because it was asked to stop.
+   * `atMillis`: monotonic time; `jitter`: a random number in [0, 1]. */
+  | { type: 'died'; child: string; atMillis: number; jitter: number; reason: string }
+  /** It cannot start and would not the next time. Its thread or process is gone. */
+  | { type: 'refused'; child: string; reason: string }
+  /** It missed its heartbeats. */
+  | { type: 'stuck'; child: string; reason: string }
+
+export type ChildEvent =
+  | ChildNews
+  | { type: 'start' }
+  /** Stop for good. */
+  | { type: 'stop' }
+  /** Run on, but do not restart any more. */
+  | { type: 'standDown' }
+
+export type ChildCommand =
+  /** Start its thread or process; report `ready`, `refused` or `died`. */
+  | { type: 'startChild'; child: string }
+  /** Ask it to stop, without waiting; report `died` when it is gone. */
+  | { type: 'askToStop'; child: string }
+  /** SIGKILL; given for processes only. Report `died` when it is gone. */
+  | { type: 'killChild'; child: string }
+
+export interface ChildContext {
+  readonly spec: Required<ChildSpec>
+  readonly restarts: number
+  /** Restarts since it was last calm. */
+  readonly attempt: number
+  readonly jitter: number
+  /** Why it last died, was stuck or refused. */
+  readonly reason: string | null
+  readonly standsDown: boolean
+}
+
+export interface ChildOutput {
+  readonly outcome: 'stopped' | 'abandoned' | 'refused'
+  readonly essential: boolean
+  readonly reason: string | null
+}
+
+const mayRestart = [
+  { guard: 'standsDown', target: 'stopped', actions: 'noteReason' },
+  { target: 'backingOff', actions: ['noteReason', 'noteJitter'] },
+] as const
+
+const whileUp = {
+  died: mayRestart,
+  refused: { target: 'refused', actions: 'noteReason' },
+  stuck: { target: 'unresponsive', actions: 'noteReason' },
+  stop: 'stopping',
+  standDown: { actions: 'standDown' },
+} as const
+
+const stopDeadline = [{ guard: 'isKillable', target: 'killing' }, { target: 'abandoned' }] as const
+
+export const childMachine = setup({
+  types: {} as {
+    context: ChildContext
+    events: ChildEvent
+    emitted: ChildCommand
+    input: ChildSpec
+    output: ChildOutput
+  },
+  actions: {
+    startChild: emit(({ context }) => ({ type: 'startChild', child: context.spec.name })),
+    askToStop: emit(({ context }) => ({ type: 'askToStop', child: context.spec.name })),
+    killChild: emit(({ context }) => ({ type: 'killChild', child: context.spec.name })),
+    noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
+    noteJitter: assign(({ event }) => (event.type === 'died' ? { jitter: event.jitter } : {})),
+    countRestart: assign(({ context }) => ({
+      restarts: context.restarts + 1,
+      attempt: context.attempt + 1,
+    })),
+    calmDown: assign({ attempt: 0 }),
+    standDown: assign({ standsDown: true }),
+  },
+  guards: {
+    standsDown: ({ context }) => context.standsDown,
+    isKillable: ({ context }) => context.spec.killable,
+  },
+  delays: {
+    backOff: ({ context }) => backOffMillis(context.attempt, context.jitter, context.spec.limits),
+    calm: ({ context }) => context.spec.limits.calmMillis,
+    stopDeadline: ({ context }) => context.spec.stopMillisMax,
+    killDeadline: ({ context }) => context.spec.killMillisMax,
+  },
+}).createMachine({
+  id: 'child',
+  context: ({ input }) => ({
+    spec: { stopMillisMax: 2000, killMillisMax: 3000, limits: restartLimits, ...input },
+    restarts: 0,
+    attempt: 0,
+    jitter: 0,
+    reason: null,
+    standsDown: false,
+  }),
+  initial: 'idle',
+  states: {
+    idle: { on: { start: 'starting', stop: 'stopped', standDown: 'stopped' } },
+    starting: { entry: 'startChild', on: { ...whileUp, ready: 'running' } },
+    running: { on: whileUp, after: { calm: { actions: 'calmDown' } } },
+    backingOff: {
+      on: { stop: 'stopped', standDown: 'stopped' },
+      after: { backOff: { target: 'restarting', actions: 'countRestart' } },
+    },
+    restarting: { entry: 'startChild', on: { ...whileUp, ready: 'running' } },
+    unresponsive: {
+      entry: 'askToStop',
+      on: { died: mayRestart, stop: 'stopping', standDown: { actions: 'standDown' } },
+      after: { stopDeadline },
+    },
+    stopping: {
+      entry: ['standDown', 'askToStop'],
+      on: { died: { target: 'stopped', actions: 'noteReason' } },
+      after: { stopDeadline },
+    },
+    killing: {
+      entry: 'killChild',
+      on: {
+        died: mayRestart,
+        stop: { actions: 'standDown' },
+        standDown: { actions: 'standDown' },
+      },
+      after: { killDeadline: 'abandoned' },
+    },
+    stopped: { type: 'final', output: 'stopped' },
+    refused: { type: 'final', tags: 'red', output: 'refused' },
+    abandoned: { type: 'final', tags: 'red', output: 'abandoned' },
+  },
+  output: ({ context, event }) => ({
+    outcome: event.output as ChildOutput['outcome'],
+    essential: context.spec.essential,
+    reason: context.reason,
+  }),
+})
+
+export type ChildState = StateNameOf<typeof childMachine>
