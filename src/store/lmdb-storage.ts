@@ -1,0 +1,146 @@
+// The log's tables in one LMDB environment; the only file that knows lmdb. Its settings are the
+// ones under which nothing is visible before it is durable and nothing corrupts (docs/durability.md).
+// Commits run on lmdb's own thread, so the caller's thread never waits for the disk.
+import { statfsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { RollcastError } from '../base/errors.ts'
+import { limits } from '../protocol/limits.ts'
+import { nameKey, readNameKey } from './keys.ts'
+import type { KeyRange, LogStorage, Space, Table, Write } from './storage.ts'
+import { tables } from './storage.ts'
+
+/** Name of the data file inside the log's directory. */
+export const DATA_FILE = 'data.mdb'
+const FENCE = 'fence'
+const EPOCH_KEY = nameKey('epoch')
+const EPOCH_BYTES = 4
+
+export interface LmdbOptions {
+  /** For a process that only reads. Never in the writer's process: the environment is shared. */
+  readonly readOnly?: boolean
+  /** Leaves the meta page to the next commit or `sync` (level `relaxed`). */
+  readonly deferMetaSync?: boolean
+}
+
+type Bytes = Database<Buffer, Uint8Array>
+
+export class LmdbStorage implements LogStorage {
+  readonly #directory: string
+  readonly #root: RootDatabase<Buffer, Uint8Array>
+  readonly #tables: ReadonlyMap<Table, Bytes>
+  /** One row whose lmdb version is the epoch: commits are conditional on it. */
+  readonly #fence: Bytes
+
+  /** Opens the environment, creating it unless `readOnly`; the directory exists. */
+  constructor(directory: string, options: LmdbOptions = {}) {
+    this.#directory = directory
+    const bytes = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
+    this.#root = open<Buffer, Uint8Array>({
+      ...bytes,
+      path: directory,
+      noSubdir: false,
+      maxDbs: tables.length + 1,
+      mapSize: limits.logBytesMax,
+      overlappingSync: false,
+      commitDelay: 0,
+      readOnly: options.readOnly ?? false,
+      noMetaSync: options.deferMetaSync ?? false,
+    })
+    const foreign = (found: string): RollcastError =>
+      new RollcastError('LOG_FOREIGN', `${directory}: expected a Rollcast log, found ${found}`)
+    try {
+      const names: readonly string[] = [...tables, FENCE]
+      for (const key of this.#root.getKeys({ limit: names.length + 1 })) {
+        const name = readNameKey(key).replace('\0', '') // lmdb ends the names of tables with it
+        if (!names.includes(name)) throw foreign(`an LMDB database with a table ${name}`)
+      }
+      const openTable = (name: string, useVersions: boolean): Bytes => {
+        const settings = { ...bytes, useVersions, create: !options.readOnly }
+        const table: Bytes | undefined = this.#root.openDB(name, settings)
+        if (table) return table
+        throw foreign(`an LMDB database without a table ${name}`)
+      }
+      this.#tables = new Map(tables.map(table => [table, openTable(table, false)]))
+      this.#fence = openTable(FENCE, true)
+    } catch (error) {
+      void this.#root.close()
+      throw error
+    }
+  }
+
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#tables.get(table)!.getBinary(key)
+  }
+
+  keys(table: Table, { start, reverse, limit }: KeyRange): Uint8Array[] {
+    const range = { limit, reverse: reverse ?? false, ...(start ? { start } : {}) }
+    return [...this.#tables.get(table)!.getKeys(range)]
+  }
+
+  count(table: Table): number {
+    return (this.#tables.get(table)!.getStats() as { entryCount: number }).entryCount
+  }
+
+  refresh(): void {
+    this.#root.resetReadTxn()
+  }
+
+  epoch(): number {
+    const value = this.#fence.getBinary(EPOCH_KEY)
+    return value === undefined ? 0 : value.readUInt32LE(0)
+  }
+
+  async begin(epoch: number): Promise<void> {
+    const value = Buffer.alloc(EPOCH_BYTES)
+    value.writeUInt32LE(epoch)
+    await this.#settle(this.#fence.put(EPOCH_KEY, value, epoch))
+    this.refresh()
+  }
+
+  async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
+    return this.#settle(
+      this.#fence.ifVersion(EPOCH_KEY, epoch, () => {
+        for (const { table, key, value } of writes) {
+          const into = this.#tables.get(table)!
+          if (value === undefined) into.remove(key)
+          else into.put(key, value as Buffer)
+        }
+      }),
+    )
+  }
+
+  // A failed commit rejects with an error whose own promise carries the reason; left alone, that
+  // promise would end the process as an unhandled rejection.
+  async #settle(commit: Promise<boolean>): Promise<boolean> {
+    try {
+      return await commit
+    } catch (error) {
+      const reason = (error as { commitError?: Promise<never> }).commitError
+      throw await (reason ?? Promise.reject(error)).catch(cause => cause)
+    }
+  }
+
+  sync(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
+    root.sync(error => (error ? reject(error) : resolve()))
+    return promise
+  }
+
+  space(): Space {
+    const { bavail, bsize } = statfsSync(this.#directory)
+    return {
+      fileBytes: statSync(join(this.#directory, DATA_FILE)).size,
+      freeBytes: bavail * bsize,
+    }
+  }
+
+  async copy(directory: string): Promise<void> {
+    await this.#root.backup(directory, true)
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+}

@@ -1,0 +1,164 @@
+// Reads a log from its storage: every batch is checked before anything in it is believed. Batches
+// are found by their keys one after the other, so no read transaction outlives one step.
+import { RollcastError } from '../base/errors.ts'
+import { decodeRecord, Layouts, readRecord } from '../protocol/codec.ts'
+import type { Envelope } from '../protocol/events.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Position } from '../protocol/position.ts'
+import { openBatch, type StoredBatch } from './batch-codec.ts'
+import type { Batch, EpisodeRow, LogReader, SeqRange, Snapshot } from './event-log.ts'
+import { episodeKey, nameKey, readEpisodeKey, readSeqKey, seqKey } from './keys.ts'
+import { readHead, readLayouts, readPosition } from './log-state.ts'
+import { unseal } from './sealed-value.ts'
+import { decodeSnapshot } from './snapshots.ts'
+import type { LogStorage } from './storage.ts'
+import { nextRun, recordTime } from './survey.ts'
+
+/** The batch stored under `firstSeq`, checked. */
+export function readBatch(storage: LogStorage, firstSeq: number): StoredBatch | undefined {
+  const value = storage.get('events', seqKey(firstSeq))
+  return value === undefined ? undefined : openBatch(firstSeq, value)
+}
+
+/** First number of the batch that holds `seq`, or of the last one before it. */
+export function batchStart(storage: LogStorage, seq: number): number | undefined {
+  const [key] = storage.keys('events', { start: seqKey(seq), reverse: true, limit: 1 })
+  return key === undefined ? undefined : readSeqKey(key)
+}
+
+/** The part of a batch from `fromSeq` to `toSeq`; the batch itself when it lies within. */
+function cutBatch(batch: Batch, fromSeq: number, toSeq: number): Batch {
+  const skip = Math.max(0, fromSeq - batch.firstSeq)
+  const count = Math.min(batch.count, toSeq - batch.firstSeq + 1) - skip
+  if (skip === 0 && count === batch.count) return batch
+  const start = skip === 0 ? 0 : nextRun(batch.records, 0, Number.POSITIVE_INFINITY, skip).end
+  const run = nextRun(batch.records, start, Number.POSITIVE_INFINITY, count)
+  return {
+    firstSeq: batch.firstSeq + skip,
+    count,
+    epoch: batch.epoch,
+    firstTime: recordTime(batch.records, start),
+    lastTime: recordTime(batch.records, run.last),
+    records: batch.records.subarray(start, run.end),
+  }
+}
+
+/** Decodes a batch's records; `layouts` grows by what they declare. */
+export function* decodeBatch(batch: Batch, layouts: Layouts): Generator<Envelope> {
+  let seq = batch.firstSeq
+  for (let at = 0; at < batch.records.byteLength; seq++) {
+    try {
+      const record = readRecord(batch.records, at)
+      const { time, event } = decodeRecord(batch.records, record, layouts)
+      at = record.end
+      yield { seq, epoch: batch.epoch, time, event }
+    } catch (cause) {
+      throw new RollcastError('LOG_CORRUPT', `event ${seq} cannot be decoded`, { cause })
+    }
+  }
+}
+
+export class StorageReader implements LogReader {
+  readonly #storage: LogStorage
+
+  /** Use `openLogReader` or a memory log's `reader`. */
+  constructor(storage: LogStorage) {
+    this.#storage = storage
+  }
+
+  durable(): Position {
+    this.#storage.refresh()
+    return { epoch: this.#storage.epoch(), seq: readHead(this.#storage).lastSeq }
+  }
+
+  *batches({ fromSeq, toSeq }: SeqRange): Generator<Batch> {
+    const from = Math.max(1, fromSeq)
+    const to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
+    if (from > to) return
+    const first = batchStart(this.#storage, from)
+    for (let seq = first ?? 1; seq <= to; ) {
+      const batch = this.#batch(seq)
+      yield cutBatch(batch, from, to)
+      seq = batch.firstSeq + batch.count
+    }
+  }
+
+  #batch(firstSeq: number): Batch {
+    const batch = readBatch(this.#storage, firstSeq)
+    if (batch) return batch
+    throw new RollcastError('LOG_CORRUPT', `no batch begins with event ${firstSeq}`)
+  }
+
+  *events(range: SeqRange & { readonly reverse?: boolean }): Generator<Envelope> {
+    if (range.reverse) {
+      yield* this.#eventsReversed(range)
+      return
+    }
+    const layouts = this.layouts()
+    for (const batch of this.batches(range)) yield* decodeBatch(batch, layouts)
+  }
+
+  *#eventsReversed({ fromSeq, toSeq }: SeqRange): Generator<Envelope> {
+    const from = Math.max(1, fromSeq)
+    let to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
+    const layouts = this.layouts()
+    while (to >= from) {
+      const start = batchStart(this.#storage, to)
+      const batch = this.#batch(start ?? 1)
+      const events = [...decodeBatch(cutBatch(batch, from, to), layouts)]
+      yield* events.reverse()
+      to = batch.firstSeq - 1
+    }
+  }
+
+  frame(seq: number): Uint8Array | undefined {
+    this.#storage.refresh()
+    const key = seqKey(seq)
+    const value = this.#storage.get('frames', key)
+    return value && unseal(key, value, `frame ${seq}`)
+  }
+
+  layouts(): Layouts {
+    this.#storage.refresh()
+    return new Layouts(readLayouts(this.#storage))
+  }
+
+  episodeRows({ before, limit }: { before?: number; limit: number }): EpisodeRow[] {
+    this.#storage.refresh()
+    if (before !== undefined && before <= 0) return []
+    const start = episodeKey(before === undefined ? 0xffff_ffff : before - 1)
+    const count = Math.min(limit, limits.episodePage)
+    return this.#storage
+      .keys('episodes', { start, reverse: true, limit: count })
+      .map(key => readEpisodeKey(key))
+      .map(episode => ({ episode, bytes: this.#row(episode) }))
+      .filter((row): row is EpisodeRow => row.bytes !== undefined)
+  }
+
+  episodeRow(episode: number): Uint8Array | undefined {
+    this.#storage.refresh()
+    return this.#row(episode)
+  }
+
+  #row(episode: number): Uint8Array | undefined {
+    const key = episodeKey(episode)
+    const value = this.#storage.get('episodes', key)
+    return value && unseal(key, value, `row of episode ${episode}`)
+  }
+
+  snapshot(name: string): Snapshot | undefined {
+    this.#storage.refresh()
+    const key = nameKey(name)
+    const value = this.#storage.get('snapshots', key)
+    return value && decodeSnapshot(name, unseal(key, value, `snapshot ${name}`))
+  }
+
+  position(producer: string): number | undefined {
+    this.#storage.refresh()
+    return readPosition(this.#storage, producer)
+  }
+
+  close(): Promise<void> {
+    return this.#storage.close()
+  }
+}

@@ -1,0 +1,148 @@
+// What the log keeps track of beside its events, so that opening is cheap and a reader can start
+// anywhere: the end of the chain, the layouts, the open episodes, each producer's position. It is
+// written in the transaction of the events that changed it, and can be rebuilt from them.
+import { RollcastError } from '../base/errors.ts'
+import { Layouts, packValue, unpackValue } from '../protocol/codec.ts'
+import type { Layout } from '../protocol/events.ts'
+import { FORMAT_VERSION } from './batch-codec.ts'
+import { nameKey, readNameKey } from './keys.ts'
+import { seal, unseal } from './sealed-value.ts'
+import type { LogStorage, Write } from './storage.ts'
+import type { Survey } from './survey.ts'
+
+/** Identifies a log of Rollcast and its format. */
+export interface Format {
+  readonly magic: 'rollcast-log'
+  readonly version: number
+}
+
+const CURRENT_FORMAT: Format = { magic: 'rollcast-log', version: FORMAT_VERSION }
+
+/** The end of the log. */
+export interface Head {
+  readonly lastSeq: number
+  /** Number of the first event of the last batch, and that batch's checksum; 0 when empty. */
+  readonly lastBatch: number
+  readonly crc: number
+  /** True when the last writer closed; false from its first write on. */
+  readonly clean: boolean
+}
+
+export const emptyHead: Head = { lastSeq: 0, lastBatch: 0, crc: 0, clean: true }
+
+interface Episodes {
+  readonly last: number | null
+  readonly open: readonly number[]
+}
+
+const LAYOUT = 'layout/'
+const PRODUCER = 'producer/'
+const NAMES_MAX = 100_000
+
+/** A write of the `meta` table. */
+export function metaWrite(name: string, value: unknown): Write {
+  const key = nameKey(name)
+  return { table: 'meta', key, value: seal(key, packValue(value)) }
+}
+
+/** A value of the `meta` table. */
+export function readMeta(storage: LogStorage, name: string): unknown {
+  const key = nameKey(name)
+  const value = storage.get('meta', key)
+  return value === undefined ? undefined : unpackValue(unseal(key, value, `meta ${name}`))
+}
+
+function namesUnder(storage: LogStorage, prefix: string): string[] {
+  const names: string[] = []
+  const keys = storage.keys('meta', { start: nameKey(prefix), limit: NAMES_MAX })
+  for (const key of keys) {
+    const name = readNameKey(key)
+    if (!name.startsWith(prefix)) break
+    names.push(name)
+  }
+  return names
+}
+
+export const readHead = (storage: LogStorage): Head =>
+  (readMeta(storage, 'head') as Head) ?? emptyHead
+
+export const readFormat = (storage: LogStorage): Format | undefined =>
+  readMeta(storage, 'format') as Format | undefined
+
+export const readPrunedBefore = (storage: LogStorage): number =>
+  (readMeta(storage, 'prunedBefore') as number | undefined) ?? 0
+
+export const readLayouts = (storage: LogStorage): Layout[] =>
+  namesUnder(storage, LAYOUT).map(name => readMeta(storage, name) as Layout)
+
+export const readPosition = (storage: LogStorage, producer: string): number | undefined =>
+  readMeta(storage, PRODUCER + producer) as number | undefined
+
+export function readPositions(storage: LogStorage): Map<string, number> {
+  const names = namesUnder(storage, PRODUCER)
+  return new Map(names.map(n => [n.slice(PRODUCER.length), readMeta(storage, n) as number]))
+}
+
+/** The writer's picture of the log, including what is not yet durable. */
+export class LogState {
+  head: Head = emptyHead
+  readonly layouts = new Layouts()
+  readonly positions = new Map<string, number>()
+  readonly openEpisodes = new Set<number>()
+  lastEpisode: number | undefined
+
+  /** The state as of the storage's last commit. */
+  static load(storage: LogStorage): LogState {
+    const state = new LogState()
+    state.head = readHead(storage)
+    for (const layout of readLayouts(storage)) state.layouts.add(layout)
+    for (const [name, position] of readPositions(storage)) state.positions.set(name, position)
+    const episodes = readMeta(storage, 'episodes') as Episodes | undefined
+    for (const episode of episodes?.open ?? []) state.openEpisodes.add(episode)
+    state.lastEpisode = episodes?.last ?? undefined
+    return state
+  }
+
+  /** Takes in what a survey found. */
+  apply(survey: Survey): void {
+    for (const layout of survey.layouts) this.layouts.add(layout)
+    for (const { episode, began } of survey.episodes) {
+      if (began) this.openEpisodes.add(episode)
+      else this.openEpisodes.delete(episode)
+      if (episode > (this.lastEpisode ?? -1)) this.lastEpisode = episode
+    }
+  }
+
+  headWrite = (): Write => metaWrite('head', this.head)
+
+  episodesWrite(): Write {
+    const open = [...this.openEpisodes].sort((a, b) => a - b)
+    return metaWrite('episodes', { last: this.lastEpisode ?? null, open } satisfies Episodes)
+  }
+}
+
+export const layoutKey = (layout: number): Uint8Array => nameKey(LAYOUT + layout)
+
+export const layoutWrite = (layout: Layout): Write => metaWrite(LAYOUT + layout.layout, layout)
+
+export const positionWrite = (producer: string, position: number): Write =>
+  metaWrite(PRODUCER + producer, position)
+
+export const formatWrite = (): Write => metaWrite('format', CURRENT_FORMAT)
+
+/** Throws unless the storage holds a log of a format that this software knows. */
+export function checkFormat(format: Format | undefined, where: string): void {
+  if (format?.magic !== 'rollcast-log') {
+    throw new RollcastError(
+      'LOG_FOREIGN',
+      `${where}: expected a Rollcast log, found another LMDB database`,
+    )
+  }
+  if (format.version > CURRENT_FORMAT.version) {
+    throw new RollcastError(
+      'LOG_VERSION',
+      `${where}: the log has format ${format.version}, this software knows up to ` +
+        `${CURRENT_FORMAT.version}; use a newer Rollcast`,
+    )
+  }
+}

@@ -1,0 +1,202 @@
+// Opening a log: lock, look at the file, map it, check its end, raise the epoch. The same steps on
+// any storage; on disk the log of run directory `dir` lives in `dir/log`.
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { RollcastError } from '../base/errors.ts'
+import { limits } from '../protocol/limits.ts'
+import { checkDataFile } from './check-file.ts'
+import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
+import { DATA_FILE, LmdbStorage } from './lmdb-storage.ts'
+import { type LogLock, takeLock } from './lock.ts'
+import { StorageReader } from './log-reader.ts'
+import { checkFormat, formatWrite, readFormat } from './log-state.ts'
+import { GroupCommitWriter } from './log-writer.ts'
+import { recoverState } from './recovery.ts'
+import { SpaceGuard } from './space-guard.ts'
+import type { LogStorage, StorageFaults } from './storage.ts'
+
+export interface OpenOptions {
+  readonly clock?: Clock
+  /** Default `group`. */
+  readonly durability?: Durability
+  /**
+   * Checks the file before mapping it; default true. Pass false in a process that has the log
+   * open already (another thread of it): the file must never be opened a second time.
+   */
+  readonly check?: boolean
+  /** Free disk space kept in reserve, in bytes; default `limits.freeBytesMin`. */
+  readonly freeBytesMin?: number
+  /** Planned faults, for tests. */
+  readonly faults?: StorageFaults
+}
+
+export interface OpenLog {
+  readonly writer: LogWriter
+  readonly report: OpenReport
+  /** For telling others more about this process. */
+  readonly lock: LogLock
+}
+
+/** Directory of the log in run directory `dir`. */
+export const logDirectory = (dir: string): string => join(dir, 'log')
+
+/** The data file of the log in run directory `dir`. */
+export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FILE)
+
+/**
+ * Opens the log of run directory `dir` for writing, creating both when missing. Throws LOG_LOCKED
+ * (temporary, within 100 ms), LOG_FOREIGN, LOG_CORRUPT, LOG_VERSION, CANNOT_CREATE or DISK_FULL.
+ */
+export async function openLog(dir: string, options: OpenOptions = {}): Promise<OpenLog> {
+  const clock = options.clock ?? systemClock
+  makeDirectory(logDirectory(dir))
+  const lock = await takeLock(dir, clock.now())
+  try {
+    if (options.check ?? true) checkDataFile(dataFile(dir))
+    const storage = openStorage(dir, { deferMetaSync: options.durability === 'relaxed' })
+    try {
+      return { ...(await openWriter(storage, options, () => lock.release())), lock }
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+/** The storage of a log, with LMDB's own errors turned into ours. */
+export function openStorage(
+  dir: string,
+  options: ConstructorParameters<typeof LmdbStorage>[1],
+): LmdbStorage {
+  const directory = logDirectory(dir)
+  try {
+    const storage = new LmdbStorage(directory, options)
+    if (!options?.readOnly) syncDirectory(directory)
+    return storage
+  } catch (cause) {
+    if (cause instanceof RollcastError) throw cause
+    throw new RollcastError('LOG_CORRUPT', `${directory}: LMDB cannot open the log`, { cause })
+  }
+}
+
+/** Opens a writer on any storage; `release` runs when the writer has closed it. */
+export async function openWriter(
+  storage: LogStorage,
+  options: OpenOptions,
+  release: () => Promise<void>,
+): Promise<{ writer: LogWriter; report: OpenReport }> {
+  const format = readFormat(storage)
+  const created = format === undefined && storage.count('events') === 0
+  if (!created) checkFormat(format, 'log')
+  const { state, tail, cutEvents, writes } = recoverState(storage)
+  const faults = options.faults ?? {}
+  const freeBytesMin = options.freeBytesMin ?? limits.freeBytesMin
+  const clock = options.clock ?? systemClock
+  new SpaceGuard(storage, clock, freeBytesMin, faults).check(0)
+  const previousEpoch = storage.epoch()
+  const epoch = previousEpoch + 1
+  await storage.begin(epoch)
+  if (created) writes.push(formatWrite())
+  if (writes.length > 0) await storage.commit(epoch, writes)
+  storage.refresh()
+  const report: OpenReport = {
+    created,
+    previousEpoch,
+    epoch,
+    lastSeq: tail.lastSeq,
+    cleanClose: state.head.clean && tail.broken.length === 0,
+    cutBytes: tail.brokenBytes,
+    cutEvents,
+    openEpisodes: [...state.openEpisodes].sort((a, b) => a - b),
+    lastEpisode: state.lastEpisode,
+    layouts: state.layouts.all(),
+    positions: Object.fromEntries(state.positions),
+  }
+  const writer = new GroupCommitWriter(
+    storage,
+    state,
+    epoch,
+    { clock, durability: options.durability ?? 'group', freeBytesMin, faults },
+    release,
+  )
+  return { writer, report }
+}
+
+export interface OpenReaderOptions {
+  /** Checks the file before mapping it; default true. False when this process has it open. */
+  readonly check?: boolean
+  /** Default true; false in a process that writes the log, whose environment is shared. */
+  readonly readOnly?: boolean
+}
+
+/**
+ * Opens the log of run directory `dir` for reading, beside a writer or without one. Throws
+ * NOT_FOUND, UNAVAILABLE (no permission), LOG_FOREIGN, LOG_CORRUPT or LOG_VERSION.
+ */
+export function openLogReader(dir: string, options: OpenReaderOptions = {}): LogReader {
+  const storage = openForReading(dir, options)
+  return new StorageReader(storage)
+}
+
+/** The storage of an existing log. */
+export function openForReading(dir: string, options: OpenReaderOptions = {}): LogStorage {
+  const file = dataFile(dir)
+  if (!existsSync(file)) throw new RollcastError('NOT_FOUND', `${dir}: there is no log`)
+  const readOnly = options.readOnly ?? true
+  for (const path of [file, join(logDirectory(dir), 'lock.mdb')]) {
+    if (existsSync(path)) checkAccess(path)
+  }
+  if ((options.check ?? true) && !checkDataFile(file)) {
+    throw new RollcastError('NOT_FOUND', `${dir}: the log is empty`)
+  }
+  const storage = openStorage(dir, { readOnly })
+  try {
+    checkFormat(readFormat(storage), dir)
+    return storage
+  } catch (error) {
+    void storage.close()
+    throw error
+  }
+}
+
+// Readers write too: each has a line in LMDB's lock file.
+function checkAccess(path: string): void {
+  try {
+    accessSync(path, path.endsWith(DATA_FILE) ? constants.R_OK : constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    throw new RollcastError('UNAVAILABLE', `${path}: no permission to read the log`, { cause })
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new RollcastError('CANNOT_CREATE', `${directory}: expected a directory to write to`, {
+      cause,
+    })
+  }
+}
+
+// A new file survives power loss only when its directory's entry does.
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,33 @@
+// Values with a checksum in front, for every table but the events (batches carry their own). The
+// checksum covers the key too: a value that turns up under another key is damage.
+//
+//   0  u32 CRC-32 of key and value      4  value
+import { crc32 } from '../base/checksum.ts'
+import { RollcastError } from '../base/errors.ts'
+
+export const SEAL_BYTES = 4
+
+/** A copy of `value` with its checksum. */
+export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(SEAL_BYTES + value.byteLength)
+  sealed.set(value, SEAL_BYTES)
+  new DataView(sealed.buffer).setUint32(0, crc32(value, crc32(key)), true)
+  return sealed
+}
+
+/** The value without its checksum, a view; `what` names it when it is damaged. */
+export function unseal(key: Uint8Array, sealed: Uint8Array, what: string): Uint8Array {
+  if (sealed.byteLength < SEAL_BYTES) {
+    throw new RollcastError('LOG_CORRUPT', `${what}: ${sealed.byteLength} B are too short`)
+  }
+  const value = sealed.subarray(SEAL_BYTES)
+  const stored = new DataView(sealed.buffer, sealed.byteOffset, 4).getUint32(0, true)
+  const found = crc32(value, crc32(key))
+  if (stored !== found) {
+    throw new RollcastError(
+      'LOG_CORRUPT',
+      `${what}: expected checksum ${stored.toString(16)}, found ${found.toString(16)}`,
+    )
+  }
+  return value
+}

@@ -1,0 +1,60 @@
+// What a log needs from below: five ordered tables of bytes and an atomic commit that is fenced by
+// the epoch. Everything else (batches, numbers, checksums, folds) is above and written once.
+
+/** Table to what its keys are. */
+export const tables = ['events', 'frames', 'meta', 'episodes', 'snapshots'] as const
+export type Table = (typeof tables)[number]
+
+/** One change; without a value the key is deleted. */
+export interface Write {
+  readonly table: Table
+  readonly key: Uint8Array
+  readonly value?: Uint8Array
+}
+
+export interface KeyRange {
+  /** First key, inclusive (the largest one when reversed); open when left out. */
+  readonly start?: Uint8Array
+  readonly reverse?: boolean
+  readonly limit: number
+}
+
+/** Bytes on the disk. */
+export interface Space {
+  readonly fileBytes: number
+  readonly freeBytes: number
+}
+
+/** Faults that a test plans. */
+export interface StorageFaults {
+  /** Awaited before the writer's `ordinal`-th commit (from 1) reaches the storage. */
+  beforeCommit?(ordinal: number): Promise<void> | void
+  /** What the disk says is free; the real figure when left out. */
+  freeBytes?(): number
+}
+
+/** Ordered tables with atomic commits. Reads see committed data only. */
+export interface LogStorage {
+  /** A copy of the value. */
+  get(table: Table, key: Uint8Array): Uint8Array | undefined
+  /** Keys in order of their bytes. */
+  keys(table: Table, range: KeyRange): Uint8Array[]
+  count(table: Table): number
+  /** Later reads see the newest commit, also one of another process. */
+  refresh(): void
+  /** The epoch of the newest writer; 0 before the first. */
+  epoch(): number
+  /** Makes `epoch` the newest: commits of older writers fail from now on. */
+  begin(epoch: number): Promise<void>
+  /**
+   * Commits all writes or none. False when `epoch` is no longer the newest. The bytes belong to
+   * the storage until the promise settles.
+   */
+  commit(epoch: number, writes: readonly Write[]): Promise<boolean>
+  /** Survives power loss from here on (level `relaxed` only needs it). */
+  sync(): Promise<void>
+  space(): Space
+  /** Writes a compacted copy of the whole storage to the directory. */
+  copy(directory: string): Promise<void>
+  close(): Promise<void>
+}
