@@ -1,20 +1,13 @@
 // Runs an actor at its endpoint: lifecycle machine, channels, heartbeat and the protocol with the
 // host. What differs between actors is their definition; who has read one has read all.
-import { concatMap, from, type Subscription } from 'rxjs'
 import { type AnyActor, type AnyStateMachine, createActor, type EventObject } from 'xstate'
-import { assert } from '../base/assert.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { stateName } from '../machines/state-name.ts'
-import type { ChannelCounters, ChannelSpec } from '../protocol/policies.ts'
 import { type CrashKind, heartbeatMillis } from '../protocol/thread-messages.ts'
-import {
-  type MessagePortLike,
-  PortReceiver,
-  PortSender,
-  type PortSenderOptions,
-} from '../streams/port.ts'
+import type { MessagePortLike, PortSender, PortSenderOptions } from '../streams/port.ts'
+import { Channels } from './channels.ts'
 import type { ActorEndpoint } from './endpoint.ts'
 
 /** What an actor may touch; every side effect of an actor goes through here. */
@@ -198,88 +191,4 @@ function repeat(clock: Clock, everyMillis: number, task: () => void): () => void
   }
   again()
   return () => cancel()
-}
-
-type Handler = (item: unknown) => void | Promise<void>
-
-/** The actor's ends of its channels; ports come and go as the actors at the other ends do. */
-class Channels {
-  readonly #sends: readonly ChannelSpec[]
-  readonly #receives: readonly ChannelSpec[]
-  readonly #clock: Clock
-  readonly #fail: (error: unknown) => void
-  readonly #senders = new Map<string, PortSender<unknown>>()
-  readonly #handlers = new Map<string, Handler>()
-  readonly #subscriptions = new Map<string, Subscription>()
-  /** Ports that were connected before the actor had made its end. */
-  readonly #early = new Map<string, MessagePortLike>()
-
-  constructor(
-    sends: readonly ChannelSpec[],
-    receives: readonly ChannelSpec[],
-    clock: Clock,
-    fail: (error: unknown) => void,
-  ) {
-    this.#sends = sends
-    this.#receives = receives
-    this.#clock = clock
-    this.#fail = fail
-  }
-
-  sender<T>(channel: string, options: Omit<PortSenderOptions<T>, 'clock'>): PortSender<T> {
-    const spec = this.#sends.find(spec => spec.name === channel)
-    assert(spec, `the topology gives this actor no channel ${channel} to send on`)
-    const sender = new PortSender<T>(spec, { ...options, clock: this.#clock })
-    this.#senders.set(channel, sender as unknown as PortSender<unknown>)
-    this.#connectEarly(channel)
-    return sender
-  }
-
-  receive<T>(channel: string, handler: (item: T) => void | Promise<void>): void {
-    this.#handlers.set(channel, handler as Handler)
-    this.#connectEarly(channel)
-  }
-
-  connect(channel: string, port: MessagePortLike): void {
-    const sender = this.#senders.get(channel)
-    const handler = this.#handlers.get(channel)
-    if (sender) sender.attach(port)
-    else if (handler) this.#listen(channel, port, handler)
-    else this.#early.set(channel, port)
-  }
-
-  counters(): (ChannelCounters & { name: string; policy: string })[] {
-    return [...this.#senders].map(([name, sender]) => ({
-      name,
-      policy: this.#sends.find(spec => spec.name === name)?.policy.kind ?? '',
-      ...sender.counters,
-    }))
-  }
-
-  close(): void {
-    for (const sender of this.#senders.values()) sender.detach()
-    for (const subscription of this.#subscriptions.values()) subscription.unsubscribe()
-    for (const port of this.#early.values()) port.close()
-  }
-
-  #connectEarly(channel: string): void {
-    const port = this.#early.get(channel)
-    if (port === undefined) return
-    this.#early.delete(channel)
-    this.connect(channel, port)
-  }
-
-  #listen(channel: string, port: MessagePortLike, handler: Handler): void {
-    assert(
-      this.#receives.some(spec => spec.name === channel),
-      `the topology gives this actor no channel ${channel} to receive from`,
-    )
-    this.#subscriptions.get(channel)?.unsubscribe()
-    const receiver = new PortReceiver<unknown>(port, { acknowledge: 'manual' })
-    // concatMap's queue is bounded by the sender's credits: an item is credited when handled.
-    const handled = receiver.messages.pipe(
-      concatMap(item => from(Promise.resolve(handler(item)).then(() => receiver.acknowledge()))),
-    )
-    this.#subscriptions.set(channel, handled.subscribe({ error: this.#fail }))
-  }
 }

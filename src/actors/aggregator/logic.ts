@@ -57,13 +57,23 @@ export function emptyState(): AggregatorState {
     run: '',
     name: '',
     totals: { episodes: 0, steps: 0, frames: 0, events: 0, lostEvents: 0, refusedInputs: 0 },
-    open: {},
+    open: Object.create(null),
     rows: [],
     bestReturn: null,
     longestEpisode: null,
-    stages: {},
-    series: {},
+    stages: Object.create(null),
+    series: Object.create(null),
     milestones: [],
+  }
+}
+
+/** A decoded snapshot as a state again. Keyed by names that users chose: no inherited keys. */
+export function restoreState(decoded: AggregatorState): AggregatorState {
+  return {
+    ...decoded,
+    open: Object.assign(Object.create(null), decoded.open),
+    stages: Object.assign(Object.create(null), decoded.stages),
+    series: Object.assign(Object.create(null), decoded.series),
   }
 }
 

@@ -1,0 +1,180 @@
+// The aggregator: follows the log, folds it, hands facts and index rows back to the recorder and
+// projections to the broadcaster. Restarts from its last snapshot and the log's tail; what it had
+// already handed in is not handed in twice, because facts carry the cursor that they account for.
+
+import { MIB } from '../../base/bytes.ts'
+import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
+import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
+import type { Envelope } from '../../protocol/events.ts'
+import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
+import { openLogReader } from '../../store/lmdb-log.ts'
+import { FactLine } from '../fact-line.ts'
+import { LogFollower } from '../log-follower.ts'
+import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import {
+  type AggregatorState,
+  aggregatorVersion,
+  decide,
+  emptyState,
+  evolve,
+  noChanges,
+  projectionOf,
+  restoreState,
+} from './logic.ts'
+
+export interface AggregatorConfig {
+  readonly logDir: string
+  /** `record`: facts go to the recorder. `replay`: from the first event on, and facts are not made. */
+  readonly task: 'record' | 'replay'
+}
+
+export const PRODUCER = 'aggregator'
+const PROJECTION_MILLIS = 100
+const SNAPSHOT_MILLIS = 5_000
+
+export const aggregator: ActorDefinition<AggregatorConfig> = {
+  machine: aggregatorMachine,
+  create: scope => new Aggregator(scope),
+}
+
+class Aggregator implements ActorInstance {
+  readonly #scope: ActorScope<AggregatorConfig>
+  readonly #reader: ReturnType<typeof openLogReader>
+  #state: AggregatorState = emptyState()
+  #follower: LogFollower | undefined
+  #facts: FactLine | undefined
+  #changes = noChanges()
+  /** Metrics that changed since the last projection went out. */
+  readonly #changedMetrics = new Set<string>()
+  #projected = 0
+  #snapshotAt = 0
+  #drainSeq = 0
+  /** Events up to here have had their facts made by an earlier life. */
+  #decidedSeq = 0
+
+  constructor(scope: ActorScope<AggregatorConfig>) {
+    this.#scope = scope
+    this.#reader = openLogReader(scope.config.logDir)
+  }
+
+  readonly commands = {
+    restore: () => ({ type: this.#restore() ? 'snapshotRestored' : 'snapshotRejected' }),
+    fold: () => this.#fold(),
+    run: () => this.#run(),
+    drain: () => this.#drain(),
+    close: () => this.#close(),
+  }
+
+  lag(): number {
+    return this.#follower?.lag ?? 0
+  }
+
+  drainTo(seq: number): void {
+    this.#drainSeq = seq
+  }
+
+  #restore(): boolean {
+    if (this.#scope.config.task === 'replay') return false
+    const snapshot = this.#reader.snapshot(PRODUCER)
+    if (snapshot?.version !== aggregatorVersion) return false
+    this.#state = restoreState(unpackValue(snapshot.bytes) as AggregatorState)
+    return true
+  }
+
+  #fold(): { type: 'recovered' } {
+    if (this.#scope.config.task === 'record') {
+      this.#decidedSeq = this.#reader.position(PRODUCER) ?? 0
+      const unused = noChanges()
+      const range = { fromSeq: this.#state.seq + 1, toSeq: this.#decidedSeq }
+      for (const envelope of this.#reader.events(range)) evolve(this.#state, envelope, unused)
+    }
+    return { type: 'recovered' }
+  }
+
+  #run(): undefined {
+    const { clock, config } = this.#scope
+    if (config.task === 'record') {
+      this.#facts = new FactLine(
+        this.#scope.sender<FactBatch>('aggregator.facts', {
+          sizeOf: FactLine.sizeOf,
+          redeliver: true,
+        }),
+      )
+    }
+    const projections = this.#scope.sends('aggregator.projection')
+      ? this.#scope.sender<ProjectionNotice>('aggregator.projection', {
+          sizeOf: () => MIB / 4,
+          keyOf: () => 'projection',
+        })
+      : undefined
+    this.#follower = new LogFollower(this.#reader, clock, this.#state.seq, {
+      onEvent: envelope => this.#take(envelope),
+      onSlice: cursor => this.#handIn(cursor),
+    })
+    this.#scope.receive<DurableNotice>('aggregator.durable', notice => {
+      this.#follower?.advanceTo(notice.seq)
+    })
+    const project = (): void => {
+      if (this.#state.seq !== this.#projected) {
+        this.#projected = this.#state.seq
+        const changedMetrics = [...this.#changedMetrics]
+        this.#changedMetrics.clear()
+        projections?.offer({ projection: projectionOf(this.#state), changedMetrics })
+      }
+      clock.schedule(PROJECTION_MILLIS, project)
+    }
+    project()
+    void this.#follower.run().catch(this.#scope.fail)
+    return undefined
+  }
+
+  #take(envelope: Envelope): void | Promise<void> {
+    const facts =
+      this.#facts && envelope.seq > this.#decidedSeq ? decide(this.#state, envelope) : []
+    evolve(this.#state, envelope, this.#changes)
+    for (const fact of facts) this.#facts?.add(encodeEvent(fact, envelope.time))
+  }
+
+  async #handIn(cursor: number): Promise<void> {
+    for (const name of this.#changes.metrics) this.#changedMetrics.add(name)
+    const rows = this.#changes.rows.map(row => ({ episode: row.episode, bytes: packValue(row) }))
+    this.#changes = noChanges()
+    if (this.#facts === undefined || cursor <= this.#decidedSeq) return
+    const now = this.#scope.clock.monotonic()
+    const due = now - this.#snapshotAt >= SNAPSHOT_MILLIS
+    if (due || rows.length > 0 || !this.#facts.empty) {
+      await this.#facts.handIn(PRODUCER, cursor, rows)
+    }
+    if (due) await this.#handInSnapshot(this.#facts, now)
+  }
+
+  /** Apart from the facts: a snapshot may come where there is no new fact. */
+  async #handInSnapshot(facts: FactLine, now: number): Promise<void> {
+    this.#snapshotAt = now
+    await facts.handIn(`${PRODUCER}.snapshot`, this.#state.seq, [], {
+      name: PRODUCER,
+      version: aggregatorVersion,
+      position: this.#state.seq,
+      bytes: packValue(this.#state),
+    })
+  }
+
+  async #drain(): Promise<undefined> {
+    const seq = this.#drainSeq
+    this.#follower?.advanceTo(seq)
+    await this.#follower?.arriveAt(seq)
+    this.#follower?.stop()
+    if (this.#facts) {
+      // The end of the run is a good place to start from again.
+      await this.#handInSnapshot(this.#facts, this.#scope.clock.monotonic())
+      await this.#facts.close()
+    }
+    return undefined
+  }
+
+  async #close(): Promise<undefined> {
+    this.#follower?.stop()
+    await this.#reader.close()
+    return undefined
+  }
+}

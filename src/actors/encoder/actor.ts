@@ -1,0 +1,146 @@
+// The encoder: a lossless cursor on the log that is handed every frame, however late. It checks
+// each frame against its event and closes an account per episode and camera. Its cursor, its open
+// accounts and its facts are committed together, so that a restart misses and repeats nothing.
+import { crc32 } from '../../base/checksum.ts'
+import { encoderMachine } from '../../machines/encoder.machine.ts'
+import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
+import type { Envelope, FramesCounted } from '../../protocol/events.ts'
+import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
+import { openLogReader } from '../../store/lmdb-log.ts'
+import { FactLine } from '../fact-line.ts'
+import { LogFollower } from '../log-follower.ts'
+import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { closeBy, countFrame, type EncoderState, encoderVersion } from './logic.ts'
+
+export interface EncoderConfig {
+  readonly logDir: string
+  /** Events behind the log's end above which the encoder says that it lags. */
+  readonly lagWarning: number
+}
+
+const PRODUCER = 'encoder'
+/** The cursor is committed at the end of an episode, and otherwise at least this often. */
+const COMMIT_MILLIS = 1_000
+
+export const encoder: ActorDefinition<EncoderConfig> = {
+  machine: encoderMachine,
+  create: scope => new Encoder(scope),
+}
+
+class Encoder implements ActorInstance {
+  readonly #scope: ActorScope<EncoderConfig>
+  readonly #reader: ReturnType<typeof openLogReader>
+  #accounts: EncoderState = []
+  #follower: LogFollower | undefined
+  #facts: FactLine | undefined
+  #committedAt = 0
+  #drainSeq = 0
+  #standing: 'caughtUp' | 'fellBehind' | 'lagRose' = 'fellBehind'
+  #owed = 0
+  #intact = 0
+
+  constructor(scope: ActorScope<EncoderConfig>) {
+    this.#scope = scope
+    this.#reader = openLogReader(scope.config.logDir)
+  }
+
+  readonly commands = {
+    run: () => this.#run(),
+    drain: () => this.#drain(),
+    close: () => this.#close(),
+  }
+
+  lag(): number {
+    return this.#follower?.lag ?? 0
+  }
+
+  /** Frames of closed accounts since the actor started. */
+  heartbeat(): { framesOwed: number; framesIntact: number } {
+    return { framesOwed: this.#owed, framesIntact: this.#intact }
+  }
+
+  drainTo(seq: number): void {
+    this.#drainSeq = seq
+  }
+
+  #run(): undefined {
+    const snapshot = this.#reader.snapshot(PRODUCER)
+    const usable = snapshot?.version === encoderVersion
+    if (usable) this.#accounts = unpackValue(snapshot.bytes) as EncoderState
+    const cursor = usable ? snapshot.position : 0
+    this.#facts = new FactLine(
+      this.#scope.sender<FactBatch>('encoder.facts', {
+        sizeOf: FactLine.sizeOf,
+        redeliver: true,
+      }),
+    )
+    this.#follower = new LogFollower(this.#reader, this.#scope.clock, cursor, {
+      onEvent: envelope => this.#take(envelope),
+      onSlice: seq => this.#commit(seq),
+    })
+    this.#scope.receive<DurableNotice>('encoder.durable', notice => {
+      this.#follower?.advanceTo(notice.seq)
+      this.#tellStanding()
+    })
+    void this.#follower.run().catch(this.#scope.fail)
+    return undefined
+  }
+
+  #take(envelope: Envelope): void {
+    const { event } = envelope
+    let closed: FramesCounted[]
+    if (event.type === 'frame_captured') {
+      const pixels = this.#reader.frame(envelope.seq)
+      const found = pixels && { byteLength: pixels.byteLength, crc: crc32(pixels) }
+      closed = countFrame(this.#accounts, event, found)
+    } else closed = closeBy(this.#accounts, envelope)
+    for (const account of closed) {
+      this.#owed += account.owed
+      this.#intact += account.intact
+      this.#facts?.add(encodeEvent(account, envelope.time))
+    }
+  }
+
+  async #commit(cursor: number): Promise<void> {
+    this.#tellStanding()
+    const now = this.#scope.clock.monotonic()
+    const draining = this.#drainSeq > 0 && cursor >= this.#drainSeq
+    if (this.#facts?.empty && !draining && now - this.#committedAt < COMMIT_MILLIS) return
+    this.#committedAt = now
+    const bytes = packValue(this.#accounts)
+    const snapshot = { name: PRODUCER, version: encoderVersion, position: cursor, bytes }
+    await this.#facts?.handIn(PRODUCER, cursor, [], snapshot)
+  }
+
+  #tellStanding(): void {
+    const lag = this.lag()
+    const { lagWarning } = this.#scope.config
+    let standing = this.#standing
+    if (lag === 0) standing = 'caughtUp'
+    else if (lag > lagWarning) standing = 'lagRose'
+    else if (lag > lagWarning / 10) standing = 'fellBehind'
+    if (standing === this.#standing) return
+    if (this.#standing === 'lagRose' && standing === 'fellBehind') {
+      this.#scope.send({ type: 'lagFell' })
+    } else {
+      const reason = `${lag} events behind the log's end`
+      this.#scope.send({ type: standing, reason } as { type: string })
+    }
+    this.#standing = standing
+  }
+
+  async #drain(): Promise<undefined> {
+    const seq = this.#drainSeq
+    this.#follower?.advanceTo(seq)
+    await this.#follower?.arriveAt(seq)
+    this.#follower?.stop()
+    await this.#facts?.close()
+    return undefined
+  }
+
+  async #close(): Promise<undefined> {
+    this.#follower?.stop()
+    await this.#reader.close()
+    return undefined
+  }
+}

@@ -1,0 +1,59 @@
+// How a consumer of the log hands what it made of it back to the recorder: facts are collected
+// while the cursor moves and go out together, with the cursor that they account for. The recorder
+// commits both at once, so that after any crash each fact is there exactly once.
+import type { FactBatch } from '../protocol/thread-messages.ts'
+import type { PortSender } from '../streams/port.ts'
+
+export class FactLine {
+  readonly #sender: PortSender<FactBatch>
+  #records: Uint8Array[] = []
+
+  constructor(sender: PortSender<FactBatch>) {
+    this.#sender = sender
+  }
+
+  /** What a batch is accounted at, bytes. */
+  static sizeOf(batch: FactBatch): number {
+    const rows = (batch.rows ?? []).reduce((sum, row) => sum + row.bytes.byteLength + 16, 0)
+    return 64 + batch.records.byteLength + rows + (batch.snapshot?.bytes.byteLength ?? 0)
+  }
+
+  /** True when no record waits for the next `handIn`. */
+  get empty(): boolean {
+    return this.#records.length === 0
+  }
+
+  /** Keeps a record for the next `handIn`. */
+  add(record: Uint8Array): void {
+    this.#records.push(record)
+  }
+
+  /** Hands in what was kept. Resolves when it is in the channel, at once unless that is full. */
+  async handIn(
+    producer: string,
+    position: number,
+    rows: FactBatch['rows'] & {} = [],
+    snapshot?: FactBatch['snapshot'],
+  ): Promise<void> {
+    const records = Buffer.concat(this.#records)
+    const batch: FactBatch = {
+      producer,
+      position,
+      records: new Uint8Array(records.buffer, records.byteOffset, records.byteLength).slice(),
+      count: this.#records.length,
+      ...(rows.length > 0 ? { rows } : {}),
+      ...(snapshot ? { snapshot } : {}),
+    }
+    this.#records = []
+    while (this.#sender.offer(batch) === 'full') {
+      await new Promise<void>(resolve => {
+        this.#sender.onWritable = resolve
+      })
+    }
+  }
+
+  /** Resolves when everything that was handed in is durable. */
+  close(): Promise<void> {
+    return this.#sender.close()
+  }
+}

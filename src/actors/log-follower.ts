@@ -1,0 +1,94 @@
+// A lossless consumer is a cursor on the log: it reads what is durable, in order, in slices that
+// leave its thread room to breathe, and can lag by hours without losing anything.
+import type { Clock } from '../base/clock.ts'
+import type { Envelope } from '../protocol/events.ts'
+import type { LogReader } from '../store/event-log.ts'
+
+/** Events handled before the thread's other work gets its turn. */
+const SLICE_EVENTS = 1000
+
+export interface FollowerHandlers {
+  /** One event; may wait (for room in a channel), which holds the cursor. */
+  onEvent(envelope: Envelope): void | Promise<void>
+  /** After each slice; the cursor stands behind its last event. */
+  onSlice(cursor: number): void | Promise<void>
+}
+
+export class LogFollower {
+  readonly #reader: LogReader
+  readonly #clock: Clock
+  readonly #handlers: FollowerHandlers
+  #cursor: number
+  #durable: number
+  #running = false
+  #wake = (): void => {}
+  #arrived: { seq: number; resolve: () => void }[] = []
+
+  /** Will hand on the events after `cursor`. */
+  constructor(reader: LogReader, clock: Clock, cursor: number, handlers: FollowerHandlers) {
+    this.#reader = reader
+    this.#clock = clock
+    this.#handlers = handlers
+    this.#cursor = cursor
+    this.#durable = cursor
+  }
+
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  get lag(): number {
+    return Math.max(0, this.#durable - this.#cursor)
+  }
+
+  /** The log may be read up to `seq`. */
+  advanceTo(seq: number): void {
+    this.#durable = Math.max(this.#durable, seq)
+    this.#wake()
+  }
+
+  /** Resolves once every event up to `seq` has been handled. */
+  arriveAt(seq: number): Promise<void> {
+    if (this.#cursor >= seq) return Promise.resolve()
+    return new Promise(resolve => this.#arrived.push({ seq, resolve }))
+  }
+
+  /** Follows until `stop`; rejects with what a handler or the reader throws. */
+  async run(): Promise<void> {
+    this.#running = true
+    while (this.#running) {
+      if (this.#cursor < this.#durable) await this.#slice()
+      else await this.#woken()
+    }
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#wake()
+  }
+
+  async #slice(): Promise<void> {
+    const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
+    for (const envelope of this.#reader.events({ fromSeq: this.#cursor + 1, toSeq })) {
+      const handled = this.#handlers.onEvent(envelope)
+      if (handled) await handled
+      this.#cursor = envelope.seq
+    }
+    // What was announced is durable, so the reader has it; if not, look again in a moment.
+    if (this.#cursor < toSeq) await this.#pause(10)
+    await this.#handlers.onSlice(this.#cursor)
+    for (const waiter of this.#arrived) if (this.#cursor >= waiter.seq) waiter.resolve()
+    this.#arrived = this.#arrived.filter(waiter => this.#cursor < waiter.seq)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  #woken(): Promise<void> {
+    return new Promise(resolve => {
+      this.#wake = resolve
+    })
+  }
+
+  #pause(millis: number): Promise<void> {
+    return new Promise(resolve => this.#clock.schedule(millis, resolve))
+  }
+}

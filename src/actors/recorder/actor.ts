@@ -1,0 +1,388 @@
+// The recorder: the log's only writer. It empties the ingress ring, numbers what it finds, shows
+// it live at once, and gives the ring's room back only when it is durable: a recorder that dies
+// leaves everything in the ring for the next one. The ring's position is committed with the
+// records, so that nothing is ever recorded twice.
+import { MIB } from '../../base/bytes.ts'
+import { RollcastError } from '../../base/errors.ts'
+import { recorderMachine } from '../../machines/recorder.machine.ts'
+import { encodeEvent, Layouts } from '../../protocol/codec.ts'
+import type { Event } from '../../protocol/events.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Position } from '../../protocol/position.ts'
+import type {
+  DurableNotice,
+  FactBatch,
+  LiveBatch,
+  LiveFrame,
+} from '../../protocol/thread-messages.ts'
+import type { Durability, LogWriter, OpenReport } from '../../store/event-log.ts'
+import { type LmdbLog, openLog } from '../../store/lmdb-log.ts'
+import type { PortSender } from '../../streams/port.ts'
+import { RingReader } from '../../streams/ring/reader.ts'
+import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { type Intake, IntakeBuffer } from './logic.ts'
+
+export interface RecorderConfig {
+  readonly logDir: string
+  readonly ring: SharedArrayBuffer
+  readonly durability: Durability
+  /** What is told of the run when the log is opened. */
+  readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
+  readonly software: string
+  /** Bytes of frames to keep; older ones are deleted once the encoder has counted them. */
+  readonly frameBytesMax: number
+  /** For tests of slow disks: every commit takes at least so long. */
+  readonly commitDelayMillis?: number
+}
+
+/** Told to the host with `ready`. */
+export interface RecorderDetail {
+  readonly epoch: number
+  readonly nextEpisode: number
+  readonly nextLayout: number
+  readonly report: OpenReport
+}
+
+/** Told to the host with every heartbeat. */
+export interface RecorderHeartbeat {
+  readonly durable: Position
+  readonly newest: Position
+  readonly failure: string | null
+  readonly lostEvents: number
+}
+
+/** While the trainer is busy the ring is looked at this often: nobody needs to be woken. */
+const POLL_MILLIS = 1
+/** After so long without an event the recorder sleeps until it is woken. */
+const IDLE_MILLIS = 20
+/** Bytes taken out of the ring before what was taken is appended. */
+const INTAKE_BYTES_MAX = 1 * MIB
+
+export const recorder: ActorDefinition<RecorderConfig> = {
+  machine: recorderMachine,
+  create: scope => new Recorder(scope),
+}
+
+class Recorder implements ActorInstance {
+  readonly #scope: ActorScope<RecorderConfig>
+  #log: LmdbLog | undefined
+  #ring: RingReader | undefined
+  #intake = new IntakeBuffer(new Layouts())
+  #live: PortSender<LiveBatch> | undefined
+  #frames: PortSender<LiveFrame> | undefined
+  readonly #notices: PortSender<DurableNotice>[] = []
+  #running = false
+  #loop: Promise<void> = Promise.resolve()
+  #ingressDrained = false
+  #lostEvents = 0
+  /** Numbers go on for viewers after the log has failed; nothing of them is on record. */
+  #provisionalSeq = 0
+
+  constructor(scope: ActorScope<RecorderConfig>) {
+    this.#scope = scope
+  }
+
+  readonly commands = {
+    open: () => this.#open(),
+    recover: () => this.#recover(),
+    run: () => this.#run(),
+    seal: () => this.#seal(),
+    drain: () => this.#drain(),
+    close: () => this.#close(),
+  }
+
+  detail(): RecorderDetail {
+    const { report, writer } = this.#opened
+    const largest = Math.max(0, ...report.layouts.map(layout => layout.layout))
+    return {
+      epoch: writer.epoch,
+      nextEpisode: (report.lastEpisode ?? 0) + 1,
+      nextLayout: largest + 1,
+      report,
+    }
+  }
+
+  lag(): number {
+    const log = this.#log
+    return log ? Math.max(0, log.writer.nextSeq - 1 - log.writer.durable.seq) : 0
+  }
+
+  heartbeat(): RecorderHeartbeat | null {
+    const writer = this.#log?.writer
+    if (writer === undefined) return null
+    return {
+      durable: writer.durable,
+      newest: { epoch: writer.epoch, seq: Math.max(writer.nextSeq - 1, this.#provisionalSeq) },
+      failure: writer.failure?.message ?? null,
+      lostEvents: this.#lostEvents,
+    }
+  }
+
+  inform(facts: Readonly<Record<string, unknown>>): void {
+    this.#log?.updateHolder(facts)
+  }
+
+  get #opened(): LmdbLog {
+    if (this.#log === undefined) throw new RollcastError('CLOSED', 'the log is not open')
+    return this.#log
+  }
+
+  get #producer(): string {
+    return `trainer:${this.#ring?.ringId ?? 0}`
+  }
+
+  async #open(): Promise<undefined> {
+    const { config, restarts, clock } = this.#scope
+    const first = restarts === 0
+    this.#log = await openLog(config.logDir, {
+      clock,
+      durability: config.durability,
+      check: first,
+      lockWaitMillis: first ? 0 : 2_000,
+      ...(config.commitDelayMillis === undefined
+        ? {}
+        : { commitDelayMillis: config.commitDelayMillis }),
+    })
+    this.#log.writer.onFailure(error => {
+      this.#scope.send({ type: 'diskFailed', reason: error.message } as { type: string })
+    })
+    return undefined
+  }
+
+  #recover(): undefined {
+    const { config, restarts } = this.#scope
+    const { report, writer } = this.#opened
+    this.#intake = new IntakeBuffer(new Layouts(report.layouts))
+    const ring = new RingReader(config.ring)
+    this.#ring = ring
+    const committed = writer.position(this.#producer)
+    if (committed !== undefined && committed > ring.releasedPosition) {
+      this.#ring = new RingReader(config.ring, { startPosition: committed })
+    }
+    if (restarts === 0) this.#tellOpening(report, writer)
+    return undefined
+  }
+
+  /** The first events of an epoch: how the last one ended, and that the run goes on. */
+  #tellOpening(report: OpenReport, writer: LogWriter): void {
+    const { config, clock } = this.#scope
+    const events: Event[] = []
+    if (!report.created && !report.cleanClose) {
+      events.push({
+        type: 'recovered',
+        previousEpoch: report.previousEpoch,
+        lastSeq: report.lastSeq,
+        cutBytes: report.cutBytes,
+        inFlightBytesMax: limits.ringBytes + limits.spillBytesMax,
+        inFlightMillisMax: limits.batchAgeMillisMax,
+      })
+    }
+    for (const { agent, episode } of report.openEpisodes) {
+      events.push(interruptedEpisode(agent, episode))
+    }
+    events.push({
+      type: 'run_started',
+      run: config.run.id,
+      name: config.run.name,
+      pid: process.pid,
+      software: config.software,
+      ...(config.run.config === undefined
+        ? {}
+        : { config: config.run.config as Record<string, unknown> }),
+    })
+    const records = events.map(event => encodeEvent(event, clock.now()))
+    this.#append(writer, {
+      producer: 'recorder',
+      position: report.epoch,
+      records: new Uint8Array(Buffer.concat(records)),
+      count: records.length,
+    })
+  }
+
+  #run(): undefined {
+    const scope = this.#scope
+    const { writer } = this.#opened
+    if (scope.sends('recorder.live')) {
+      this.#live = scope.sender<LiveBatch>('recorder.live', {
+        sizeOf: batch => 64 + batch.records.byteLength,
+      })
+      this.#frames = scope.sender<LiveFrame>('recorder.frames', {
+        sizeOf: frame => 128 + frame.pixels.byteLength,
+        keyOf: frame => `${frame.agent}/${frame.camera}`,
+      })
+    }
+    for (const channel of ['aggregator.durable', 'encoder.durable']) {
+      if (!scope.sends(channel)) continue
+      this.#notices.push(
+        scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
+      )
+    }
+    writer.onDurable(position => this.#announce(position))
+    this.#announce(writer.durable)
+    for (const channel of ['aggregator.facts', 'encoder.facts', 'host.facts']) {
+      scope.receive<FactBatch>(channel, batch => this.#takeFacts(batch))
+    }
+    this.#running = true
+    this.#loop = this.#empty()
+    void this.#loop.catch(scope.fail)
+    return undefined
+  }
+
+  #announce(position: Position): void {
+    for (const notice of this.#notices) notice.offer(position)
+  }
+
+  /** Resolves when the facts are durable: only then may their maker forget them. */
+  async #takeFacts(batch: FactBatch): Promise<void> {
+    const { writer } = this.#opened
+    if (writer.failure) return
+    try {
+      await this.#append(writer, batch).durable
+    } catch (error) {
+      if (!writer.failure) throw error
+    }
+  }
+
+  /** Appends and shows live what was appended. */
+  #append(writer: LogWriter, contribution: Parameters<LogWriter['append']>[0]) {
+    const appended = writer.append(contribution)
+    if (appended.count > 0 && this.#live) {
+      const { records } = contribution
+      this.#live.offer({
+        epoch: writer.epoch,
+        firstSeq: appended.firstSeq,
+        count: appended.count,
+        records,
+        mode: 'live',
+      })
+    }
+    return appended
+  }
+
+  async #empty(): Promise<void> {
+    const ring = this.#ring
+    if (ring === undefined) return
+    let idleSince = this.#scope.clock.monotonic()
+    while (this.#running) {
+      const took = this.#takeIn(ring)
+      const now = this.#scope.clock.monotonic()
+      if (took > 0) idleSince = now
+      if (took >= INTAKE_BYTES_MAX) await nextTurn()
+      else if (now - idleSince < IDLE_MILLIS) await this.#pause(POLL_MILLIS)
+      else {
+        this.#noteDrained(ring)
+        if (ring.producerClosed) await this.#pause(POLL_MILLIS)
+        else await ring.waitForData(250)
+      }
+    }
+  }
+
+  /** Takes in what the ring holds, within bounds; returns how many bytes. */
+  #takeIn(ring: RingReader): number {
+    while (this.#intake.bytes < INTAKE_BYTES_MAX && ring.read()) {
+      this.#intake.add(ring.bytes, ring.tag, ring.byteOffset, ring.lengthBytes)
+    }
+    const { bytes, count } = this.#intake
+    if (count === 0) return 0
+    this.#hand(ring, this.#intake.take(), ring.position)
+    return bytes
+  }
+
+  #hand(ring: RingReader, intake: Intake, position: number): void {
+    this.#showFrames(intake)
+    const { writer } = this.#opened
+    if (writer.failure) {
+      this.#handUnrecorded(ring, intake, position)
+      return
+    }
+    const { records, count, frames } = intake
+    const appended = this.#append(writer, {
+      producer: this.#producer,
+      position,
+      records,
+      count,
+      frames,
+    })
+    appended.durable.then(
+      () => this.#release(ring, position),
+      () => {
+        // The log has failed: the trainer goes on, and what is not recorded is counted.
+        this.#lostEvents += count
+        this.#release(ring, position)
+      },
+    )
+  }
+
+  #handUnrecorded(ring: RingReader, intake: Intake, position: number): void {
+    const { writer } = this.#opened
+    this.#lostEvents += intake.count
+    const firstSeq = Math.max(this.#provisionalSeq + 1, writer.nextSeq)
+    this.#provisionalSeq = firstSeq + intake.count - 1
+    const { records, count } = intake
+    this.#live?.offer({ epoch: writer.epoch, firstSeq, count, records, mode: 'live' })
+    this.#release(ring, position)
+  }
+
+  #release(ring: RingReader, position: number): void {
+    if (this.#running || this.#ring === ring) ring.release(position)
+  }
+
+  #showFrames(intake: Intake): void {
+    for (const frame of intake.newestFrames) {
+      const { layout, pixels, ...place } = frame
+      const { agent, camera, width, height, format } = layout
+      this.#frames?.offer({ agent, camera, width, height, format, ...place, pixels, mode: 'live' })
+    }
+  }
+
+  /** The trainer has said its last word and it is durable: the host may go on. */
+  #noteDrained(ring: RingReader): void {
+    if (this.#ingressDrained || !ring.producerClosed || ring.hasData()) return
+    if (ring.releasedPosition !== ring.position) return
+    this.#ingressDrained = true
+    this.#scope.note({ ingressDrained: this.#opened.writer.durable.seq })
+  }
+
+  #seal(): undefined {
+    const reason = this.#log?.writer.failure?.message ?? 'the log failed'
+    this.#scope.note({ sealed: reason })
+    return undefined
+  }
+
+  async #drain(): Promise<undefined> {
+    const writer = this.#opened.writer
+    if (!writer.failure) await writer.flush()
+    return undefined
+  }
+
+  async #close(): Promise<undefined> {
+    this.#running = false
+    await this.#loop.catch(() => undefined)
+    if (this.#log) await this.#log.close()
+    this.#ring?.close()
+    return undefined
+  }
+
+  #pause(millis: number): Promise<void> {
+    return new Promise(resolve => this.#scope.clock.schedule(millis, resolve))
+  }
+}
+
+function interruptedEpisode(agent: string, episode: number): Event {
+  return {
+    type: 'episode_ended',
+    agent,
+    episode,
+    steps: 0,
+    frames: 0,
+    totalReward: 0,
+    extrinsicReward: 0,
+    intrinsicReward: 0,
+    terminated: false,
+    truncated: false,
+    reason: 'interrupted',
+    startTime: 0,
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

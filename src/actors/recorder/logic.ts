@@ -1,0 +1,120 @@
+// The recorder's intake: records as they lie in the ring become one contribution to the log.
+// Records are copied as they are; a frame's pixels go apart and its checksum into its record.
+import { alignUp } from '../../base/bytes.ts'
+import { crc32 } from '../../base/checksum.ts'
+import {
+  decodeRecord,
+  FRAME_HEADER_BYTES,
+  type Layouts,
+  RECORD_HEADER_BYTES,
+  readRecord,
+  tagKind,
+} from '../../protocol/codec.ts'
+import { eventKinds, type FrameLayout } from '../../protocol/events.ts'
+import type { FramePayload } from '../../store/event-log.ts'
+
+/** A frame that was taken in, for those who want to look at the newest one. */
+export interface TakenFrame {
+  readonly layout: FrameLayout
+  readonly time: number
+  readonly episode: number
+  readonly step: number
+  readonly index: number
+  readonly pixels: Uint8Array
+}
+
+/** What was taken in since the last time, ready to be appended. */
+export interface Intake {
+  readonly records: Uint8Array
+  readonly count: number
+  readonly frames: readonly FramePayload[]
+  readonly newestFrames: readonly TakenFrame[]
+}
+
+/** Collects records into a buffer of its own, which `take` hands over. */
+export class IntakeBuffer {
+  readonly #layouts: Layouts
+  #bytes: Uint8Array
+  #used = 0
+  #count = 0
+  #frameBytes = 0
+  #frames: FramePayload[] = []
+  readonly #newest = new Map<number, TakenFrame>()
+
+  /** `layouts` grows by those that are declared in what is taken in. */
+  constructor(layouts: Layouts, initialBytes = 64 * 1024) {
+    this.#layouts = layouts
+    this.#bytes = new Uint8Array(initialBytes)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Bytes of records and of pixels that were taken in. */
+  get bytes(): number {
+    return this.#used + this.#frameBytes
+  }
+
+  /** Takes in the record with this tag and the body at `bytes[offset .. offset + length]`. */
+  add(bytes: Uint8Array, tag: number, offset: number, length: number): void {
+    const kind = tagKind(tag)
+    const isFrame = kind === eventKinds.frame_captured
+    const bodyLength = isFrame ? FRAME_HEADER_BYTES : length
+    const start = this.#used
+    const end = start + RECORD_HEADER_BYTES + alignUp(bodyLength, 8)
+    if (end > this.#bytes.byteLength) this.#grow(end)
+    const view = new DataView(this.#bytes.buffer)
+    view.setUint32(start, bodyLength, true)
+    view.setUint32(start + 4, tag, true)
+    const body = start + RECORD_HEADER_BYTES
+    this.#bytes.set(bytes.subarray(offset, offset + bodyLength), body)
+    this.#bytes.fill(0, body + bodyLength, end)
+    this.#used = end
+    if (isFrame) {
+      this.#addFrame(view, body, bytes.slice(offset + FRAME_HEADER_BYTES, offset + length))
+    } else if (kind === eventKinds.layout_declared) {
+      decodeRecord(this.#bytes, readRecord(this.#bytes.subarray(0, end), start), this.#layouts)
+    }
+    this.#count++
+  }
+
+  /** Everything since the last `take`; the buffer is the caller's from now on. */
+  take(): Intake {
+    const intake = {
+      records: this.#bytes.subarray(0, this.#used),
+      count: this.#count,
+      frames: this.#frames,
+      newestFrames: [...this.#newest.values()],
+    }
+    this.#bytes = new Uint8Array(Math.max(64 * 1024, alignUp(this.#used, 8)))
+    this.#used = 0
+    this.#count = 0
+    this.#frameBytes = 0
+    this.#frames = []
+    this.#newest.clear()
+    return intake
+  }
+
+  #addFrame(view: DataView, body: number, pixels: Uint8Array): void {
+    view.setUint32(body + 28, crc32(pixels), true)
+    this.#frames.push({ index: this.#count, bytes: pixels })
+    this.#frameBytes += pixels.byteLength
+    const layout = this.#layouts.get(view.getUint16(body + 8, true))
+    if (layout?.kind !== 'frame') return
+    this.#newest.set(layout.layout, {
+      layout,
+      time: view.getFloat64(body, true),
+      episode: view.getUint32(body + 12, true),
+      step: view.getUint32(body + 16, true),
+      index: view.getUint32(body + 20, true),
+      pixels,
+    })
+  }
+
+  #grow(bytes: number): void {
+    const larger = new Uint8Array(Math.max(bytes, this.#bytes.byteLength * 2))
+    larger.set(this.#bytes.subarray(0, this.#used))
+    this.#bytes = larger
+  }
+}

@@ -1,0 +1,116 @@
+// Starts actors, in a thread or in a process of their own, behind one handle. This is the only
+// place that does. In a process, each channel is a number on the IPC line (actors/endpoint.ts).
+import { type ChildProcess, fork } from 'node:child_process'
+import { type MessagePort, Worker } from 'node:worker_threads'
+import type { ProcessMessage } from '../actors/endpoint.ts'
+import type { ActorCommand, ActorReport, ActorStart } from '../protocol/thread-messages.ts'
+import type { ActorKind } from './topology.ts'
+
+export interface ActorHandle {
+  /** Sends a command; for `connect`, the port moves to the actor. Nothing once it has ended. */
+  command(command: ActorCommand): void
+  onReport(listener: (report: ActorReport) => void): void
+  /** Called once; `error` is what the actor died of, if it said. */
+  onEnd(listener: (error: Error | undefined) => void): void
+  /** Ends it from outside. Only for one that `mayTerminate`. */
+  kill(): void
+}
+
+/** Sources run as they are; a published package has built files. */
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+const folders: Readonly<Record<ActorKind, string>> = {
+  recorder: '../actors/recorder',
+  encoder: '../actors/encoder',
+  aggregator: '../actors/aggregator',
+  broadcaster: '../actors/broadcaster',
+  player: '../replay',
+}
+
+const entryOf = (kind: ActorKind): URL =>
+  new URL(`${folders[kind]}/thread.${extension}`, import.meta.url)
+
+export function spawnActor(kind: ActorKind, start: ActorStart): ActorHandle {
+  return start.placement === 'thread' ? spawnThread(kind, start) : spawnProcess(kind, start)
+}
+
+function spawnThread(kind: ActorKind, start: ActorStart): ActorHandle {
+  const worker = new Worker(entryOf(kind), { workerData: start, name: `rollcast:${start.name}` })
+  let error: Error | undefined
+  worker.on('error', cause => {
+    error = cause instanceof Error ? cause : new Error(String(cause))
+  })
+  return {
+    command: command =>
+      worker.postMessage(command, command.type === 'connect' ? [command.port as MessagePort] : []),
+    onReport: listener => worker.on('message', listener),
+    onEnd: listener => worker.once('exit', () => listener(error)),
+    kill: () => void worker.terminate(),
+  }
+}
+
+function spawnProcess(kind: ActorKind, start: ActorStart): ActorHandle {
+  const child = fork(entryOf(kind), [], { serialization: 'advanced', execArgv: [] })
+  const bridges = new Bridges(child)
+  const reports: ((report: ActorReport) => void)[] = []
+  let error: Error | undefined
+  child.on('error', cause => {
+    error = cause
+  })
+  child.on('message', (message: ProcessMessage) => {
+    if (message.kind !== 'control') return bridges.take(message)
+    for (const listener of reports) listener(message.body as ActorReport)
+  })
+  send(child, { kind: 'start', start })
+  return {
+    command(command) {
+      if (command.type !== 'connect') return send(child, { kind: 'control', body: command })
+      const port = bridges.add(command.port as MessagePort)
+      send(child, { kind: 'control', body: { ...command, port } })
+    },
+    onReport: listener => reports.push(listener),
+    onEnd: listener =>
+      child.once('exit', (code, signal) => {
+        bridges.close()
+        const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+        listener(code === 0 ? undefined : (error ?? new Error(`the process ended by ${how}`)))
+      }),
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+function send(child: ChildProcess, message: ProcessMessage): void {
+  // With a callback, a child that has just died is no error here; its `exit` tells.
+  if (child.connected) child.send(message, () => {})
+}
+
+/** Carries channels between MessagePorts here and numbers on the child's IPC line. */
+class Bridges {
+  readonly #child: ChildProcess
+  readonly #ports = new Map<number, MessagePort>()
+  #next = 1
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  add(port: MessagePort): number {
+    const number = this.#next++
+    this.#ports.set(number, port)
+    port.on('message', body => send(this.#child, { kind: 'port', port: number, body }))
+    port.on('close', () => {
+      this.#ports.delete(number)
+      send(this.#child, { kind: 'close', port: number })
+    })
+    return number
+  }
+
+  take(message: ProcessMessage): void {
+    if (message.kind === 'port') this.#ports.get(message.port)?.postMessage(message.body)
+    else if (message.kind === 'close') this.#ports.get(message.port)?.close()
+  }
+
+  close(): void {
+    for (const port of this.#ports.values()) port.close()
+  }
+}

@@ -1,0 +1,107 @@
+// Who runs where, and what flows between them under which policy: data, so that it can be read,
+// drawn and tested without running anything. A channel reads as a sentence: from, to, how.
+import { KIB, MIB } from '../base/bytes.ts'
+import { limits } from '../protocol/limits.ts'
+import type { ChannelSpec, Policy } from '../protocol/policies.ts'
+import type { Placement } from '../protocol/thread-messages.ts'
+
+export type ActorKind = 'recorder' | 'encoder' | 'aggregator' | 'broadcaster' | 'player'
+
+export interface ActorSpec {
+  readonly name: ActorKind
+  readonly placement: Placement
+  /**
+   * Whether its thread may be ended from outside when it is stuck: only one that does not write
+   * to LMDB and is not inside FFmpeg; ending those takes the whole process down.
+   */
+  readonly mayTerminate: boolean
+}
+
+export interface ChannelRoute {
+  readonly spec: ChannelSpec
+  readonly from: ActorKind | 'host'
+  readonly to: ActorKind | 'host'
+}
+
+export interface Topology {
+  /** In the order of starting; stopping goes the other way round. */
+  readonly actors: readonly ActorSpec[]
+  readonly channels: readonly ChannelRoute[]
+}
+
+const channel = (
+  name: string,
+  from: ChannelRoute['from'],
+  to: ChannelRoute['to'],
+  kind: Exclude<Policy['kind'], 'sample' | 'spill'>,
+  countMax: number,
+  bytesMax: number,
+): ChannelRoute => ({ spec: { name, policy: { kind }, countMax, bytesMax }, from, to })
+
+/** From a source of material (the recorder, or the player) to those who show it. */
+const feed = (source: 'recorder' | 'player'): ChannelRoute[] => [
+  channel(`${source}.live`, source, 'broadcaster', 'drop-oldest', 1024, 16 * MIB),
+  channel(`${source}.frames`, source, 'broadcaster', 'latest', 64, 64 * MIB),
+  channel('aggregator.durable', source, 'aggregator', 'latest', 1, KIB),
+]
+
+const viewing: readonly ChannelRoute[] = [
+  channel('aggregator.projection', 'aggregator', 'broadcaster', 'latest', 1, 4 * MIB),
+  channel('broadcaster.queries', 'broadcaster', 'host', 'drop-newest', 64, MIB),
+  channel('host.answers', 'host', 'broadcaster', 'block', 64, 64 * MIB),
+  channel('host.system', 'host', 'broadcaster', 'latest', 1, MIB),
+]
+
+const broadcaster: ActorSpec = { name: 'broadcaster', placement: 'thread', mayTerminate: true }
+const aggregator: ActorSpec = { name: 'aggregator', placement: 'thread', mayTerminate: true }
+
+/** A run that is being recorded; `live` adds those who show it. */
+export function recordingTopology(options: {
+  readonly live: boolean
+  readonly encoderPlacement: Placement
+}): Topology {
+  const facts = { countMax: 256, bytesMax: 16 * MIB }
+  return {
+    actors: [
+      { name: 'recorder', placement: 'thread', mayTerminate: false },
+      { name: 'encoder', placement: options.encoderPlacement, mayTerminate: true },
+      aggregator,
+      ...(options.live ? [broadcaster] : []),
+    ],
+    channels: [
+      ...feed('recorder').filter(route => options.live || route.to !== 'broadcaster'),
+      channel('encoder.durable', 'recorder', 'encoder', 'latest', 1, KIB),
+      channel('encoder.facts', 'encoder', 'recorder', 'block', facts.countMax, facts.bytesMax),
+      channel(
+        'aggregator.facts',
+        'aggregator',
+        'recorder',
+        'block',
+        facts.countMax,
+        facts.bytesMax,
+      ),
+      channel('host.facts', 'host', 'recorder', 'drop-oldest', facts.countMax, facts.bytesMax),
+      ...viewing
+        .filter(route => options.live || route.to !== 'broadcaster')
+        .filter(route => options.live || route.from !== 'broadcaster'),
+    ],
+  }
+}
+
+/** A run that is read from its log: served as it grows, or replayed. */
+export const playingTopology: Topology = {
+  actors: [{ name: 'player', placement: 'thread', mayTerminate: true }, aggregator, broadcaster],
+  channels: [...feed('player'), ...viewing],
+}
+
+/** The bounds of the trainer's own channel, the ingress ring, for those who list channels. */
+export const ingressSpec: ChannelSpec = {
+  name: 'trainer.ingress',
+  policy: {
+    kind: 'spill',
+    spillCountMax: limits.spillCountMax,
+    spillBytesMax: limits.spillBytesMax,
+  },
+  countMax: limits.spillCountMax,
+  bytesMax: limits.ringBytes,
+}
