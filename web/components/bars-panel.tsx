@@ -1,0 +1,104 @@
+// Meters and Q-values of the step on the stage, as bars with their figures.
+import { useEffect, useState } from 'react'
+import { formatName, formatValue } from '../format.ts'
+import { fractionOf, type Range, relativeRange, widen } from '../meter-range.ts'
+import { useViewer } from '../use-session.ts'
+import { Panel } from './panel.tsx'
+
+/** More than these are not drawn, and the panel says so. */
+const BARS_MAX = 64
+
+type Ranges = Readonly<Record<string, Range>>
+
+function widenAll(ranges: Ranges, meters: Readonly<Record<string, number>>): Ranges {
+  let next = ranges
+  for (const [name, value] of Object.entries(meters)) {
+    const range = widen(ranges[name], value)
+    if (range !== ranges[name]) next = { ...next, [name]: range }
+  }
+  return next
+}
+
+interface BarProps {
+  readonly label: string
+  readonly value: number
+  readonly range: Range
+  readonly chosen?: boolean
+}
+
+function Bar({ label, value, range, chosen = false }: BarProps) {
+  return (
+    <li className={chosen ? 'bar chosen' : 'bar'} aria-current={chosen ? 'true' : undefined}>
+      <span className="bar-label" title={label}>
+        {label}
+      </span>
+      <span className="bar-track" aria-hidden="true">
+        <span
+          className="bar-fill"
+          style={{ width: `${(100 * fractionOf(range, value)).toFixed(1)}%` }}
+        />
+      </span>
+      <span className="bar-value">{formatValue(value)}</span>
+    </li>
+  )
+}
+
+function Meters({ meters }: { meters: Readonly<Record<string, number>> }) {
+  const [ranges, setRanges] = useState<Ranges>({})
+  useEffect(() => setRanges(held => widenAll(held, meters)), [meters])
+  const entries = Object.entries(meters)
+  return (
+    <Panel title="Meters" aside={entries.length > BARS_MAX && `${BARS_MAX} of ${entries.length}`}>
+      <ul className="bars">
+        {entries.slice(0, BARS_MAX).map(([name, value]) => (
+          <Bar
+            key={name}
+            label={formatName(name)}
+            value={value}
+            range={widen(ranges[name], value)}
+          />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function QValues({ values, action }: { values: readonly number[]; action: number | null }) {
+  const range = relativeRange(values)
+  const highest = values.indexOf(Math.max(...values))
+  const explores = action !== null && highest >= 0 && action !== highest
+  return (
+    <Panel
+      title="Q-values"
+      aside={action === null ? undefined : explores ? 'not the highest' : 'highest chosen'}
+    >
+      <ul className="bars bars-q">
+        {values.slice(0, BARS_MAX).map((value, index) => (
+          <Bar
+            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the action
+            key={index}
+            label={`action ${index}`}
+            value={value}
+            range={range}
+            chosen={index === action}
+          />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+export function BarsPanel() {
+  const meters = useViewer(({ look }) => look?.state?.meters ?? null)
+  const values = useViewer(({ look }) => look?.state?.q_values ?? null)
+  const action = useViewer(({ look }) => look?.state?.action ?? null)
+  if (meters === null && values === null) return null
+  return (
+    <div className="bar-panels">
+      {meters !== null && <Meters meters={meters} />}
+      {values !== null && (
+        <QValues values={values} action={typeof action === 'number' ? action : null} />
+      )}
+    </div>
+  )
+}

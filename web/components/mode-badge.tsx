@@ -1,0 +1,59 @@
+// LIVE only when it is live: the badge says what is shown now, by the server's word, and how old it
+// is by our own measurement.
+import { formatMillis } from '../format.ts'
+import type { ViewerState } from '../state/viewer-state.ts'
+import { useViewer } from '../use-session.ts'
+
+interface Badge {
+  readonly tone: 'live' | 'checkpoint' | 'replay' | 'waiting' | 'lost'
+  readonly text: string
+  readonly means: string
+}
+
+function badgeOf({ connection, replay, mode }: ViewerState): Badge {
+  if (replay !== null) {
+    return { tone: 'replay', text: 'Replay', means: 'An earlier episode, replayed in this page' }
+  }
+  if (connection.phase === 'refused') {
+    return { tone: 'lost', text: 'Disconnected', means: 'The server closed the connection' }
+  }
+  if (connection.phase === 'reconnecting' || connection.phase === 'connecting') {
+    const first = connection.phase === 'connecting' && connection.attempt === 0
+    return first
+      ? { tone: 'waiting', text: 'Connecting', means: 'Reaching the server' }
+      : { tone: 'lost', text: 'Reconnecting', means: 'The connection was lost; trying again' }
+  }
+  return badges[mode]
+}
+
+const badges: Readonly<Record<ViewerState['mode'], Badge>> = {
+  live: { tone: 'live', text: 'Live', means: 'What the trainer plays now' },
+  checkpoint: {
+    tone: 'checkpoint',
+    text: 'Checkpoint',
+    means: 'No trainer is attached: the newest finished episodes',
+  },
+  replay: { tone: 'replay', text: 'Replay', means: 'A recorded run, replayed by the server' },
+  waiting: { tone: 'waiting', text: 'Waiting', means: 'There is no run yet' },
+}
+
+export function ModeBadge() {
+  const tone = useViewer(state => badgeOf(state).tone)
+  const text = useViewer(state => badgeOf(state).text)
+  const means = useViewer(state => badgeOf(state).means)
+  const latency = useViewer(state => state.latency)
+  return (
+    <div className={`badge badge-${tone}`} title={means}>
+      <span className="badge-dot" aria-hidden="true" />
+      <span role="status">{text}</span>
+      {tone === 'live' && latency !== null && (
+        <span
+          className="badge-latency"
+          title={`From capture to this screen, median of the last draws; clocks agree within ${formatMillis(latency.errorMillis)}`}
+        >
+          {formatMillis(latency.millis)}
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,66 @@
+// What went wrong, said in place, until it is over or put away.
+import type { ReactNode } from 'react'
+import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { useSession, useViewer } from '../use-session.ts'
+
+const reasons: Readonly<Record<number, string>> = {
+  [closeCodes.badMessage]: 'the server did not understand this page',
+  [closeCodes.badProtocol]: 'page and server speak different versions; reload the page',
+}
+
+function Notice({ action, onAction, children }: NoticeProps) {
+  return (
+    <div className="notice" role="alert">
+      <p>{children}</p>
+      <button type="button" onClick={onAction}>
+        {action}
+      </button>
+    </div>
+  )
+}
+
+interface NoticeProps {
+  readonly action: string
+  readonly onAction: () => void
+  readonly children: ReactNode
+}
+
+export function Notices() {
+  const session = useSession()
+  const connection = useViewer(state => state.connection)
+  const problem = useViewer(state => state.problem)
+  const unhealthy = useViewer(state => state.system?.problem ?? null)
+  const invalid = useViewer(state => state.invalid)
+  return (
+    <div className="notices">
+      {connection.phase === 'reconnecting' && (
+        <Notice action="Try now" onAction={session.start}>
+          The connection to the server was lost. What you see may be old; trying again (attempt{' '}
+          {connection.attempt}).
+        </Notice>
+      )}
+      {connection.phase === 'refused' && (
+        <Notice action="Try again" onAction={session.start}>
+          The server closed the connection:{' '}
+          {reasons[connection.code] ?? `it gave the code ${connection.code}`}.
+        </Notice>
+      )}
+      {unhealthy !== null && (
+        <div className="notice" role="alert">
+          <p>{unhealthy}</p>
+        </div>
+      )}
+      {problem !== null && (
+        <Notice action="Dismiss" onAction={session.dismissProblem}>
+          {problem}
+        </Notice>
+      )}
+      {invalid.count > 0 && (
+        <Notice action="Dismiss" onAction={session.dismissInvalid}>
+          {invalid.count === 1 ? '1 message' : `${invalid.count} messages`} of the server did not
+          fit the protocol and {invalid.count === 1 ? 'was' : 'were'} left out ({invalid.last}).
+        </Notice>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+// Numbers as people read them. Figures that change keep their width where that is possible.
+
+/** `1234567` -> `1.23M`, `812` -> `812`. */
+export function formatCount(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const units = ['', 'k', 'M', 'G', 'T']
+  let scaled = value
+  let unit = 0
+  while (Math.abs(scaled) >= 1000 && unit < units.length - 1) {
+    scaled /= 1000
+    unit++
+  }
+  return unit === 0 ? String(value) : `${Number(scaled.toPrecision(3))}${units[unit]}`
+}
+
+/** Three or four digits: `0.000123` -> `1.23e-4`, `12.3456` -> `12.35`, `-0` -> `0`. */
+export function formatValue(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
+  const size = Math.abs(value)
+  if (size === 0) return '0'
+  if (size >= 100_000) return withMinus(formatCount(value))
+  if (size < 0.001) return withMinus(value.toExponential(2))
+  const decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3
+  return withMinus(Number.isInteger(value) ? String(value) : value.toFixed(decimals))
+}
+
+/** A reward, always with its sign. */
+export const formatSigned = (value: number): string =>
+  value > 0 ? `+${formatValue(value)}` : formatValue(value)
+
+/** `8.4 ms`, `340 ms`, `2.1 s`. */
+export function formatMillis(millis: number): string {
+  if (millis >= 1000) return `${(millis / 1000).toFixed(1)} s`
+  return `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`
+}
+
+/** `14:03:09` in the viewer's time zone. */
+export const formatTime = (unixMillis: number): string =>
+  new Date(unixMillis).toLocaleTimeString([], { hour12: false })
+
+/** `1:05.3`: minutes, seconds and tenths, for a playhead. */
+export function formatPlace(millis: number): string {
+  const tenths = Math.floor(millis / 100)
+  const seconds = Math.floor(tenths / 10) % 60
+  return `${Math.floor(tenths / 600)}:${String(seconds).padStart(2, '0')}.${tenths % 10}`
+}
+
+/** `best_return` -> `Best return`. */
+export function formatName(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, ' ').trim()
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const withMinus = (text: string): string => text.replace(/^-/, '−')

@@ -1,0 +1,38 @@
+// The page's start. Schemas are interpreted, not compiled: the Content-Security-Policy forbids eval.
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { config } from 'zod'
+import { assert } from '../src/base/assert.ts'
+import { systemClock } from '../src/base/clock.ts'
+import { seededRandom } from '../src/base/random.ts'
+import { App } from './app.tsx'
+import { openBrowserSocket } from './browser-socket.ts'
+import { Session } from './session.ts'
+import { restoreTheme } from './theme.ts'
+import { SessionContext } from './use-session.ts'
+import 'uplot/dist/uPlot.min.css'
+import './styles/tokens.css'
+import './styles/layout.css'
+import './styles/stage.css'
+import './styles/panels.css'
+
+config({ jitless: true })
+restoreTheme()
+
+const session = new Session({
+  openSocket: openBrowserSocket,
+  clock: systemClock,
+  random: seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!),
+})
+session.start()
+addEventListener('online', session.start)
+
+const root = document.getElementById('root')
+assert(root !== null, 'index.html has an element #root')
+createRoot(root).render(
+  <StrictMode>
+    <SessionContext value={session}>
+      <App />
+    </SessionContext>
+  </StrictMode>,
+)

@@ -1,0 +1,150 @@
+// How each message of the server changes what the page shows. Pure. Messages may come twice (after
+// a reconnect): what has an identity is merged by it.
+import type { ServerMessage, ServerMessageOf } from '../../src/protocol/viewer-messages.ts'
+import { EPISODE_ROWS_MAX, mergeRows, overlaps } from './episode-rows.ts'
+import { initialState, type Milestone, type ViewerState } from './viewer-state.ts'
+
+const MILESTONES_MAX = 200
+const INSIGHTS_MAX = 50
+const AGENTS_MAX = 1024
+
+/** The state after `message`. */
+export function reduce(state: ViewerState, message: ServerMessage): ViewerState {
+  const next = state.mode === message.mode ? state : { ...state, mode: message.mode }
+  switch (message.type) {
+    case 'connection_established':
+      return establish(next, message)
+    case 'episode_start':
+      return withAgent({ ...next, started: message }, message.agent)
+    case 'state_update':
+      return withAgent(next, message.agent)
+    case 'episode_end':
+      return { ...next, ended: message }
+    case 'episode':
+      return openEpisode(next, message)
+    case 'episodes':
+      return withRows(next, message)
+    case 'metrics':
+      return { ...next, totals: message.totals, series: withSeries(next.series, message.series) }
+    case 'milestone':
+      return { ...next, milestones: withMilestone(next.milestones, message) }
+    case 'insight':
+      return { ...next, insights: [message, ...next.insights].slice(0, INSIGHTS_MAX) }
+    case 'system':
+      return { ...next, system: message }
+    case 'pong':
+      return next
+    case 'error':
+      return withError(next, message)
+  }
+}
+
+/** Another run starts from nothing; the connection and the user's choices stay. */
+function establish(
+  state: ViewerState,
+  message: ServerMessageOf<'connection_established'>,
+): ViewerState {
+  const sameRun = state.run === message.run
+  const kept: ViewerState = sameRun
+    ? state
+    : {
+        ...initialState,
+        connection: state.connection,
+        followed: message.agents.includes(state.followed ?? '') ? state.followed : null,
+        invalid: state.invalid,
+        mode: message.mode,
+      }
+  return {
+    ...kept,
+    run: message.run,
+    name: message.name,
+    agents: message.agents,
+    awaitingFirstPage: true,
+    olderRequest: null,
+    problem: null,
+    replay: afterLostLink(kept.replay),
+  }
+}
+
+/** An answer that was asked for over the old link will not come. */
+function afterLostLink(replay: ViewerState['replay']): ViewerState['replay'] {
+  if (replay?.phase !== 'loading') return replay
+  return { phase: 'failed', episode: replay.episode, message: 'the connection was lost' }
+}
+
+function withAgent(state: ViewerState, agent: string): ViewerState {
+  if (state.agents.includes(agent) || state.agents.length >= AGENTS_MAX) return state
+  return { ...state, agents: [...state.agents, agent] }
+}
+
+function openEpisode(state: ViewerState, message: ServerMessageOf<'episode'>): ViewerState {
+  const { replay } = state
+  if (replay?.phase !== 'loading' || replay.request !== message.request) return state
+  return {
+    ...state,
+    replay: {
+      phase: 'ready',
+      episode: message.row.episode,
+      request: replay.request,
+      row: message.row,
+      steps: message.steps.length,
+      thinnedBy: message.thinned_by,
+      framesExpected: message.frames_following,
+      framesReceived: 0,
+    },
+  }
+}
+
+function withRows(state: ViewerState, message: ServerMessageOf<'episodes'>): ViewerState {
+  const answersOlder = message.request !== null && message.request === state.olderRequest
+  const firstPage = message.request === null && state.awaitingFirstPage
+  // Episodes that were missed while away would leave a hole: start over from the page.
+  const held = firstPage && !overlaps(state.rows, message.rows) ? [] : state.rows
+  const rows = mergeRows(held, message.rows)
+  const setsMore = answersOlder || (firstPage && held.length === 0)
+  return {
+    ...state,
+    rows,
+    more: rows.length < EPISODE_ROWS_MAX && (setsMore ? message.more : state.more),
+    awaitingFirstPage: state.awaitingFirstPage && !firstPage,
+    olderRequest: answersOlder ? null : state.olderRequest,
+  }
+}
+
+/** A quick update carries no points: those held stay. */
+function withSeries(
+  held: ViewerState['series'],
+  incoming: ServerMessageOf<'metrics'>['series'],
+): ViewerState['series'] {
+  const series: Record<string, ViewerState['series'][string]> = { ...held }
+  for (const one of incoming) {
+    const points = one.points ?? held[one.name]?.points
+    series[one.name] = points === undefined ? one : { ...one, points }
+  }
+  return series
+}
+
+function withMilestone(held: readonly Milestone[], milestone: Milestone): readonly Milestone[] {
+  const isSame = (other: Milestone): boolean =>
+    other.milestone === milestone.milestone &&
+    other.agent === milestone.agent &&
+    other.episode === milestone.episode
+  return [milestone, ...held.filter(other => !isSame(other))]
+    .sort((a, b) => b.time - a.time)
+    .slice(0, MILESTONES_MAX)
+}
+
+function withError(state: ViewerState, message: ServerMessageOf<'error'>): ViewerState {
+  const { replay } = state
+  if (message.request === null) return { ...state, problem: message.message }
+  if (message.request === state.olderRequest) {
+    return { ...state, olderRequest: null, problem: message.message }
+  }
+  if (replay?.phase === 'loading' && replay.request === message.request) {
+    return {
+      ...state,
+      replay: { phase: 'failed', episode: replay.episode, message: message.message },
+    }
+  }
+  return state
+}

@@ -1,0 +1,94 @@
+// All that the page shows except the stage's pictures, as plain data. Every list is bounded.
+import type {
+  Mode,
+  ServerMessageOf,
+  ViewerEpisodeRow,
+  ViewerSeries,
+} from '../../src/protocol/viewer-messages.ts'
+import type { ConnectionState } from '../connection.ts'
+import type { Look } from '../stage.ts'
+
+export type Milestone = ServerMessageOf<'milestone'>
+export type Insight = ServerMessageOf<'insight'>
+export type SystemReport = ServerMessageOf<'system'>
+export type RunTotals = ServerMessageOf<'metrics'>['totals']
+
+/** What the user sees of a replay; its steps and frames are the stage's. */
+export type ReplayState =
+  | { readonly phase: 'loading'; readonly episode: number; readonly request: number }
+  | { readonly phase: 'failed'; readonly episode: number; readonly message: string }
+  | {
+      readonly phase: 'ready'
+      readonly episode: number
+      readonly request: number
+      readonly row: ViewerEpisodeRow
+      readonly steps: number
+      readonly thinnedBy: number
+      readonly framesExpected: number
+      readonly framesReceived: number
+    }
+
+/** From capture to glass; `errorMillis` is what the clocks may be wrong by. */
+export interface Latency {
+  readonly millis: number
+  readonly errorMillis: number
+}
+
+export interface ViewerState {
+  readonly connection: ConnectionState
+  /** What the server's newest message says; not the replay's. */
+  readonly mode: Mode
+  readonly run: string | null
+  readonly name: string | null
+  readonly agents: readonly string[]
+  /** The agent that the user picked; null leaves it to the server. */
+  readonly followed: string | null
+  readonly look: Look | null
+  readonly started: ServerMessageOf<'episode_start'> | null
+  readonly ended: ServerMessageOf<'episode_end'> | null
+  readonly rows: readonly ViewerEpisodeRow[]
+  /** True when the server has older rows than those held. */
+  readonly more: boolean
+  /** True until the first page after a connection has come. */
+  readonly awaitingFirstPage: boolean
+  /** The request that asked for older rows; null when none is under way. */
+  readonly olderRequest: number | null
+  readonly totals: RunTotals | null
+  readonly series: Readonly<Record<string, ViewerSeries>>
+  readonly milestones: readonly Milestone[]
+  /** Those that were reached just now and have not been seen long enough. */
+  readonly toasts: readonly Milestone[]
+  readonly insights: readonly Insight[]
+  readonly system: SystemReport | null
+  readonly latency: Latency | null
+  readonly replay: ReplayState | null
+  /** An error of the server that answers nothing in particular. */
+  readonly problem: string | null
+  readonly invalid: { readonly count: number; readonly last: string }
+}
+
+export const initialState: ViewerState = {
+  connection: { phase: 'connecting', attempt: 0 },
+  mode: 'waiting',
+  run: null,
+  name: null,
+  agents: [],
+  followed: null,
+  look: null,
+  started: null,
+  ended: null,
+  rows: [],
+  more: false,
+  awaitingFirstPage: true,
+  olderRequest: null,
+  totals: null,
+  series: {},
+  milestones: [],
+  toasts: [],
+  insights: [],
+  system: null,
+  latency: null,
+  replay: null,
+  problem: null,
+  invalid: { count: 0, last: '' },
+}

@@ -1,0 +1,17 @@
+// Builds the viewer page to dist/page, as plain files that our own server can serve under a strict
+// Content-Security-Policy: nothing inline, nothing from another origin, no data: URLs.
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  plugins: [react()],
+  build: {
+    outDir: '../dist/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+})
