@@ -70,7 +70,8 @@ export class LmdbStorage implements LogStorage {
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    return this.#tables.get(table)!.getBinary(key)
+    const value = this.#tables.get(table)!.getBinary(key)
+    return value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   }
 
   keys(table: Table, { start, reverse, limit }: KeyRange): Uint8Array[] {

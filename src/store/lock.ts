@@ -1,9 +1,9 @@
 // One writer a log. The lock is an abstract Unix socket, so the kernel frees it with the process;
-// whoever connects is told who holds it. Its name is the directory's device and inode, so two
-// paths to one directory are one lock. It does not reach across network namespaces (containers):
+// whoever connects is told who holds it. Its name is a hash of the directory's real path. It does
+// not reach where the same directory has another path or another network namespace (containers):
 // there the epoch fences the older writer.
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { RollcastError } from '../base/errors.ts'
 
@@ -27,8 +27,7 @@ const ANSWER_MILLIS_MAX = 80
 const ANSWER_BYTES_MAX = 65_536
 
 function socketName(dir: string): string {
-  const { dev, ino } = statSync(dir)
-  const hash = createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)
+  const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
   return `\0rollcast/${hash}`
 }
 
