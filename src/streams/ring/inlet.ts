@@ -228,12 +228,14 @@ export class RingInlet {
     const start = this.#clock.monotonic()
     let progressAt = start
     for (;;) {
+      // Taken before the look at the room: a release after the look then ends the wait below.
+      const seen = writer.releasedPosition
       this.#moveSpilled(Number.POSITIVE_INFINITY)
       if (this.#heap.count === 0 && writer.hasRoom(lengthBytes)) break
       if (!writer.consumerExpected) break
       const now = this.#clock.monotonic()
-      if (writer.releasedPosition !== released) {
-        released = writer.releasedPosition
+      if (seen !== released) {
+        released = seen
         progressAt = now
       }
       const untilStall = progressAt + this.#stallMillisMax - now
@@ -241,7 +243,7 @@ export class RingInlet {
       if (untilStall <= 0) this.#stalledAt = released
       if (untilStall <= 0 || untilLimit <= 0) break
       // Positions are multiples of 8: this returns at the next release, whatever its size.
-      writer.waitReleased(released + 8, Math.min(untilStall, untilLimit))
+      writer.waitReleased(seen + 8, Math.min(untilStall, untilLimit))
     }
     this.#counters.blockedMillis += this.#clock.monotonic() - start
   }
