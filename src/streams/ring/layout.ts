@@ -49,14 +49,12 @@ export const WORD_CONSUMER = 48
 export const WORD_CONSUMER_EPOCH = 49
 export const WORD_PRODUCER = 64
 
-/** Consumer states: none has come yet; runs; waits to be woken; will not come (back). */
-export const CONSUMER_AWAITED = 0
+/** Consumer states: 0, none has come yet; runs; waits to be woken; will not come (back). */
 export const CONSUMER_AWAKE = 1
 export const CONSUMER_ASLEEP = 2
 export const CONSUMER_GONE = 3
 
-/** Producer states: none has come yet; writes; has written its last record. */
-export const PRODUCER_AWAITED = 0
+/** Producer states: 0, none has come yet; writes; has written its last record. */
 export const PRODUCER_OPEN = 1
 export const PRODUCER_CLOSED = 2
 
