@@ -16,6 +16,11 @@ export interface PortSenderOptions<T> extends ChannelOptions<T> {
   readonly lingerMillis?: number
   /** What of an item is moved instead of copied. */
   readonly transferOf?: (item: T) => readonly Transferable[]
+  /**
+   * What was in flight when the receiver went is sent again, first, to the next one: at least
+   * once, so the receiver must know duplicates. Default false: at most once. Not with `transferOf`.
+   */
+  readonly redeliver?: boolean
 }
 
 export interface PortSenderCounters extends ChannelCounters {
@@ -30,9 +35,15 @@ export interface PortSenderCounters extends ChannelCounters {
   batches: number
 }
 
+/** The item itself is kept only where it may have to be sent again. */
+interface Flying<T> {
+  readonly bytes: number
+  readonly item: T | undefined
+}
+
 /**
  * The sending end. Without a receiver it goes on under its policy: `drop-oldest` drops, `block`
- * fills. taken = acknowledged + inFlight + lostInFlight.
+ * fills. taken = acknowledged + inFlight + lostInFlight, and what waits to be sent again.
  */
 export class PortSender<T> {
   readonly #channel: Channel<T>
@@ -42,8 +53,10 @@ export class PortSender<T> {
   #port: MessagePortLike | undefined
   #listener: ((message: unknown) => void) | undefined
   #epoch = 0
-  /** Sizes of the items in flight, oldest first. At most the window's `countMax`. */
-  #flight: number[] = []
+  /** What is in flight, oldest first. At most the window's `countMax`. */
+  #flight: Flying<T>[] = []
+  /** What was in flight to a receiver that has gone, to be sent again before anything else. */
+  #again: Flying<T>[] = []
   #flightBytes = 0
   #acknowledged = 0
   #lostInFlight = 0
@@ -58,6 +71,7 @@ export class PortSender<T> {
     this.#options = options
     this.#window = options.window ?? { countMax: 256, bytesMax: 4 * MIB }
     this.#batchCountMax = options.batchCountMax ?? 64
+    assert(!(options.redeliver && options.transferOf), `${spec.name}: what was moved is gone`)
     assert(this.#window.countMax >= 1 && this.#batchCountMax >= 1, `${spec.name}: window of 0`)
     this.#channel.onReadable = () => this.#schedulePump()
   }
@@ -88,7 +102,7 @@ export class PortSender<T> {
     this.#pump()
   }
 
-  /** Lets go of the receiver and closes the port. What was in flight is counted as lost. */
+  /** Lets go of the receiver and closes the port. What was in flight is lost, or `redeliver`ed. */
   detach(): void {
     const port = this.#port
     if (port === undefined) return
@@ -96,7 +110,8 @@ export class PortSender<T> {
     if (this.#listener) port.off?.('message', this.#listener)
     port.close()
     this.#epoch++
-    this.#lostInFlight += this.#flight.length
+    if (this.#options.redeliver) this.#again = [...this.#flight, ...this.#again]
+    else this.#lostInFlight += this.#flight.length
     this.#flight = []
     this.#flightBytes = 0
     this.#settle()
@@ -152,19 +167,17 @@ export class PortSender<T> {
     } finally {
       this.#pumping = false
     }
-    if (this.#port !== undefined && this.#channel.closed && this.#channel.depth === 0) this.#end()
+    if (this.#port !== undefined && this.#channel.closed && !this.#hasNext) this.#end()
   }
 
   /** Posts one message with what credits allow; false when that is nothing. */
   #postBatch(port: MessagePortLike): boolean {
-    const channel = this.#channel
     const items: T[] = []
     const transfer: Transferable[] = []
-    while (items.length < this.#batchCountMax && channel.depth > 0 && this.#hasCredit()) {
-      const bytes = channel.nextBytes
-      const item = channel.take() as T
+    while (items.length < this.#batchCountMax && this.#hasNext && this.#hasCredit()) {
+      const { bytes, item } = this.#next()
       items.push(item)
-      this.#flight.push(bytes)
+      this.#flight.push({ bytes, item: this.#options.redeliver ? item : undefined })
       this.#flightBytes += bytes
       if (this.#options.transferOf) transfer.push(...this.#options.transferOf(item))
     }
@@ -175,15 +188,27 @@ export class PortSender<T> {
     return true
   }
 
+  get #hasNext(): boolean {
+    return this.#again.length > 0 || this.#channel.depth > 0
+  }
+
+  /** The next item to send: one that has to be sent again, else the channel's oldest. */
+  #next(): { readonly bytes: number; readonly item: T } {
+    const again = this.#again.shift()
+    if (again) return again as { bytes: number; item: T }
+    const bytes = this.#channel.nextBytes
+    return { bytes, item: this.#channel.take() as T }
+  }
+
   #hasCredit(): boolean {
     if (this.#flight.length === 0) return true
-    const bytes = this.#flightBytes + this.#channel.nextBytes
+    const bytes = this.#flightBytes + (this.#again[0]?.bytes ?? this.#channel.nextBytes)
     return this.#flight.length < this.#window.countMax && bytes <= this.#window.bytesMax
   }
 
   #credit(count: number): void {
     assert(count <= this.#flight.length, `${this.#channel.spec.name}: ${count} credits too many`)
-    for (const bytes of this.#flight.splice(0, count)) this.#flightBytes -= bytes
+    for (const { bytes } of this.#flight.splice(0, count)) this.#flightBytes -= bytes
     this.#acknowledged += count
     this.#pump()
     this.#settle()
@@ -200,7 +225,7 @@ export class PortSender<T> {
 
   #settle(): void {
     if (this.#drained.length === 0) return
-    if (this.#channel.depth > 0 || this.#flight.length > 0) return
+    if (this.#hasNext || this.#flight.length > 0) return
     const drained = this.#drained
     this.#drained = []
     this.detach()

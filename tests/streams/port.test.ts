@@ -80,6 +80,21 @@ describe('a port', () => {
     expect(far.waiting).toBe(1)
   })
 
+  test('sends again to the next receiver what the last one had not handled, when asked to', () => {
+    const { sender } = openSender({ kind: 'block' }, { redeliver: true })
+    const [near, far] = fakePortPair()
+    sender.attach(near)
+    for (let id = 0; id < 6; id++) sender.offer({ id, bytes: 1 })
+    sender.flush()
+    expect(sender.counters).toMatchObject({ inFlight: 4, depth: 2 })
+    const [nextNear, nextFar] = fakePortPair()
+    const { seen } = openReceiver(nextFar)
+    sender.attach(nextNear)
+    deliverAll(far, nextFar, nextNear)
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5])
+    expect(sender.counters).toMatchObject({ acknowledged: 6, inFlight: 0, lostInFlight: 0 })
+  })
+
   test('stops at the window: a slow receiver is felt at the offer', () => {
     const { sender } = openSender({ kind: 'block' })
     const [near, far] = fakePortPair()
