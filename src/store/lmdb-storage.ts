@@ -12,6 +12,8 @@ import { tables } from './storage.ts'
 
 /** Name of the data file inside the log's directory. */
 export const DATA_FILE = 'data.mdb'
+/** LMDB's own lock and reader table. */
+export const LOCK_FILE = 'lock.mdb'
 const FENCE = 'fence'
 const EPOCH_KEY = nameKey('epoch')
 const EPOCH_BYTES = 4

@@ -15,7 +15,7 @@ import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
-import { DATA_FILE, LmdbStorage } from './lmdb-storage.ts'
+import { DATA_FILE, LmdbStorage, LOCK_FILE } from './lmdb-storage.ts'
 import { type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
@@ -155,7 +155,7 @@ export function openForReading(dir: string, options: OpenReaderOptions = {}): Lo
   const file = dataFile(dir)
   if (!existsSync(file)) throw new RollcastError('NOT_FOUND', `${dir}: there is no log`)
   const readOnly = options.readOnly ?? true
-  for (const path of [file, join(logDirectory(dir), 'lock.mdb')]) {
+  for (const path of [file, join(logDirectory(dir), LOCK_FILE)]) {
     if (existsSync(path)) checkAccess(path)
   }
   if ((options.check ?? true) && !checkDataFile(file)) {

@@ -1,0 +1,208 @@
+// Walks the whole log and believes nothing: keys, checksums, chain, every record, every frame, and
+// that what stands beside the events is what they tell. Memory is bounded by a batch and a frame.
+import { isDeepStrictEqual } from 'node:util'
+import { crc32 } from '../base/checksum.ts'
+import { describeError } from '../base/errors.ts'
+import { Layouts } from '../protocol/codec.ts'
+import type { FrameCaptured } from '../protocol/events.ts'
+import { openBatch, type StoredBatch } from './batch-codec.ts'
+import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
+import { decodeBatch } from './log-reader.ts'
+import { LogState, readHead, readPrunedBefore } from './log-state.ts'
+import { type OpenReaderOptions, openForReading } from './open-log.ts'
+import { allKeys } from './recovery.ts'
+import { unseal } from './sealed-value.ts'
+import { decodeSnapshot } from './snapshots.ts'
+import type { LogStorage } from './storage.ts'
+import { surveyRecords } from './survey.ts'
+
+/** Problems that a report lists; further ones are only counted. */
+const PROBLEMS_MAX = 100
+
+/** Something wrong, and the event at which it shows; 0 for what stands beside the events. */
+export interface Problem {
+  readonly seq: number
+  readonly message: string
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  /** The last event of the log. */
+  readonly lastSeq: number
+  /** Everything up to here is whole and in its place. */
+  readonly lastGoodSeq: number
+  readonly batches: number
+  readonly events: number
+  /** Frames whose pixels are there, and those whose pixels were pruned. */
+  readonly frames: number
+  readonly prunedFrames: number
+  /** The first 100 of `problemCount`. */
+  readonly problems: readonly Problem[]
+  readonly problemCount: number
+}
+
+/** Verifies the log of run directory `dir`; throws when it cannot be opened at all. */
+export async function verifyLog(
+  dir: string,
+  options: OpenReaderOptions = {},
+): Promise<VerifyReport> {
+  const storage = openForReading(dir, options)
+  try {
+    return verifyStorage(storage)
+  } finally {
+    await storage.close()
+  }
+}
+
+/** Verifies any storage of a log, also while it is written: what comes later is left out. */
+export function verifyStorage(storage: LogStorage): VerifyReport {
+  storage.refresh()
+  return new Verification(storage).run()
+}
+
+class Verification {
+  readonly #storage: LogStorage
+  readonly #state = new LogState()
+  readonly #problems: Problem[] = []
+  readonly #prunedBefore: number
+  #problemCount = 0
+  #firstBadSeq = Number.POSITIVE_INFINITY
+  #batches = 0
+  #events = 0
+  #frames = 0
+  #pruned = 0
+  #nextSeq = 1
+  #previous: StoredBatch | undefined
+  #linked = true
+
+  constructor(storage: LogStorage) {
+    this.#storage = storage
+    this.#prunedBefore = this.#try(0, () => readPrunedBefore(storage)) ?? 0
+  }
+
+  run(): VerifyReport {
+    const lastSeq = this.#try(0, () => readHead(this.#storage).lastSeq) ?? 0
+    for (const key of allKeys(this.#storage, 'events')) {
+      const seq = readSeqKey(key)
+      if (seq > lastSeq) break
+      this.#batch(seq, this.#storage.get('events', key) ?? new Uint8Array())
+    }
+    if (this.#nextSeq !== lastSeq + 1) {
+      this.#problem(this.#nextSeq, `the log ends at ${this.#nextSeq - 1}, its head says ${lastSeq}`)
+    }
+    this.#rest(lastSeq)
+    return {
+      ok: this.#problemCount === 0,
+      lastSeq,
+      lastGoodSeq: Math.min(lastSeq, this.#nextSeq - 1, this.#firstBadSeq - 1),
+      batches: this.#batches,
+      events: this.#events,
+      frames: this.#frames,
+      prunedFrames: this.#pruned,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+    }
+  }
+
+  #problem(seq: number, message: string): void {
+    this.#problemCount++
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ seq, message })
+    if (seq > 0) this.#firstBadSeq = Math.min(this.#firstBadSeq, seq)
+  }
+
+  #try<T>(seq: number, body: () => T): T | undefined {
+    try {
+      return body()
+    } catch (error) {
+      this.#problem(seq, describeError(error))
+      return undefined
+    }
+  }
+
+  #batch(seq: number, value: Uint8Array): void {
+    this.#batches++
+    if (this.#linked && seq !== this.#nextSeq) {
+      this.#problem(this.#nextSeq, `expected a batch at ${this.#nextSeq}, found one at ${seq}`)
+    }
+    const batch = this.#try(seq, () => openBatch(seq, value))
+    if (batch === undefined) {
+      this.#linked = false
+      return
+    }
+    const before = this.#previous
+    if (this.#linked && batch.previousCrc !== (before?.crc ?? 0)) {
+      this.#problem(seq, 'the batch does not follow the one before it: the chain is broken')
+    }
+    if (before && batch.epoch < before.epoch) {
+      this.#problem(seq, `epoch ${batch.epoch} comes after epoch ${before.epoch}`)
+    }
+    this.#linked = true
+    this.#previous = batch
+    this.#nextSeq = seq + batch.count
+    this.#records(batch)
+  }
+
+  #records(batch: StoredBatch): void {
+    const { firstSeq, count, records } = batch
+    this.#try(firstSeq, () => {
+      const survey = surveyRecords(records, this.#state.layouts)
+      if (survey.count !== count) {
+        this.#problem(firstSeq, `the batch says ${count} records, found ${survey.count}`)
+      }
+      this.#state.apply(survey)
+      for (const { seq, event } of decodeBatch(batch, new Layouts(this.#state.layouts.all()))) {
+        this.#events++
+        if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
+      }
+    })
+  }
+
+  #frame(seq: number, event: FrameCaptured): void {
+    const key = seqKey(seq)
+    const value = this.#storage.get('frames', key)
+    if (value === undefined) {
+      this.#pruned++
+      if (seq >= this.#prunedBefore) this.#problem(seq, 'its pixels are missing')
+      return
+    }
+    this.#frames++
+    const pixels = unseal(key, value, `frame ${seq}`)
+    if (pixels.byteLength !== event.byteLength || crc32(pixels) !== event.crc) {
+      this.#problem(seq, 'its pixels are not those that the event describes')
+    }
+  }
+
+  #rest(lastSeq: number): void {
+    for (const key of allKeys(this.#storage, 'episodes')) {
+      this.#value('episodes', key, `row of episode ${readEpisodeKey(key)}`)
+    }
+    for (const key of allKeys(this.#storage, 'snapshots')) {
+      const name = readNameKey(key)
+      const value = this.#value('snapshots', key, `snapshot ${name}`)
+      this.#try(0, () => value && decodeSnapshot(name, value))
+    }
+    const state = this.#try(0, () => LogState.load(this.#storage))
+    // A log that grew meanwhile has a newer state than the events that were walked.
+    if (state === undefined || state.head.lastSeq !== lastSeq) return
+    const found = this.#state
+    this.#same('end of the chain', state.head.crc, this.#previous?.crc ?? 0)
+    this.#same('layouts', sorted(state.layouts), sorted(found.layouts))
+    this.#same('open episodes', [...state.openEpisodes].sort(), [...found.openEpisodes].sort())
+    this.#same('last episode', state.lastEpisode, found.lastEpisode)
+  }
+
+  #value(table: 'episodes' | 'snapshots', key: Uint8Array, what: string): Uint8Array | undefined {
+    const value = this.#storage.get(table, key)
+    return value && this.#try(0, () => unseal(key, value, what))
+  }
+
+  #same(what: string, stored: unknown, found: unknown): void {
+    if (isDeepStrictEqual(stored, found)) return
+    this.#problem(
+      0,
+      `${what}: stored ${JSON.stringify(stored)}, the events say ${JSON.stringify(found)}`,
+    )
+  }
+}
+
+const sorted = (layouts: Layouts): unknown => layouts.all().sort((a, b) => a.layout - b.layout)
