@@ -36,7 +36,7 @@ export type ChildEvent =
   | { type: 'start' }
   /** Stop for good. */
   | { type: 'stop' }
-  /** Run on, but do not restart any more. */
+  /** Run on, but rest after the next death and wait for `stop`. */
   | { type: 'standDown' }
 
 export type ChildCommand =
@@ -55,7 +55,8 @@ export interface ChildContext {
   readonly jitter: number
   /** Why it last died, was stuck or refused. */
   readonly reason: string | null
-  readonly standsDown: boolean
+  /** What the supervisor wants of it. */
+  readonly wish: 'run' | 'rest' | 'stop'
 }
 
 export interface ChildOutput {
@@ -64,17 +65,18 @@ export interface ChildOutput {
   readonly reason: string | null
 }
 
-const mayRestart = [
-  { guard: 'standsDown', target: 'stopped', actions: 'noteReason' },
+const afterDeath = [
+  { guard: 'shallStop', target: 'stopped', actions: 'noteReason' },
+  { guard: 'shallRest', target: 'idle', actions: 'noteReason' },
   { target: 'backingOff', actions: ['noteReason', 'noteJitter'] },
 ] as const
 
 const whileUp = {
-  died: mayRestart,
+  died: afterDeath,
   refused: { target: 'refused', actions: 'noteReason' },
   stuck: { target: 'unresponsive', actions: 'noteReason' },
-  stop: 'stopping',
-  standDown: { actions: 'standDown' },
+  stop: { target: 'stopping', actions: 'wishStop' },
+  standDown: { actions: 'wishRest' },
 } as const
 
 const stopDeadline = [{ guard: 'isKillable', target: 'killing' }, { target: 'abandoned' }] as const
@@ -98,10 +100,12 @@ export const childMachine = setup({
       attempt: context.attempt + 1,
     })),
     calmDown: assign({ attempt: 0 }),
-    standDown: assign({ standsDown: true }),
+    wishRest: assign({ wish: 'rest' }),
+    wishStop: assign({ wish: 'stop' }),
   },
   guards: {
-    standsDown: ({ context }) => context.standsDown,
+    shallStop: ({ context }) => context.wish === 'stop',
+    shallRest: ({ context }) => context.wish === 'rest',
     isKillable: ({ context }) => context.spec.killable,
   },
   delays: {
@@ -118,34 +122,34 @@ export const childMachine = setup({
     attempt: 0,
     jitter: 0,
     reason: null,
-    standsDown: false,
+    wish: 'run',
   }),
   initial: 'idle',
   states: {
-    idle: { on: { start: 'starting', stop: 'stopped', standDown: 'stopped' } },
+    idle: { on: { start: 'starting', stop: 'stopped' } },
     starting: { entry: 'startChild', on: { ...whileUp, ready: 'running' } },
     running: { on: whileUp, after: { calm: { actions: 'calmDown' } } },
     backingOff: {
-      on: { stop: 'stopped', standDown: 'stopped' },
+      on: { stop: 'stopped', standDown: { target: 'idle', actions: 'wishRest' } },
       after: { backOff: { target: 'restarting', actions: 'countRestart' } },
     },
     restarting: { entry: 'startChild', on: { ...whileUp, ready: 'running' } },
     unresponsive: {
       entry: 'askToStop',
-      on: { died: mayRestart, stop: 'stopping', standDown: { actions: 'standDown' } },
+      on: { died: afterDeath, stop: whileUp.stop, standDown: whileUp.standDown },
       after: { stopDeadline },
     },
     stopping: {
-      entry: ['standDown', 'askToStop'],
+      entry: 'askToStop',
       on: { died: { target: 'stopped', actions: 'noteReason' } },
       after: { stopDeadline },
     },
     killing: {
       entry: 'killChild',
       on: {
-        died: mayRestart,
-        stop: { actions: 'standDown' },
-        standDown: { actions: 'standDown' },
+        died: afterDeath,
+        stop: { actions: 'wishStop' },
+        standDown: { actions: 'wishRest' },
       },
       after: { killDeadline: 'abandoned' },
     },

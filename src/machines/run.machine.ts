@@ -39,7 +39,7 @@ export interface RunInput {
   readonly closeMillisMax?: number
 }
 
-const failing = { failed: { target: '#run.failed', actions: 'noteReason' } } as const
+const fail = { target: 'failed', actions: 'noteReason' } as const
 
 export const runMachine = setup({
   types: {} as { context: RunContext; events: RunEvent; emitted: RunCommand; input: RunInput },
@@ -63,11 +63,17 @@ export const runMachine = setup({
   states: {
     starting: {
       entry: 'start',
-      on: { ...failing, started: 'recording', close: 'closed', closeNow: 'closed' },
+      on: {
+        failed: fail,
+        logFailed: fail,
+        started: 'recording',
+        close: 'closed',
+        closeNow: 'closed',
+      },
     },
     recording: {
       on: {
-        ...failing,
+        failed: fail,
         close: 'closing',
         closeNow: { target: 'failed', actions: 'noteHurry' },
       },
@@ -79,8 +85,8 @@ export const runMachine = setup({
     },
     closing: {
       on: {
-        ...failing,
-        logFailed: { target: 'failed', actions: 'noteReason' },
+        failed: fail,
+        logFailed: fail,
         closeNow: { target: 'failed', actions: 'noteHurry' },
       },
       after: { closeDeadline: { target: 'failed', actions: 'noteDeadline' } },

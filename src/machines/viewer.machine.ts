@@ -63,6 +63,9 @@ const choosing = [
   { guard: { type: 'asks', params: { mode: 'replaying' } }, target: '#viewer.playing.replaying' },
 ] as const
 
+/** From where it has missed something. A viewer that is still full reports `bufferFilled` again. */
+const rejoining = choosing.map(way => ({ ...way, actions: 'resync' }) as const)
+
 const following = (mode: ViewerMode) => ({ entry: { type: 'follow', params: { mode } } }) as const
 
 export const viewerMachine = setup({
@@ -120,14 +123,19 @@ export const viewerMachine = setup({
     },
     paused: {
       entry: 'hold',
-      on: { ...leaving, modeChosen: choosing, resume: 'playing.last' },
+      on: {
+        ...leaving,
+        modeChosen: rejoining,
+        resume: { target: 'playing.last', actions: 'resync' },
+      },
     },
     stalled: {
       entry: 'shed',
       on: {
         ...leaving,
+        modeChosen: rejoining,
         bufferDrained: { target: 'playing.last', actions: 'resync' },
-        pause: { target: 'paused', actions: 'resync' },
+        pause: 'paused',
       },
       after: { stallDeadline: { target: 'closing', actions: 'noteTooSlow' } },
     },

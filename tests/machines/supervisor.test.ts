@@ -1,0 +1,207 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type ActorRefFrom, createActor } from 'xstate'
+import { SimulatedClock } from '../../src/base/clock.ts'
+import type { ChildCommand, ChildSpec } from '../../src/machines/child.machine.ts'
+import { machineClock } from '../../src/machines/machine-clock.ts'
+import { restartLimits } from '../../src/machines/restart-intensity.ts'
+import {
+  onCommands,
+  reportChildren,
+  type SupervisorCommand,
+  supervisorMachine,
+} from '../../src/machines/supervisor.machine.ts'
+
+const specs: readonly ChildSpec[] = [
+  { name: 'recorder', killable: false, essential: true },
+  { name: 'encoder', killable: true, essential: false },
+  { name: 'broadcaster', killable: false, essential: true },
+]
+
+interface Group {
+  clock: SimulatedClock
+  supervisor: ActorRefFrom<typeof supervisorMachine>
+  /** `millis command child`, in order. */
+  log: string[]
+  /** Children whose thread or process exists now. */
+  alive: Set<string>
+  die(child: string, jitter?: number): void
+  states(): string[]
+}
+
+/** A runtime in miniature: starts at once, stops when asked unless it is one of `deaf`. */
+function startGroup(options: { deaf?: string[]; silent?: boolean; refusing?: string } = {}): Group {
+  const clock = new SimulatedClock()
+  const supervisor = createActor(supervisorMachine, {
+    input: { children: specs },
+    clock: machineClock(clock),
+  })
+  const log: string[] = []
+  const alive = new Set<string>()
+  const die = (child: string, jitter = 0) => {
+    alive.delete(child)
+    const atMillis = clock.monotonic()
+    supervisor.send({ type: 'died', child, atMillis, jitter, reason: 'killed by the test' })
+  }
+  const carryOut = (command: ChildCommand | SupervisorCommand) => {
+    if (command.type === 'alarm') return log.push(`${clock.monotonic()} alarm`)
+    const { type, child } = command
+    log.push(`${clock.monotonic()} ${type} ${child}`)
+    if (type === 'startChild') {
+      expect(alive.has(child), `${child} is started once at a time`).toBe(false)
+      if (child === options.refusing) {
+        return supervisor.send({ type: 'refused', child, reason: 'lock held' })
+      }
+      alive.add(child)
+      if (!options.silent) supervisor.send({ type: 'ready', child })
+    } else if (type === 'killChild' || !options.deaf?.includes(child)) die(child)
+    return undefined
+  }
+  onCommands(supervisor, carryOut)
+  supervisor.start()
+  const states = () => reportChildren(supervisor.getSnapshot()).map(report => report.state)
+  return { clock, supervisor, log, alive, die, states }
+}
+
+describe('starting and stopping', () => {
+  test('children start in order, each when the one before it runs', () => {
+    const { supervisor, log, states } = startGroup({ silent: true })
+    expect(log).toEqual(['0 startChild recorder'])
+    expect(states()).toEqual(['starting', 'idle', 'idle'])
+    supervisor.send({ type: 'ready', child: 'recorder' })
+    supervisor.send({ type: 'ready', child: 'recorder' })
+    expect(states()).toEqual(['running', 'starting', 'idle'])
+    supervisor.send({ type: 'ready', child: 'encoder' })
+    supervisor.send({ type: 'ready', child: 'broadcaster' })
+    expect(supervisor.getSnapshot().value).toEqual({ supervising: 'running' })
+  })
+
+  test('P11: the group stops in reverse order, one after the other', () => {
+    const { supervisor, log, clock, alive } = startGroup({ deaf: ['encoder'] })
+    log.length = 0
+    supervisor.send({ type: 'stop' })
+    clock.advance(10_000)
+    expect(log).toEqual([
+      '0 askToStop broadcaster',
+      '0 askToStop encoder',
+      '2000 killChild encoder',
+      '2000 askToStop recorder',
+    ])
+    expect(supervisor.getSnapshot().value).toBe('stopped')
+    expect([...alive]).toEqual([])
+  })
+
+  test('a child that dies comes back after its wait, and the others do not notice', () => {
+    const { clock, die, log, states } = startGroup()
+    log.length = 0
+    die('encoder', 1)
+    expect(states()).toEqual(['running', 'backingOff', 'running'])
+    clock.advance(75)
+    expect(log).toEqual(['75 startChild encoder'])
+    expect(states()).toEqual(['running', 'running', 'running'])
+  })
+
+  test('waits grow while a child keeps dying and are short again after a calm time', () => {
+    const { clock, die, log } = startGroup()
+    log.length = 0
+    for (const pause of [100, 500, 11_000, 100]) {
+      die('encoder')
+      clock.advance(pause)
+    }
+    expect(log.map(line => line.split(' ')[0])).toEqual(['50', '200', '800', '11650'])
+  })
+
+  test('a refusal of an essential child escalates, of another leaves it out', () => {
+    const without = startGroup({ refusing: 'encoder' })
+    expect(without.supervisor.getSnapshot().value).toEqual({ supervising: 'running' })
+    expect(without.states()).toEqual(['running', 'refused', 'running'])
+    const failed = startGroup({ refusing: 'recorder' })
+    expect(failed.supervisor.getSnapshot().value).toBe('escalated')
+    expect(failed.supervisor.getSnapshot().context.reason).toBe('recorder: lock held')
+    expect(failed.log).toEqual(['0 startChild recorder', '0 alarm'])
+  })
+})
+
+describe('a child that is stuck', () => {
+  test('as a process it is asked, killed, and restarted', () => {
+    const { supervisor, clock, log } = startGroup({ deaf: ['encoder'] })
+    log.length = 0
+    supervisor.send({ type: 'stuck', child: 'encoder', reason: 'no heartbeat' })
+    clock.advance(2050)
+    expect(log).toEqual([
+      '0 askToStop encoder',
+      '2000 killChild encoder',
+      '2050 startChild encoder',
+    ])
+  })
+
+  test('as a worker it is never killed: it is given up and the group escalates', () => {
+    const { supervisor, clock, log, states } = startGroup({ deaf: ['recorder'] })
+    log.length = 0
+    supervisor.send({ type: 'stuck', child: 'recorder', reason: 'no heartbeat' })
+    clock.advance(10_000)
+    expect(log).toEqual([
+      '0 askToStop recorder',
+      '2000 alarm',
+      '2000 askToStop broadcaster',
+      '2000 askToStop encoder',
+    ])
+    expect(states()).toEqual(['abandoned', 'stopped', 'stopped'])
+    expect(supervisor.getSnapshot().value).toBe('escalated')
+    expect(supervisor.getSnapshot().context.reason).toBe('recorder: no heartbeat')
+  })
+})
+
+test('S3: over 1000 schedules of deaths it escalates exactly at the 6th within 10 s', () => {
+  const schedule = fc.array(
+    fc.record({
+      pauseMillis: fc.oneof(fc.nat(300), fc.nat(3000), fc.nat(12_000)),
+      child: fc.constantFrom(...specs.map(spec => spec.name)),
+      jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    { maxLength: 30 },
+  )
+  let escalations = 0
+  const check = (deaths: { pauseMillis: number; child: string; jitter: number }[]) => {
+    const { clock, supervisor, log, alive, die } = startGroup()
+    const times: number[] = []
+    const diedAt = new Map<string, number>()
+    log.length = 0
+    for (const { pauseMillis, child, jitter } of deaths) {
+      clock.advance(pauseMillis)
+      if (!alive.has(child)) continue
+      const now = clock.monotonic()
+      times.push(now)
+      const isTooMany = times.filter(at => now - at <= restartLimits.windowMillis).length > 5
+      die(child, jitter)
+      diedAt.set(child, now)
+      expect(supervisor.getSnapshot().hasTag('red')).toBe(isTooMany)
+      if (!isTooMany) continue
+      escalations++
+      const asked = log.slice(log.indexOf(`${now} alarm`) + 1).map(line => line.split(' ')[2])
+      const order = specs.map(spec => spec.name).reverse()
+      expect(asked).toEqual(order.filter(name => asked.includes(name)))
+      clock.advance(60_000)
+      expect(log.at(-1)?.startsWith(`${now} `)).toBe(true)
+      expect([...alive]).toEqual([])
+      expect(supervisor.getSnapshot().value).toBe('escalated')
+      break
+    }
+    const starts = log.map(line => line.split(' ')).filter(([, type]) => type === 'startChild')
+    for (const [at, , child] of starts) {
+      const waits = times.map(time => Number(at) - time).filter(wait => wait >= 0)
+      // It restarted because of one of the deaths, a wait of 50 ms to 5 s later.
+      expect(diedAt.has(child!)).toBe(true)
+      expect(waits.some(wait => wait >= 50 && wait <= 5000)).toBe(true)
+    }
+  }
+  fc.assert(fc.property(schedule, check), { numRuns: 1000 })
+  expect(escalations).toBeGreaterThan(100)
+})
+
+test('names that repeat are a programming error', () => {
+  const twice = { children: [specs[0]!, specs[0]!] }
+  const { status, error } = createActor(supervisorMachine, { input: twice }).getSnapshot()
+  expect(status).toBe('error')
+  expect(String(error)).toContain('names repeat: recorder, recorder')
+})
