@@ -66,6 +66,9 @@ const QUICK_PING_MILLIS = 250
 /** Without a word for this long the link is taken for dead. */
 const SILENCE_MILLIS = 15_000
 
+/** A message may be wrong at length. */
+const INVALID_CHARACTERS_MAX = 80
+
 const HELLO = {
   type: 'hello',
   v: VIEWER_PROTOCOL_VERSION,
@@ -246,7 +249,8 @@ function parseMessage(text: string): ServerMessage | Invalid {
     if (result.success) return result.data
     const issue = result.error.issues[0]
     const where = issue?.path.join('.') || 'message'
-    return { invalid: `${where}: ${issue?.message ?? 'does not fit the schema'}` }
+    const what = issue?.message ?? 'does not fit the schema'
+    return { invalid: `${where}: ${what.slice(0, INVALID_CHARACTERS_MAX)}` }
   } catch (error) {
     return { invalid: describeError(error) }
   }

@@ -52,4 +52,10 @@ export function formatName(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** Data of any shape in one line of at most 160 characters; text stays as it is. */
+export function formatData(data: unknown): string {
+  const text = typeof data === 'string' ? data : (JSON.stringify(data) ?? '')
+  return text.length > 160 ? `${text.slice(0, 159)}…` : text
+}
+
 const withMinus = (text: string): string => text.replace(/^-/, '−')

@@ -54,13 +54,13 @@ function optionsOf(series: readonly ChartSeries[], spark: boolean): uPlot.Option
   return {
     width: 100,
     height: 60,
-    padding: spark ? [3, 0, 3, 0] : [8, 10, 0, 0],
+    padding: spark ? [3, 0, 3, 0] : [8, 16, 0, 2],
     scales: { x: { time: false } },
     legend: { show: !spark, live: true, markers: { show: false } },
     cursor: spark ? { show: false } : { points: { size: 6 }, drag: { x: true, y: false } },
     axes: spark ? [{ show: false }, { show: false }] : [axisOptions(24), axisOptions(48)],
     series: [
-      { label: 'x', value: (_c, x) => (x === null ? '–' : String(x)) },
+      { label: 'episode', value: (_c, x) => (x === null ? '–' : String(x)) },
       ...series.map(seriesOptions),
     ],
   }
@@ -95,8 +95,13 @@ export function Chart({ label, data, series, spark = false }: ChartProps) {
 
   useEffect(() => {
     newest.current = data
-    chart.current?.setData(data)
-  }, [data])
+    const made = chart.current
+    if (made === null) return
+    made.setData(data)
+    // Away from the pointer the legend tells the newest values.
+    const isPointed = (made.cursor.left ?? -1) >= 0
+    if (!spark && !isPointed) made.setLegend({ idx: data[0].length - 1 }, false)
+  }, [data, spark])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again in the theme's colours
   useEffect(() => chart.current?.redraw(false, true), [theme])

@@ -40,9 +40,11 @@ export function EpisodeCharts() {
   return (
     <div className="episode-charts">
       <Panel title="Return" className="chart-panel" aside={aside}>
+        {rows.length === 0 && <p className="empty">Each finished episode is a point here.</p>}
         <Chart label="Return over episodes" data={returns} series={returnSeries} />
       </Panel>
       <Panel title="Length" className="chart-panel">
+        {rows.length === 0 && <p className="empty">And its number of steps here.</p>}
         <Chart label="Steps over episodes" data={lengths} series={lengthSeries} />
       </Panel>
     </div>

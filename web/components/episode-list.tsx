@@ -82,7 +82,6 @@ export function EpisodeList() {
         <table
           // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: rows can be opened
           role="grid"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a grid is one stop, arrows do the rest
           tabIndex={0}
           aria-label="Episodes, latest first"
           aria-rowcount={rows.length + 1}

@@ -57,7 +57,7 @@ function MetricCard({ name }: { name: string }) {
 }
 
 export function MetricCards() {
-  const key = useViewer(state => Object.keys(state.series).sort().join('\n'))
+  const key = useViewer(state => Object.keys(state.series).join('\n'))
   const [shown, setShown] = useState(CARDS_AT_FIRST)
   const names = key === '' ? [] : key.split('\n')
   return (

@@ -1,5 +1,5 @@
 // What the run has reached, newest first; each opens the episode that did it.
-import { formatName, formatTime, formatValue } from '../format.ts'
+import { formatData, formatName, formatTime, formatValue } from '../format.ts'
 import { useSession, useViewer } from '../use-session.ts'
 import { Panel } from './panel.tsx'
 
@@ -35,6 +35,24 @@ export function Milestones() {
           ))}
         </ul>
       )}
+      <Insights />
     </Panel>
+  )
+}
+
+/** What the trainer said beside its figures, in its own words. */
+function Insights() {
+  const insights = useViewer(state => state.insights)
+  if (insights.length === 0) return null
+  return (
+    <ul className="insights" aria-label="Insights">
+      {insights.map(({ kind, agent, time, data }) => (
+        <li key={`${kind} ${agent ?? ''} ${time}`}>
+          <strong>{formatName(kind)}</strong> {agent}
+          <span className="milestone-where">{formatTime(time)}</span>
+          <p>{formatData(data)}</p>
+        </li>
+      ))}
+    </ul>
   )
 }

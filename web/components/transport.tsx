@@ -18,7 +18,7 @@ function LiveBar() {
       <p>
         {mode === 'live'
           ? 'Following the trainer. Any finished episode can be replayed.'
-          : 'Choose an episode to replay it.'}
+          : 'Finished episodes are replayed here.'}
       </p>
       <button
         type="button"

@@ -2,7 +2,7 @@
 // a reconnect): what has an identity is merged by it.
 import type { ServerMessage, ServerMessageOf } from '../../src/protocol/viewer-messages.ts'
 import { EPISODE_ROWS_MAX, mergeRows, overlaps } from './episode-rows.ts'
-import { initialState, type Milestone, type ViewerState } from './viewer-state.ts'
+import { type Insight, initialState, type Milestone, type ViewerState } from './viewer-state.ts'
 
 const MILESTONES_MAX = 200
 const INSIGHTS_MAX = 50
@@ -29,7 +29,7 @@ export function reduce(state: ViewerState, message: ServerMessage): ViewerState 
     case 'milestone':
       return { ...next, milestones: withMilestone(next.milestones, message) }
     case 'insight':
-      return { ...next, insights: [message, ...next.insights].slice(0, INSIGHTS_MAX) }
+      return { ...next, insights: withInsight(next.insights, message) }
     case 'system':
       return { ...next, system: message }
     case 'pong':
@@ -132,6 +132,12 @@ function withMilestone(held: readonly Milestone[], milestone: Milestone): readon
   return [milestone, ...held.filter(other => !isSame(other))]
     .sort((a, b) => b.time - a.time)
     .slice(0, MILESTONES_MAX)
+}
+
+function withInsight(held: readonly Insight[], insight: Insight): readonly Insight[] {
+  const isSame = ({ kind, agent, time }: Insight): boolean =>
+    kind === insight.kind && agent === insight.agent && time === insight.time
+  return [insight, ...held.filter(other => !isSame(other))].slice(0, INSIGHTS_MAX)
 }
 
 function withError(state: ViewerState, message: ServerMessageOf<'error'>): ViewerState {

@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import { EPISODE_ROWS_MAX, mergeRows } from '../../web/state/episode-rows.ts'
+import { reduce } from '../../web/state/reduce.ts'
+import { initialState, type ViewerState } from '../../web/state/viewer-state.ts'
+import {
+  episode,
+  established,
+  metrics,
+  milestone,
+  page,
+  row,
+  rows,
+  series,
+  serverError,
+} from './messages.ts'
+
+const stateAfter = (...messages: ServerMessage[]): ViewerState =>
+  messages.reduce(reduce, initialState)
+const listed = (state: ViewerState): number[] => state.rows.map(one => one.episode)
+
+describe('episode rows', () => {
+  test('are latest first, each once, in whatever order and how often they come', () => {
+    const batches = fc.array(fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 10 }))
+    fc.assert(
+      fc.property(batches, numbers => {
+        const merged = numbers.reduce<ReturnType<typeof mergeRows>>(
+          (held, batch) => mergeRows(held, batch.map(row)),
+          [],
+        )
+        const expected = [...new Set(numbers.flat())].sort((a, b) => b - a)
+        expect(merged.map(one => one.episode)).toEqual(expected)
+      }),
+    )
+  })
+
+  test('keep the newest 2000 and then offer no older ones', () => {
+    const state = stateAfter(established(), page(rows(3000, 1), true))
+    expect(state.rows).toHaveLength(EPISODE_ROWS_MAX)
+    expect(state.rows.at(-1)?.episode).toBe(1001)
+    expect(state.more).toBe(false)
+  })
+
+  test('that are pushed do not change whether there are older ones', () => {
+    const state = stateAfter(established(), page(rows(50, 41), true), page([row(51)], false))
+    expect(listed(state)[0]).toBe(51)
+    expect(state.more).toBe(true)
+  })
+
+  test('of the answer to the request for older ones settle that request', () => {
+    const waiting = { ...stateAfter(established(), page(rows(50, 41), true)), olderRequest: 7 }
+    const answered = reduce(waiting, page(rows(40, 36), false, 7))
+    expect(answered.rows).toHaveLength(15)
+    expect(answered).toMatchObject({ more: false, olderRequest: null })
+    expect(reduce(waiting, page(rows(40, 36), false, 6)).olderRequest).toBe(7)
+  })
+
+  test('held before a reconnect stay when the new page joins them', () => {
+    const held = stateAfter(established(), page(rows(50, 41), true))
+    const state = [established({ continuation: 'resume' }), page(rows(52, 45), true)].reduce(
+      reduce,
+      held,
+    )
+    expect(listed(state)).toEqual(rows(52, 41).map(one => one.episode))
+  })
+
+  test('held before a reconnect go when episodes between them and the new page are missing', () => {
+    const held = stateAfter(established(), page(rows(50, 41), false))
+    const state = [established({ continuation: 'resync' }), page(rows(90, 81), true)].reduce(
+      reduce,
+      held,
+    )
+    expect(listed(state)).toEqual(rows(90, 81).map(one => one.episode))
+    expect(state.more).toBe(true)
+  })
+})
+
+describe('another run', () => {
+  test('starts from nothing', () => {
+    const first = stateAfter(
+      established(),
+      page(rows(5, 1)),
+      metrics([series('loss')]),
+      milestone(1, 0),
+    )
+    const second = reduce(first, established({ run: 'run-2', name: 'two', agents: ['b'] }))
+    expect(second).toMatchObject({ run: 'run-2', name: 'two', agents: ['b'], rows: [], series: {} })
+    expect(second.milestones).toEqual([])
+  })
+
+  test('keeps the followed agent only if it has one of that name', () => {
+    const first = { ...stateAfter(established()), followed: 'env-3' }
+    expect(reduce(first, established({ run: 'x', agents: ['env-3'] })).followed).toBe('env-3')
+    expect(reduce(first, established({ run: 'x', agents: ['env-0'] })).followed).toBeNull()
+  })
+})
+
+test('L9: the mode is that of the newest message', () => {
+  const state = stateAfter(established({ mode: 'waiting' }))
+  expect(state.mode).toBe('waiting')
+  expect(reduce(state, { ...page([]), mode: 'checkpoint' }).mode).toBe('checkpoint')
+})
+
+test('a quick update of the metrics keeps the points of the last full one', () => {
+  const full = stateAfter(metrics([series('loss', [[1, 2]]), series('kl', [[3, 4]])]))
+  const quick = reduce(full, metrics([{ ...series('loss'), last: 9 }]))
+  expect(quick.series['loss']).toMatchObject({ last: 9, points: [[1, 2]] })
+  expect(quick.series['kl']?.points).toEqual([[3, 4]])
+})
+
+test('a milestone that comes twice is listed once, the newest first', () => {
+  const state = stateAfter(milestone(1, 10), milestone(2, 20), milestone(1, 10))
+  expect(state.milestones.map(one => one.episode)).toEqual([2, 1])
+})
+
+describe('the answer to a request for an episode', () => {
+  const loading: ViewerState = {
+    ...initialState,
+    replay: { phase: 'loading', episode: 3, request: 9 },
+  }
+
+  test('opens the replay', () => {
+    expect(reduce(loading, episode(3, 9)).replay).toMatchObject({ phase: 'ready', steps: 4 })
+  })
+
+  test('is ignored when another episode has been asked for since', () => {
+    expect(reduce(loading, episode(2, 8)).replay).toBe(loading.replay)
+  })
+
+  test('may be an error, which is shown in its place', () => {
+    expect(reduce(loading, serverError(9, 'it was pruned')).replay).toEqual({
+      phase: 'failed',
+      episode: 3,
+      message: 'it was pruned',
+    })
+    expect(reduce(loading, serverError(8, 'old')).replay).toBe(loading.replay)
+  })
+
+  test('is not waited for over a new connection', () => {
+    expect(reduce(loading, established({ run: null })).replay?.phase).toBe('failed')
+  })
+})
+
+test('an error that answers nothing is shown as it is', () => {
+  expect(stateAfter(serverError(null, 'the log stopped')).problem).toBe('the log stopped')
+})

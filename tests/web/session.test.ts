@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { encodeFrameMessage } from '../../src/protocol/frame-message.ts'
+import { Session } from '../../web/session.ts'
+import { FakeServer } from './fake-socket.ts'
+import { episode, established, frame, milestone, page, rows, update } from './messages.ts'
+
+function join() {
+  const clock = new SimulatedClock()
+  const server = new FakeServer()
+  const session = new Session({ openSocket: server.open, clock, random: seededRandom(1) })
+  session.start()
+  server.socket.events.onOpen()
+  server.socket.say(established())
+  const sendFrame = (fields: Parameters<typeof frame>[0]): void =>
+    server.socket.events.onMessage(encodeFrameMessage(frame(fields)))
+  const state = () => session.store.getState()
+  return { clock, server, session, sendFrame, state }
+}
+
+describe('the live stage', () => {
+  test('shows the newest frame and state only, and the same object until something changes', () => {
+    const { server, session, sendFrame } = join()
+    for (let step = 0; step < 50; step++) {
+      server.socket.say(update({ step, position: [step, 0] }))
+      sendFrame({ step, index: step, captureTime: step })
+    }
+    const look = session.look()
+    expect(look).toMatchObject({ episode: 1, state: { step: 49 }, frame: { step: 49 } })
+    expect(look?.capturedAt).toBe(49)
+    expect(session.look()).toBe(look)
+    server.socket.say(update({ step: 50 }))
+    expect(session.look()).not.toBe(look)
+  })
+
+  test('the trail is bounded and starts anew with each episode', () => {
+    const { server, session } = join()
+    for (let step = 0; step < 2000; step++) {
+      server.socket.say(update({ step, position: [step, step] }))
+    }
+    expect(session.look()?.trail).toHaveLength(512)
+    server.socket.say(update({ episode: 2, step: 0, position: [1, 1] }))
+    expect(session.look()?.trail).toEqual([{ x: 1, y: 1 }])
+  })
+
+  test('the latency is from capture to drawing on the server clock, and only when live', () => {
+    const { clock, server, session, sendFrame, state } = join()
+    const ping = server.socket.sentOf('ping')[0]!
+    const { client_time } = ping
+    const pong = { v: 1, mode: 'live', type: 'pong', client_time } as const
+    server.socket.say({ ...pong, server_time: client_time + 4000 })
+    clock.advance(1000)
+    sendFrame({ captureTime: clock.now() + 4000 })
+    clock.advance(25)
+    session.drawn(session.look()!)
+    expect(state().latency?.millis).toBeCloseTo(25, 3)
+    server.socket.say(update({ mode: 'checkpoint', step: 1 }))
+    session.drawn(session.look()!)
+    expect(state().latency).toBeNull()
+  })
+})
+
+describe('L17: a replay', () => {
+  const open = () => {
+    const joined = join()
+    joined.session.openEpisode(3)
+    const request = joined.server.socket.sentOf('get_episode')[0]!.request
+    joined.server.socket.say({ ...episode(3, request), frames_following: 2 })
+    return { ...joined, request }
+  }
+
+  test('plays at the original timing and shows the frame of each step', () => {
+    const { clock, session, sendFrame, request, state } = open()
+    sendFrame({ request, episode: 3, step: 0, index: 0 })
+    sendFrame({ request, episode: 3, step: 2, index: 1 })
+    expect(state().replay).toMatchObject({ phase: 'ready', framesReceived: 2 })
+    clock.advance(150)
+    expect(session.look()).toMatchObject({ mode: 'replay', state: { step: 1 }, frame: { step: 0 } })
+    clock.advance(100)
+    expect(session.look()).toMatchObject({ state: { step: 2 }, frame: { step: 2 } })
+  })
+
+  test('is not disturbed by live steps and frames, which are there again at its end', () => {
+    const { server, session, sendFrame, state } = open()
+    server.socket.say(update({ episode: 8, step: 5 }))
+    sendFrame({ episode: 8, step: 5 })
+    expect(session.look()?.episode).toBe(3)
+    session.backToLive()
+    expect(session.look()).toMatchObject({ episode: 8, mode: 'live' })
+    expect(state().replay).toBeNull()
+  })
+
+  test('takes the place of an earlier one, whose late frames are let go', () => {
+    const { server, session, sendFrame, request, state } = open()
+    session.openEpisode(4)
+    const second = server.socket.sentOf('get_episode')[1]!.request
+    server.socket.say(episode(4, second))
+    sendFrame({ request, episode: 3 })
+    expect(session.look()).toMatchObject({ episode: 4, frame: null })
+    expect(state().replay).toMatchObject({ episode: 4, framesReceived: 0 })
+  })
+
+  test('toggling twice leaves it playing once', () => {
+    const { clock, session } = open()
+    session.togglePlaying()
+    session.togglePlaying()
+    clock.advance(110)
+    expect(session.look()?.replay).toMatchObject({ index: 1, playhead: { playing: true } })
+  })
+
+  test('without a connection fails at once and says so', () => {
+    const { server, session, state } = join()
+    server.socket.events.onClose(1006)
+    session.openEpisode(1)
+    expect(state().replay?.phase).toBe('failed')
+  })
+
+  test('survives a reconnect to the same run', () => {
+    const { clock, server, session, state } = open()
+    server.socket.events.onClose(1006)
+    clock.advance(1000)
+    server.socket.events.onOpen()
+    server.socket.say(established({ continuation: 'resume' }))
+    expect(state().replay?.phase).toBe('ready')
+    expect(session.look()?.episode).toBe(3)
+  })
+
+  test('of a run that is gone ends', () => {
+    const { server, session, state } = open()
+    server.socket.say(established({ run: 'run-2' }))
+    expect(state().replay).toBeNull()
+    expect(session.look()).toBeNull()
+  })
+})
+
+test('older rows are asked for once at a time, before the oldest held', () => {
+  const { server, session } = join()
+  server.socket.say(page(rows(50, 41), true))
+  session.loadOlder()
+  session.loadOlder()
+  expect(server.socket.sentOf('list_episodes')).toMatchObject([{ before: 41 }])
+})
+
+test('a milestone is announced when it is news, for a while, and at most three at once', () => {
+  const { clock, server, state } = join()
+  server.socket.say(milestone(1, clock.now() - 60_000))
+  expect(state().toasts).toEqual([])
+  for (const number of [2, 3, 4, 5]) server.socket.say(milestone(number, clock.now()))
+  expect(state().toasts.map(toast => toast.episode)).toEqual([5, 4, 3])
+  clock.advance(6000)
+  expect(state().toasts).toEqual([])
+  expect(state().milestones).toHaveLength(5)
+})
