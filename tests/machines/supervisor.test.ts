@@ -199,6 +199,21 @@ test('S3: over 1000 schedules of deaths it escalates exactly at the 6th within 1
   expect(escalations).toBeGreaterThan(100)
 })
 
+test('P11: a child that waits for its restart does not get it while the group goes down', () => {
+  const { clock, log, die, states } = startGroup({ deaf: ['encoder'] })
+  for (const pause of [100, 200, 400, 500]) {
+    die('recorder')
+    clock.advance(pause)
+  }
+  die('recorder')
+  expect(states()[0]).toBe('backingOff')
+  log.length = 0
+  die('broadcaster')
+  clock.advance(60_000)
+  expect(log).toEqual(['1200 alarm', '1200 askToStop encoder', '3200 killChild encoder'])
+  expect(states()).toEqual(['stopped', 'stopped', 'stopped'])
+})
+
 test('names that repeat are a programming error', () => {
   const twice = { children: [specs[0]!, specs[0]!] }
   const { status, error } = createActor(supervisorMachine, { input: twice }).getSnapshot()
