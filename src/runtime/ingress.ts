@@ -22,6 +22,9 @@ export class Ingress {
   #nextEpisode: number
   #nextLayout: number
   #closed = false
+  /** Refused by the inlet and not yet told to the log. */
+  #gapEvents = 0
+  #gapBytes = 0
 
   constructor(inlet: RingInlet, start: IngressStart, onProblem: (problem: RollcastError) => void) {
     this.inlet = inlet
@@ -56,7 +59,8 @@ export class Ingress {
   /** Room for a body of `bytes`; its offset in the inlet's views, or -1 when it was refused. */
   claim(bytes: number, critical = false): number {
     if (this.#closed) return -1
-    if (this.inlet.lostCount > 0) this.#markGap()
+    const lost = this.inlet.takeLost()
+    if (lost || this.#gapEvents > 0) this.#markGap(lost)
     return this.inlet.claim(bytes, critical)
   }
 
@@ -97,20 +101,23 @@ export class Ingress {
     }
   }
 
-  #markGap(): void {
-    const { count, bytes } = this.inlet.takeLost()
-    const gap: Event = { type: 'gap_found', cause: 'ring_full', events: count, bytes }
-    const record = encodeEvent(gap, this.now())
+  #markGap(lost: { readonly count: number; readonly bytes: number } | undefined): void {
+    this.#gapEvents += lost?.count ?? 0
+    this.#gapBytes += lost?.bytes ?? 0
+    const [events, bytes] = [this.#gapEvents, this.#gapBytes]
+    const record = encodeEvent({ type: 'gap_found', cause: 'ring_full', events, bytes }, this.now())
     const body = record.subarray(RECORD_HEADER_BYTES)
     const at = this.inlet.claim(body.byteLength)
     if (at < 0) {
-      // Still no room: the gap goes on growing.
-      this.inlet.addLost(count, bytes)
+      // Still no room: the gap goes on growing. Its own refusal is no event that was lost.
+      this.inlet.takeLost()
       return
     }
     this.inlet.bytes.set(body, at)
     this.inlet.commit(tagOf('gap_found'))
-    const message = `${count} events (${bytes} B) came while the ring and its spill were full`
+    this.#gapEvents = 0
+    this.#gapBytes = 0
+    const message = `${events} events (${bytes} B) came while the ring and its spill were full`
     this.tell(new RollcastError('UNAVAILABLE', message, { temporary: true }))
   }
 }

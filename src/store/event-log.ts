@@ -121,7 +121,7 @@ export interface OpenReport {
   readonly cutBytes: number
   readonly cutEvents: number
   /** Episodes that began and did not end, in order of their numbers. */
-  readonly openEpisodes: readonly number[]
+  readonly openEpisodes: readonly { readonly episode: number; readonly agent: string }[]
   /** The largest episode number so far, if any. */
   readonly lastEpisode: number | undefined
   readonly layouts: readonly Layout[]
@@ -159,6 +159,8 @@ export interface LogReader {
   events(range: SeqRange & { readonly reverse?: boolean }): Iterable<Envelope>
   /** Pixels of the frame `seq`; undefined when it was pruned or is no frame. */
   frame(seq: number): Uint8Array | undefined
+  /** True when the pixels of the frame `seq` are there. Reads none of them. */
+  hasFrame(seq: number): boolean
   /** All layouts declared so far. */
   layouts(): Layouts
   /** Rows of the episode index, newest first, of episodes numbered below `before`. */

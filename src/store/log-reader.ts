@@ -118,6 +118,13 @@ export class StorageReader implements LogReader {
     return value && unseal(key, value, `frame ${seq}`)
   }
 
+  hasFrame(seq: number): boolean {
+    this.#storage.refresh()
+    const key = seqKey(seq)
+    const found = this.#storage.keys('frames', { start: key, limit: 1 })[0]
+    return found !== undefined && readSeqKey(found) === seq
+  }
+
   layouts(): Layouts {
     this.#storage.refresh()
     return new Layouts(readLayouts(this.#storage))

@@ -32,7 +32,7 @@ export const emptyHead: Head = { lastSeq: 0, lastBatch: 0, crc: 0, clean: true }
 
 interface Episodes {
   readonly last: number | null
-  readonly open: readonly number[]
+  readonly open: readonly (readonly [episode: number, agent: string])[]
 }
 
 const LAYOUT = 'layout/'
@@ -88,7 +88,8 @@ export class LogState {
   head: Head = emptyHead
   readonly layouts = new Layouts()
   readonly positions = new Map<string, number>()
-  readonly openEpisodes = new Set<number>()
+  /** Number to agent. */
+  readonly openEpisodes = new Map<number, string>()
   lastEpisode: number | undefined
 
   /** The state as of the storage's last commit. */
@@ -98,7 +99,7 @@ export class LogState {
     for (const layout of readLayouts(storage)) state.layouts.add(layout)
     for (const [name, position] of readPositions(storage)) state.positions.set(name, position)
     const episodes = readMeta(storage, 'episodes') as Episodes | undefined
-    for (const episode of episodes?.open ?? []) state.openEpisodes.add(episode)
+    for (const [episode, agent] of episodes?.open ?? []) state.openEpisodes.set(episode, agent)
     state.lastEpisode = episodes?.last ?? undefined
     return state
   }
@@ -106,8 +107,8 @@ export class LogState {
   /** Takes in what a survey found. */
   apply(survey: Survey): void {
     for (const layout of survey.layouts) this.layouts.add(layout)
-    for (const { episode, began } of survey.episodes) {
-      if (began) this.openEpisodes.add(episode)
+    for (const { episode, agent, began } of survey.episodes) {
+      if (began) this.openEpisodes.set(episode, agent)
       else this.openEpisodes.delete(episode)
       if (episode > (this.lastEpisode ?? -1)) this.lastEpisode = episode
     }
@@ -116,7 +117,7 @@ export class LogState {
   headWrite = (): Write => metaWrite('head', this.head)
 
   episodesWrite(): Write {
-    const open = [...this.openEpisodes].sort((a, b) => a - b)
+    const open = [...this.openEpisodes].sort(([a], [b]) => a - b)
     return metaWrite('episodes', { last: this.lastEpisode ?? null, open } satisfies Episodes)
   }
 }

@@ -119,7 +119,9 @@ export async function openWriter(
     cleanClose: state.head.clean && tail.broken.length === 0,
     cutBytes: tail.brokenBytes,
     cutEvents,
-    openEpisodes: [...state.openEpisodes].sort((a, b) => a - b),
+    openEpisodes: [...state.openEpisodes]
+      .sort(([a], [b]) => a - b)
+      .map(([episode, agent]) => ({ episode, agent })),
     lastEpisode: state.lastEpisode,
     layouts: state.layouts.all(),
     positions: Object.fromEntries(state.positions),

@@ -21,12 +21,18 @@ export interface SurveyedFrame {
   readonly byteLength: number
 }
 
+export interface SurveyedEpisode {
+  readonly episode: number
+  readonly agent: string
+  readonly began: boolean
+}
+
 export interface Survey {
   readonly count: number
   readonly layouts: readonly Layout[]
   readonly frames: readonly SurveyedFrame[]
-  /** Episodes that began (+) and ended, in order. */
-  readonly episodes: readonly { readonly episode: number; readonly began: boolean }[]
+  /** Episodes that began and ended, in order. */
+  readonly episodes: readonly SurveyedEpisode[]
 }
 
 /** Where a run of records ends that fits the given bounds (at least one record). */
@@ -47,7 +53,7 @@ export function surveyRecords(records: Uint8Array, known: Layouts): Survey {
   const view = viewOf(records)
   const layouts: Layout[] = []
   const frames: SurveyedFrame[] = []
-  const episodes: { episode: number; began: boolean }[] = []
+  const episodes: SurveyedEpisode[] = []
   let declared = known
   let count = 0
   for (let at = 0; at < records.byteLength; count++) {
@@ -80,9 +86,9 @@ export function surveyRecords(records: Uint8Array, known: Layouts): Survey {
         if (declared === known) declared = new Layouts(known.all())
         if (declareLayout(declared, layout)) layouts.push(layout)
       } else if (event.type === 'episode_began') {
-        episodes.push({ episode: event.episode, began: true })
+        episodes.push({ episode: event.episode, agent: event.agent, began: true })
       } else if (event.type === 'episode_ended') {
-        episodes.push({ episode: event.episode, began: false })
+        episodes.push({ episode: event.episode, agent: event.agent, began: false })
       }
     }
     at += RECORD_HEADER_BYTES + alignUp(length, 8)

@@ -186,7 +186,7 @@ export function describeEventLog(
         first.writer.append(contribution([...events, episodeEnded(8)], 1))
         await first.writer.close()
         const second = await log.open()
-        expect(second.report).toMatchObject({ openEpisodes: [7, 9], lastEpisode: 9 })
+        expect(second.report).toMatchObject({ openEpisodes: [{ episode: 7 }, { episode: 9 }], lastEpisode: 9 })
         second.writer.append(contribution([episodeEnded(7), episodeEnded(9)], 2))
         await second.writer.close()
         const third = await log.open()

@@ -7,7 +7,7 @@ import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/events.ts'
 import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
-import { openLogReader } from '../../store/lmdb-log.ts'
+import { openLogReader } from '../../store/open-log.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -23,7 +23,9 @@ import {
 } from './logic.ts'
 
 export interface AggregatorConfig {
-  readonly logDir: string
+  readonly runDir: string
+  /** How to open the log: a process that writes it must not open its file a second time. */
+  readonly reader: { readonly check: boolean; readonly readOnly: boolean }
   /** `record`: facts go to the recorder. `replay`: from the first event on, and facts are not made. */
   readonly task: 'record' | 'replay'
 }
@@ -54,7 +56,7 @@ class Aggregator implements ActorInstance {
 
   constructor(scope: ActorScope<AggregatorConfig>) {
     this.#scope = scope
-    this.#reader = openLogReader(scope.config.logDir)
+    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
   }
 
   readonly commands = {

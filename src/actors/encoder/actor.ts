@@ -6,14 +6,16 @@ import { encoderMachine } from '../../machines/encoder.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope, FramesCounted } from '../../protocol/events.ts'
 import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
-import { openLogReader } from '../../store/lmdb-log.ts'
+import { openLogReader } from '../../store/open-log.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
 import { closeBy, countFrame, type EncoderState, encoderVersion } from './logic.ts'
 
 export interface EncoderConfig {
-  readonly logDir: string
+  readonly runDir: string
+  /** How to open the log: a process that writes it must not open its file a second time. */
+  readonly reader: { readonly check: boolean; readonly readOnly: boolean }
   /** Events behind the log's end above which the encoder says that it lags. */
   readonly lagWarning: number
 }
@@ -41,7 +43,7 @@ class Encoder implements ActorInstance {
 
   constructor(scope: ActorScope<EncoderConfig>) {
     this.#scope = scope
-    this.#reader = openLogReader(scope.config.logDir)
+    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
   }
 
   readonly commands = {

@@ -16,14 +16,14 @@ import type {
   LiveFrame,
 } from '../../protocol/thread-messages.ts'
 import type { Durability, LogWriter, OpenReport } from '../../store/event-log.ts'
-import { type LmdbLog, openLog } from '../../store/lmdb-log.ts'
+import { type OpenLog, openLog } from '../../store/open-log.ts'
 import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
 import { type Intake, IntakeBuffer } from './logic.ts'
 
 export interface RecorderConfig {
-  readonly logDir: string
+  readonly runDir: string
   readonly ring: SharedArrayBuffer
   readonly durability: Durability
   /** What is told of the run when the log is opened. */
@@ -57,6 +57,8 @@ const POLL_MILLIS = 1
 const IDLE_MILLIS = 20
 /** Bytes taken out of the ring before what was taken is appended. */
 const INTAKE_BYTES_MAX = 1 * MIB
+/** How long a restarted recorder waits for the lock of the one that died. */
+const TAKE_OVER_MILLIS = 2_000
 
 export const recorder: ActorDefinition<RecorderConfig> = {
   machine: recorderMachine,
@@ -65,7 +67,7 @@ export const recorder: ActorDefinition<RecorderConfig> = {
 
 class Recorder implements ActorInstance {
   readonly #scope: ActorScope<RecorderConfig>
-  #log: LmdbLog | undefined
+  #log: OpenLog | undefined
   #ring: RingReader | undefined
   #intake = new IntakeBuffer(new Layouts())
   #live: PortSender<LiveBatch> | undefined
@@ -119,10 +121,10 @@ class Recorder implements ActorInstance {
   }
 
   inform(facts: Readonly<Record<string, unknown>>): void {
-    this.#log?.updateHolder(facts)
+    this.#log?.lock.update(facts)
   }
 
-  get #opened(): LmdbLog {
+  get #opened(): OpenLog {
     if (this.#log === undefined) throw new RollcastError('CLOSED', 'the log is not open')
     return this.#log
   }
@@ -133,16 +135,19 @@ class Recorder implements ActorInstance {
 
   async #open(): Promise<undefined> {
     const { config, restarts, clock } = this.#scope
-    const first = restarts === 0
-    this.#log = await openLog(config.logDir, {
-      clock,
-      durability: config.durability,
-      check: first,
-      lockWaitMillis: first ? 0 : 2_000,
-      ...(config.commitDelayMillis === undefined
-        ? {}
-        : { commitDelayMillis: config.commitDelayMillis }),
-    })
+    const { commitDelayMillis } = config
+    const faults = commitDelayMillis ? { beforeCommit: () => this.#pause(commitDelayMillis) } : {}
+    const options = { clock, durability: config.durability, check: restarts === 0, faults }
+    const giveUpAt = clock.monotonic() + (restarts === 0 ? 0 : TAKE_OVER_MILLIS)
+    while (this.#log === undefined) {
+      try {
+        this.#log = await openLog(config.runDir, options)
+      } catch (error) {
+        // The lock of a recorder that has just died here is on its way out.
+        if (!isLocked(error) || clock.monotonic() >= giveUpAt) throw error
+        await this.#pause(10)
+      }
+    }
     this.#log.writer.onFailure(error => {
       this.#scope.send({ type: 'diskFailed', reason: error.message } as { type: string })
     })
@@ -358,7 +363,7 @@ class Recorder implements ActorInstance {
   async #close(): Promise<undefined> {
     this.#running = false
     await this.#loop.catch(() => undefined)
-    if (this.#log) await this.#log.close()
+    if (this.#log) await this.#log.writer.close()
     this.#ring?.close()
     return undefined
   }
@@ -384,5 +389,8 @@ function interruptedEpisode(agent: string, episode: number): Event {
     startTime: 0,
   }
 }
+
+const isLocked = (error: unknown): boolean =>
+  error instanceof RollcastError && error.code === 'LOG_LOCKED'
 
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -1,0 +1,133 @@
+// Answers questions about the past from the log: pages of the episode index, whole episodes,
+// frames. Every answer is bounded; what is longer is thinned out or paged, and says so.
+import { describeError, RollcastError } from '../base/errors.ts'
+import { unpackValue } from '../protocol/codec.ts'
+import type { Envelope, EventOf } from '../protocol/events.ts'
+import { limits } from '../protocol/limits.ts'
+import type { EpisodeRow } from '../protocol/projection.ts'
+import type {
+  EpisodeMaterial,
+  HistoryAnswer,
+  HistoryQuery,
+  HistoryStep,
+  LiveFrame,
+} from '../protocol/thread-messages.ts'
+import type { LogReader } from '../store/event-log.ts'
+
+/** One answer carries at most so many frames and bytes of pixels. */
+const FRAMES_PER_ANSWER = 200
+const FRAME_BYTES_PER_ANSWER = 4 * 1024 * 1024
+
+/** The answer, or `failed` with a reason. */
+export function answerQuery(reader: LogReader, query: HistoryQuery): HistoryAnswer {
+  const { id } = query
+  try {
+    if (query.kind === 'episodes') {
+      const page = {
+        limit: query.limit,
+        ...(query.before === null ? {} : { before: query.before }),
+      }
+      return { id, kind: 'episodes', ...listEpisodes(reader, page) }
+    }
+    const row = findEpisode(reader, query.episode)
+    if (query.kind === 'episode') {
+      return { id, kind: 'episode', material: loadEpisode(reader, row) }
+    }
+    return { id, kind: 'frames', ...loadFrames(reader, row, query.from) }
+  } catch (error) {
+    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
+    return { id, kind: 'failed', code, message: describeError(error) }
+  }
+}
+
+/** A page of the index, newest first. */
+export function listEpisodes(
+  reader: LogReader,
+  page: { readonly before?: number; readonly limit: number },
+): { rows: EpisodeRow[]; more: boolean } {
+  const limit = Math.min(page.limit, limits.episodePage)
+  const rows = reader.episodeRows({ ...page, limit: limit + 1 })
+  return {
+    rows: rows.slice(0, limit).map(row => unpackValue(row.bytes) as EpisodeRow),
+    more: rows.length > limit,
+  }
+}
+
+/** Throws NOT_FOUND for an episode that is not (yet) in the index. */
+export function findEpisode(reader: LogReader, episode: number): EpisodeRow {
+  const bytes = reader.episodeRow(episode)
+  if (bytes === undefined) {
+    throw new RollcastError('NOT_FOUND', `the run has no finished episode ${episode}`)
+  }
+  return unpackValue(bytes) as EpisodeRow
+}
+
+/** The events of one episode, in order; those of other agents in between are passed over. */
+export function* episodeEvents(
+  reader: LogReader,
+  row: EpisodeRow,
+): Generator<Envelope<EventOf<'step_taken' | 'frame_captured'>>> {
+  for (const envelope of reader.events({ fromSeq: row.firstSeq, toSeq: row.lastSeq })) {
+    const { event } = envelope
+    if (event.type !== 'step_taken' && event.type !== 'frame_captured') continue
+    if (event.episode === row.episode && event.agent === row.agent) {
+      yield envelope as Envelope<EventOf<'step_taken' | 'frame_captured'>>
+    }
+  }
+}
+
+/** The whole episode for a viewer, thinned out when it is longer than a viewer gets. */
+export function loadEpisode(reader: LogReader, row: EpisodeRow): EpisodeMaterial {
+  const thinnedBy = Math.max(1, Math.ceil(row.steps / limits.liveEpisodeSteps))
+  const steps: HistoryStep[] = []
+  let frames = 0
+  let cumulativeReward = 0
+  let startTime: number | undefined
+  for (const { event, time, seq } of episodeEvents(reader, row)) {
+    if (event.type === 'frame_captured') {
+      if (reader.hasFrame(seq)) frames++
+      continue
+    }
+    startTime ??= time
+    cumulativeReward += event.reward + event.intrinsicReward
+    const last = event.step === row.steps - 1
+    if (event.step % thinnedBy !== 0 && !last) continue
+    steps.push({
+      offsetMillis: time - startTime,
+      step: event.step,
+      cumulativeReward,
+      position: event.position ?? null,
+      meters: event.meters ?? null,
+      action: event.action ?? null,
+      qValues: event.qValues ?? null,
+      reward: event.reward,
+      done: event.terminated || event.truncated || last,
+    })
+  }
+  return { row, thinnedBy, steps, frames }
+}
+
+/** The next frames of the episode from the `from`-th on that the log still holds. */
+function loadFrames(
+  reader: LogReader,
+  row: EpisodeRow,
+  from: number,
+): { frames: Omit<LiveFrame, 'mode'>[]; next: number | null } {
+  const frames: Omit<LiveFrame, 'mode'>[] = []
+  let bytes = 0
+  let index = -1
+  for (const { event, seq, time } of episodeEvents(reader, row)) {
+    if (event.type !== 'frame_captured' || !reader.hasFrame(seq)) continue
+    index++
+    if (index < from) continue
+    if (frames.length >= FRAMES_PER_ANSWER || bytes >= FRAME_BYTES_PER_ANSWER) {
+      return { frames, next: index }
+    }
+    const pixels = reader.frame(seq)
+    if (pixels === undefined) continue
+    bytes += pixels.byteLength
+    const { agent, camera, episode, step, width, height, format } = event
+    frames.push({ agent, camera, episode, step, index, width, height, format, time, pixels })
+  }
+  return { frames, next: null }
+}

@@ -1,0 +1,101 @@
+// A program's end of the host: starts its thread, waits for it, and ends it. Nothing here needs
+// the program's event loop once the run has started.
+import { Worker } from 'node:worker_threads'
+import { RollcastError } from '../base/errors.ts'
+import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
+import { ControlWords, commands, createControlWords } from './control-words.ts'
+import type { HostDetail } from './host.ts'
+import { problemError } from './host.ts'
+import type { HostMessage, HostStart } from './host-thread.ts'
+import type { ActorKind } from './topology.ts'
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+export class HostClient {
+  readonly #worker: Worker
+  readonly #control: ControlWords
+  readonly #closeMillisMax: number
+  readonly #started = Promise.withResolvers<HostDetail>()
+  readonly #ended = Promise.withResolvers<{ code: string; message: string } | null>()
+  #status: SystemNotice | undefined
+  onStatus: (status: SystemNotice) => void = () => {}
+
+  constructor(start: Omit<HostStart, 'control' | 'timeOrigin'>) {
+    const control = createControlWords()
+    const workerData: HostStart = { ...start, control, timeOrigin: performance.timeOrigin }
+    this.#control = new ControlWords(control)
+    this.#closeMillisMax = start.closeMillisMax
+    this.#worker = new Worker(new URL(`./host-thread.${extension}`, import.meta.url), {
+      workerData,
+      name: 'rollcast:host',
+    })
+    this.#worker.on('message', (message: HostMessage) => this.#take(message))
+    this.#worker.on('error', error => this.#end({ code: 'INTERNAL', message: error.message }))
+    this.#worker.on('exit', () => this.#end({ code: 'INTERNAL', message: 'the host ended' }))
+    this.#ended.promise.then(problem => {
+      const message = problem ?? { code: 'CLOSED', message: 'the run ended before it had started' }
+      this.#started.reject(problemError(message))
+    })
+    // Whoever awaits `started` hears of it; a program that does not is not to be ended by it.
+    this.#started.promise.catch(() => {})
+  }
+
+  /** Resolves when every actor runs; rejects with why they do not. */
+  get started(): Promise<HostDetail> {
+    return this.#started.promise
+  }
+
+  /** Resolves when everything has stopped; to null after a clean end. */
+  get ended(): Promise<{ code: string; message: string } | null> {
+    return this.#ended.promise
+  }
+
+  /** From now on the host does not keep the program alive. */
+  unref(): void {
+    this.#worker.unref()
+  }
+
+  get status(): SystemNotice | undefined {
+    return this.#status
+  }
+
+  /** For fault tests; obeyed only by a host that was started with `faults`. */
+  crash(actor: ActorKind, how: CrashKind): void {
+    this.#worker.postMessage({ type: 'crash', actor, how })
+  }
+
+  /** Asks for the end; `now` does not wait for what is queued. */
+  close(now = false): void {
+    this.#control.give(now ? commands.closeNow : commands.close)
+  }
+
+  /** Resolves when the host has ended. Throws what went wrong on the way. */
+  async closed(): Promise<void> {
+    this.#worker.ref()
+    const problem = await this.#ended.promise
+    if (problem) throw problemError(problem)
+  }
+
+  /** The same without an event loop, for `process.on('exit')`. True when it ended in time. */
+  closeSync(): boolean {
+    this.close()
+    return this.#control.waitEndedSync(this.#closeMillisMax + 1_000)
+  }
+
+  #take(message: HostMessage): void {
+    if (message.type === 'started') this.#started.resolve(message.detail)
+    else if (message.type === 'ended') this.#end(message.problem)
+    else {
+      this.#status = message.status
+      this.onStatus(message.status)
+    }
+  }
+
+  #end(problem: { code: string; message: string } | null): void {
+    this.#ended.resolve(problem)
+  }
+}
+
+/** A temporary error for calls that come after the end. */
+export const closedError = (what: string): RollcastError =>
+  new RollcastError('CLOSED', `${what}: the run is closed`)

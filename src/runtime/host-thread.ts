@@ -1,0 +1,101 @@
+// The host's thread, for a run that is being recorded and for one that is being played.
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../base/assert.ts'
+import { systemClock } from '../base/clock.ts'
+import { seededRandom } from '../base/random.ts'
+import type { CrashKind, HistoryQuery, SystemNotice } from '../protocol/thread-messages.ts'
+import { ControlWords, commands, states } from './control-words.ts'
+import { readCost } from './cost-guard.ts'
+import { HistoryPool } from './history-pool.ts'
+import { Host, type HostDetail, type TrainerCost } from './host.ts'
+import { IngressFigures } from './ingress-figures.ts'
+import { spawnActor } from './spawn.ts'
+import type { ActorKind, Topology } from './topology.ts'
+
+/** What the host's thread is started with. */
+export interface HostStart {
+  readonly topology: Topology
+  readonly configs: Readonly<Partial<Record<ActorKind, unknown>>>
+  readonly control: SharedArrayBuffer
+  /** The trainer's own figures; absent when there is no trainer. */
+  readonly trainer: { readonly cost: SharedArrayBuffer; readonly ingress: SharedArrayBuffer } | null
+  /** `performance.timeOrigin` of the trainer's thread, whose time scale the cost has. */
+  readonly timeOrigin: number
+  readonly runDir: string
+  readonly closeMillisMax: number
+  readonly faults: boolean
+}
+
+export type HostMessage =
+  | { readonly type: 'started'; readonly detail: HostDetail }
+  | { readonly type: 'status'; readonly status: SystemNotice }
+  | { readonly type: 'ended'; readonly problem: { code: string; message: string } | null }
+
+/** Commands that need no shared memory: they come from programs whose event loop turns. */
+export type HostRequest = {
+  readonly type: 'crash'
+  readonly actor: ActorKind
+  readonly how: CrashKind
+}
+
+/** How often the trainer's cost goes on record. */
+const COST_MILLIS = 10_000
+
+function main(start: HostStart): void {
+  const port = parentPort
+  assert(port, 'the host runs in a worker thread')
+  const tell = (message: HostMessage): void => port.postMessage(message)
+  const control = new ControlWords(start.control)
+  const history = new HistoryPool(start.runDir)
+  const trainerCost = (): TrainerCost | null => {
+    if (start.trainer === null) return null
+    const now = performance.timeOrigin + performance.now() - start.timeOrigin
+    const cost = readCost(start.trainer.cost, now)
+    return { ...cost, channel: new IngressFigures(start.trainer.ingress).read() }
+  }
+  const host = new Host({
+    topology: start.topology,
+    configs: start.configs,
+    clock: systemClock,
+    random: seededRandom(Math.trunc(performance.timeOrigin)),
+    spawn: spawnActor,
+    closeMillisMax: start.closeMillisMax,
+    faults: start.faults,
+    trainerCost,
+    answer: query => history.answer(query as HistoryQuery),
+    onStarted(detail) {
+      control.enter(states.recording)
+      const { url } = (detail.broadcaster ?? {}) as { url?: string }
+      host.inform('recorder', { url: url ?? null })
+      tell({ type: 'started', detail })
+    },
+    onStatus: status => tell({ type: 'status', status }),
+    onEnded(problem) {
+      clearInterval(costTimer)
+      tell({ type: 'ended', problem })
+      void history.close().finally(() => {
+        control.enter(problem === null ? states.closed : states.failed)
+        port.close()
+      })
+    },
+  })
+  const costTimer = setInterval(() => {
+    const cost = trainerCost()
+    if (cost === null) return
+    const { percent, calls, meanNanos } = cost
+    host.recordFact({ type: 'trainer_cost_measured', percent, calls, meanNanos })
+  }, COST_MILLIS)
+  port.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
+  void obey(control, host)
+  host.start()
+}
+
+async function obey(control: ControlWords, host: Host): Promise<void> {
+  for (let last = control.command; last !== commands.closeNow; ) {
+    last = await control.nextCommand(last)
+    if (last === commands.close) host.close()
+    else if (last === commands.closeNow) host.closeNow()
+  }
+}
+
+if (!isMainThread) main(workerData as HostStart)

@@ -1,0 +1,276 @@
+// A run, as the trainer's program holds it: started once, recorded into through recorders, closed
+// once. Everything else runs on other threads.
+import { randomInt } from 'node:crypto'
+import { basename } from 'node:path'
+import type { RecorderDetail } from '../actors/recorder/actor.ts'
+import { systemClock } from '../base/clock.ts'
+import { RollcastError } from '../base/errors.ts'
+import { limits } from '../protocol/limits.ts'
+import type { SystemNotice } from '../protocol/thread-messages.ts'
+import { RingInlet } from '../streams/ring/inlet.ts'
+import { createRing } from '../streams/ring/layout.ts'
+import { type CostFigures, CostGuard, createCostWords, readCost } from './cost-guard.ts'
+import { EpisodeRecorder } from './episode-recorder.ts'
+import type { HostDetail } from './host.ts'
+import { HostClient } from './host-client.ts'
+import { Ingress } from './ingress.ts'
+import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
+import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } from './options.ts'
+import { handleExit } from './process-exit.ts'
+import { pageDirectory, softwareName } from './software.ts'
+import { recordingTopology } from './topology.ts'
+
+/** The counters of the trainer's channel are copied out this often while the event loop turns. */
+const FIGURES_MILLIS = 500
+/** Encoder lag, in events, that is worth a warning. */
+const LAG_WARNING = 100_000
+
+/**
+ * Starts a run: opens its log, starts the threads, and resolves when everything runs. Throws
+ * USAGE for bad options, LOG_LOCKED when another process records into this directory,
+ * CANNOT_CREATE, DISK_FULL, LOG_FOREIGN or LOG_CORRUPT when the log cannot be opened, and
+ * ADDRESS_IN_USE when the page's port is taken. From then on nothing throws.
+ */
+export async function startRun(options: RunOptions): Promise<Run> {
+  return start(checkOptions(options), { faults: false })
+}
+
+/** What only tests ask for. */
+export interface TestHooks {
+  /** Obey `run.host.crash`. */
+  readonly faults: boolean
+  /** Every commit takes at least so long. */
+  readonly commitDelayMillis?: number
+}
+
+export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
+  const ring = createRing({ capacityBytes: options.ringBytes, ringId: randomInt(2 ** 32 - 1) })
+  const cost = createCostWords()
+  const figures = createIngressFigures()
+  const inlet = new RingInlet(ring, {
+    clock: systemClock,
+    policy:
+      options.whenFull === 'block'
+        ? { kind: 'block' }
+        : {
+            kind: 'spill',
+            spillCountMax: limits.spillCountMax,
+            spillBytesMax: limits.spillBytesMax,
+          },
+  })
+  const reader = { check: false, readOnly: false }
+  const host = new HostClient({
+    topology: recordingTopology({
+      live: options.live !== undefined,
+      encoderPlacement: options.encoderPlacement,
+    }),
+    configs: {
+      recorder: {
+        runDir: options.dir,
+        ring,
+        durability: options.durability,
+        run: { id: basename(options.dir), name: options.name, config: options.config },
+        software: softwareName(),
+        frameBytesMax: options.frameBytesMax,
+        commitDelayMillis: hooks.commitDelayMillis,
+      },
+      encoder: {
+        runDir: options.dir,
+        reader: options.encoderPlacement === 'thread' ? reader : { check: true, readOnly: true },
+        lagWarning: LAG_WARNING,
+      },
+      aggregator: { runDir: options.dir, reader, task: 'record' },
+      broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), ...options.live },
+    },
+    trainer: { cost, ingress: figures },
+    runDir: options.dir,
+    closeMillisMax: options.closeMillisMax,
+    faults: hooks.faults,
+  })
+  const detail = await host.started
+  return new Run(options, host, detail, inlet, cost, new IngressFigures(figures))
+}
+
+/** A run that is being recorded. Made by `startRun`. */
+export class Run {
+  /** The run's directory. */
+  readonly dir: string
+  /** Where the page is; null without `live`. */
+  readonly url: string | null
+  /** The epoch of the log that this run writes. */
+  readonly epoch: number
+  readonly #host: HostClient
+  readonly #ingress: Ingress
+  readonly #inlet: RingInlet
+  readonly #guard: CostGuard
+  readonly #cost: SharedArrayBuffer
+  readonly #figures: IngressFigures
+  readonly #options: CheckedOptions
+  readonly #recorders = new Map<string, EpisodeRecorder>()
+  readonly #timer: ReturnType<typeof setInterval>
+  readonly #stopHandlingExit: () => void
+  #closing: Promise<void> | undefined
+
+  constructor(
+    options: CheckedOptions,
+    host: HostClient,
+    detail: HostDetail,
+    inlet: RingInlet,
+    cost: SharedArrayBuffer,
+    figures: IngressFigures,
+  ) {
+    const { epoch, nextEpisode, nextLayout } = detail.recorder as RecorderDetail
+    this.dir = options.dir
+    this.url = (detail.broadcaster as { url: string } | undefined)?.url ?? null
+    this.epoch = epoch
+    this.#options = options
+    this.#host = host
+    this.#inlet = inlet
+    this.#cost = cost
+    this.#figures = figures
+    this.#guard = new CostGuard(cost, performance.now())
+    this.#ingress = new Ingress(inlet, { nextEpisode, nextLayout }, problem => this.#tell(problem))
+    this.#timer = setInterval(() => this.#houseKeep(), FIGURES_MILLIS)
+    this.#timer.unref()
+    host.unref()
+    host.onStatus = status => this.#watch(status)
+    this.#stopHandlingExit = handleExit(options.handleSignals, {
+      close: () => this.close(),
+      closeNow: () => host.close(true),
+      closeSync: reason => this.#closeSync(reason),
+    })
+  }
+
+  /**
+   * The recorder of one environment or agent; the same one for the same name. Throws USAGE for a
+   * name that is not 1 to 64 letters, digits and `._:-`.
+   */
+  recorder(agent = 'agent'): EpisodeRecorder {
+    checkAgentName(agent)
+    const known = this.#recorders.get(agent)
+    if (known) return known
+    const made = new EpisodeRecorder(this.#ingress, this.#guard, {
+      agent,
+      onEpisode: this.#options.onEpisode,
+    })
+    this.#recorders.set(agent, made)
+    return made
+  }
+
+  /**
+   * True while more than 16 MiB wait to become durable: a trainer that must not lose anything
+   * pauses then. Recording goes on in any case.
+   */
+  get wouldBlock(): boolean {
+    const { writer, counters } = this.#inlet
+    const waiting = writer.position - writer.releasedPosition + counters.depthBytes
+    return waiting > limits.undurableBytesMax
+  }
+
+  /**
+   * Resolves to true when everything recorded so far is durable, to false when it is not within
+   * `timeoutMillis` (default 5000).
+   */
+  async flush(timeoutMillis = 5_000): Promise<boolean> {
+    const until = performance.now() + timeoutMillis
+    while (!this.#inlet.flushSpill()) {
+      if (performance.now() >= until) return false
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    const { writer } = this.#inlet
+    // A wait on shared memory does not keep a program alive by itself.
+    const keepAlive = setInterval(() => {}, 60_000)
+    const left = Math.max(0, until - performance.now())
+    return writer.waitReleasedAsync(writer.position, left).finally(() => clearInterval(keepAlive))
+  }
+
+  /** The state of every actor and channel, as of the last half second; undefined at first. */
+  get status(): SystemNotice | undefined {
+    return this.#host.status
+  }
+
+  /** What recording has cost this thread so far. */
+  get cost(): CostFigures {
+    return readCost(this.#cost, performance.now())
+  }
+
+  /** For fault tests; see `TestHooks`. */
+  get host(): HostClient {
+    return this.#host
+  }
+
+  /**
+   * Ends open episodes, makes everything durable, stops all threads. Resolves within
+   * `closeMillisMax`; throws what kept the run from a clean end. A second call does nothing more.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close('closed')
+    return this.#closing
+  }
+
+  async #close(reason: 'closed' | 'signal'): Promise<void> {
+    this.#sayGoodbye(reason)
+    const until = performance.now() + this.#options.closeMillisMax
+    while (!this.#inlet.flushSpill() && performance.now() < until) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    this.#inlet.writer.close()
+    this.#host.close()
+    try {
+      await this.#host.closed()
+    } finally {
+      this.#cleanUp()
+    }
+  }
+
+  /** From `process.on('exit')`: no event loop any more. */
+  #closeSync(reason: 'exit' | 'signal'): void {
+    if (this.#closing) {
+      this.#host.closeSync()
+      return
+    }
+    this.#sayGoodbye(reason)
+    const until = performance.now() + this.#options.closeMillisMax
+    while (!this.#inlet.flushSpill() && performance.now() < until) {
+      const { writer } = this.#inlet
+      writer.waitReleased(writer.releasedPosition + 8, 50)
+    }
+    this.#inlet.writer.close()
+    this.#host.closeSync()
+  }
+
+  #sayGoodbye(reason: 'closed' | 'exit' | 'signal'): void {
+    for (const recorder of this.#recorders.values()) recorder.interrupt()
+    this.#ingress.write({ type: 'run_ended', reason }, true)
+    this.#ingress.close()
+  }
+
+  #cleanUp(): void {
+    clearInterval(this.#timer)
+    this.#stopHandlingExit()
+  }
+
+  #houseKeep(): void {
+    this.#inlet.flushSpill()
+    this.#figures.write(this.#inlet.counters)
+  }
+
+  #watch(status: SystemNotice): void {
+    if (status.healthy) return
+    const message = status.problem ?? 'the run is not healthy'
+    this.#tellOnce(new RollcastError('LOG_FAILED', message))
+  }
+
+  #told = new Set<string>()
+
+  #tellOnce(problem: RollcastError): void {
+    if (this.#told.has(problem.message)) return
+    this.#told.add(problem.message)
+    this.#ingress.tell(problem)
+  }
+
+  #tell(problem: RollcastError): void {
+    if (this.#options.onProblem) this.#options.onProblem(problem)
+    else process.emitWarning(`${problem.code}: ${problem.message}`, { type: 'RollcastWarning' })
+  }
+}
