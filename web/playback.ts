@@ -23,13 +23,14 @@ export type Offsets = readonly number[]
 const OFFSET_GAP_MILLIS_MIN = 0.001
 
 /**
- * Offsets that always rise, from measured ones that may stand still or be NaN: steps that fell on
+ * Offsets that always rise, from measured ones that may stand still or not be finite: steps that fell on
  * the same instant are put a microsecond apart, so that each of them can be stepped to.
  */
 export function toOffsets(measured: readonly number[]): Offsets {
   let last = -OFFSET_GAP_MILLIS_MIN
   return measured.map(offset => {
-    last = Math.max(offset, last + OFFSET_GAP_MILLIS_MIN)
+    const least = last + OFFSET_GAP_MILLIS_MIN
+    last = Number.isFinite(offset) ? Math.max(offset, least) : least
     return last
   })
 }

@@ -5,8 +5,9 @@ import * as playback from '../../web/playback.ts'
 const anyOffsets = fc
   .array(fc.double({ min: 0, max: 500, noNaN: true }), { minLength: 1, maxLength: 200 })
   .map(gaps => {
-    let at = 0
-    return playback.toOffsets(gaps.map((gap, index) => (index === 0 ? 0 : (at += gap))))
+    const measured = [0]
+    for (const gap of gaps.slice(1)) measured.push(measured.at(-1)! + gap)
+    return playback.toOffsets(measured)
   })
 const anySpeed = fc.constantFrom(...playback.speeds)
 const anyTimes = fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 50 })
@@ -24,6 +25,11 @@ describe('offsets', () => {
         }
       }),
     )
+  })
+
+  test('that are not finite are put right after the step before', () => {
+    const offsets = playback.toOffsets([0, Number.NaN, Number.POSITIVE_INFINITY, 5])
+    expect(offsets).toEqual([0, 0.001, 0.002, 5])
   })
 
   test('the step at a time is the last one taken by then', () => {
