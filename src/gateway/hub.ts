@@ -1,0 +1,292 @@
+// All viewers, and what is shown to them. A message is made once, however many get it, and not at
+// all while nobody watches.
+import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import { limits } from '../protocol/limits.ts'
+import type { Position } from '../protocol/position.ts'
+import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
+import { Continuity } from './continuity.ts'
+import {
+  endMessage,
+  episodeMessage,
+  establishedMessage,
+  frameMessage,
+  insightMessage,
+  startMessage,
+  stateMessage,
+  systemMessage,
+} from './messages.ts'
+import { ProjectionFeed } from './projection-feed.ts'
+import type {
+  EndedPublication,
+  FinishedEpisode,
+  History,
+  Publication,
+  Stage,
+  SteppedPublication,
+} from './publication.ts'
+import { accountedBytes } from './requests.ts'
+import { type Life, SharedMessage } from './shared-message.ts'
+import { Throttle } from './throttle.ts'
+import { Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
+
+const TICK_MILLIS = 1000
+const SYSTEM_MILLIS = 250
+/** How long `stop` waits for viewers that do not answer. */
+const STOP_MILLIS_MAX = 250
+const STATE_BYTES = 1024
+
+export interface HubCounters {
+  /** Viewers connected now. */
+  viewers: number
+  /** Distinct messages that were built; 0 while nobody watches. */
+  built: number
+  /** Messages handed to sockets, and messages given up, over all viewers. */
+  sent: number
+  dropped: number
+}
+
+export interface HubOptions {
+  readonly clock: Clock
+  readonly stage: Stage
+  readonly history: History
+}
+
+/** The newest state update of an agent's open episode. */
+interface Shown {
+  readonly message: SharedMessage
+  readonly life: Life
+  readonly episode: number
+}
+
+export class Hub implements ViewerHost {
+  readonly clock: Clock
+  readonly stage: Stage
+  readonly history: History
+  readonly counters: HubCounters = { viewers: 0, built: 0, sent: 0, dropped: 0 }
+  readonly #viewers = new Set<Viewer>()
+  readonly #continuity = new Continuity()
+  readonly #projection: ProjectionFeed
+  readonly #systemPace: Throttle<SystemNotice>
+  readonly #shown = new Map<string, Shown>()
+  readonly #wholes = new WeakMap<FinishedEpisode, SharedMessage>()
+  #system: SystemNotice | null = null
+  #defaultAgent: string | null = null
+  #viewersSoFar = 0
+  #cancelTick: (() => void) | undefined
+  #stopping: (() => void) | undefined
+
+  constructor({ clock, stage, history }: HubOptions) {
+    this.clock = clock
+    this.stage = stage
+    this.history = history
+    this.#projection = new ProjectionFeed({
+      clock,
+      stage,
+      continuity: this.#continuity,
+      watched: () => this.#viewers.size > 0,
+      onMessage: message => this.#toAll(viewer => viewer.lane.queue(message)),
+    })
+    this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, (_key, notice) => {
+      const message = this.#systemMessage(notice)
+      this.#toAll(viewer => viewer.lane.latest('system', message))
+    })
+  }
+
+  /** The last notice of the host; null before the first. */
+  get system(): SystemNotice | null {
+    return this.#system
+  }
+
+  /** Takes over a socket, or closes it when there are too many. */
+  attach(socket: ViewerSocket): void {
+    const viewer = new Viewer(`v${++this.#viewersSoFar}`, socket, this)
+    this.#viewers.add(viewer)
+    this.counters.viewers = this.#viewers.size
+    if (this.#stopping !== undefined) viewer.close('goingAway')
+    else if (this.#viewers.size > limits.viewersMax) viewer.close('serverFull')
+    this.#cancelTick ??= this.#tick()
+  }
+
+  /** Shows what happened, in order. */
+  publish(publications: readonly Publication[]): void {
+    this.#continuity.note(this.stage.position)
+    for (const publication of publications) {
+      if (publication.kind === 'restarted') this.#restart()
+      else if (this.#viewers.size > 0) this.#show(publication)
+    }
+    this.#followDefault()
+  }
+
+  showFrame(frame: LiveFrame): void {
+    if (this.#viewers.size === 0) return
+    this.#followDefault()
+    const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
+    const build = () => frameMessage(mode, frame, this.clock.now(), 0, 0)
+    const message = SharedMessage.frame(build, frame.pixels.byteLength)
+    const key = `frame ${frame.camera}`
+    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.newest(key, message))
+  }
+
+  showProjection(notice: ProjectionNotice): void {
+    this.#projection.take(notice)
+  }
+
+  showSystem(notice: SystemNotice): void {
+    this.#system = notice
+    this.#continuity.note(notice.newest)
+    if (this.#viewers.size > 0) this.#systemPace.offer('', notice)
+  }
+
+  /** Tells all viewers that the server goes, and waits for them for at most 250 ms. */
+  async stop(): Promise<void> {
+    assert(this.#stopping === undefined, 'a hub is stopped once')
+    this.#projection.stop()
+    this.#systemPace.reset()
+    await new Promise<void>(resolve => {
+      const cancel = this.clock.schedule(STOP_MILLIS_MAX, resolve)
+      this.#stopping = () => {
+        cancel()
+        resolve()
+      }
+      for (const viewer of this.#viewers) viewer.close('goingAway')
+      if (this.#viewers.size === 0) this.#stopping()
+    })
+    for (const viewer of [...this.#viewers]) viewer.terminate()
+    this.#cancelTick?.()
+  }
+
+  greet(viewer: Viewer, resume: Position | undefined): void {
+    const missed = resume === undefined ? null : this.#continuity.missedSince(resume)
+    const held = missed === null ? null : this.#projection.reachingBack(missed)
+    const fresh = resume === undefined && !viewer.greetedBefore
+    const { run, name } = this.#projection.run ?? this.stage
+    const established = establishedMessage(this.stage, {
+      client_id: viewer.id,
+      server_time: this.clock.now(),
+      continuation: held !== null ? 'resume' : fresh ? 'fresh' : 'resync',
+      position: this.#continuity.position,
+      run,
+      name,
+    })
+    viewer.lane.queue(SharedMessage.text(() => established, 1024))
+    for (const message of held ?? this.#projection.firstMessages()) viewer.lane.queue(message)
+    if (this.#system !== null) viewer.lane.queue(this.#systemMessage(this.#system))
+  }
+
+  forget(viewer: Viewer): void {
+    this.#viewers.delete(viewer)
+    this.counters.viewers = this.#viewers.size
+    if (this.#viewers.size > 0) return
+    this.#cancelTick?.()
+    this.#cancelTick = undefined
+    this.#stopping?.()
+  }
+
+  wholeOf(finished: FinishedEpisode): SharedMessage {
+    const made = this.#wholes.get(finished)
+    if (made !== undefined) return made
+    const { material } = finished
+    const build = () => episodeMessage(this.stage.mode, null, material, 0)
+    const message = SharedMessage.text(build, accountedBytes(material))
+    this.#wholes.set(finished, message)
+    return message
+  }
+
+  #show(publication: Exclude<Publication, { kind: 'restarted' }>): void {
+    const { mode } = this.stage
+    if (publication.kind === 'stepped') this.#showStep(publication)
+    else if (publication.kind === 'ended') this.#showEnd(publication)
+    else if (publication.kind === 'began') {
+      const message = SharedMessage.text(() => startMessage(mode, publication, null), 512)
+      this.#toFollowers(publication.agent, 'newest', viewer => viewer.lane.queue(message))
+    } else {
+      const { insight: kind, agent, time, data } = publication
+      const build = () => insightMessage(mode, { kind, agent, time, data })
+      const message = SharedMessage.text(build, STATE_BYTES)
+      this.#toAll(viewer => {
+        if (agent === null || viewer.viewing.follows(agent)) viewer.lane.queue(message)
+      })
+    }
+  }
+
+  #showStep(stepped: SteppedPublication): void {
+    const { agent, episode } = stepped
+    const { mode } = this.stage
+    const before = this.#shown.get(agent)
+    const life = before?.episode === episode ? before.life : { over: false }
+    const message = SharedMessage.text(() => stateMessage(mode, stepped), STATE_BYTES, life)
+    this.#shown.set(agent, { message, life, episode })
+    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.newest('state', message))
+  }
+
+  /** The last state is shown whatever was thinned out, and nothing of the episode after its end. */
+  #showEnd({ row, finished }: EndedPublication): void {
+    const { agent, episode } = row
+    const { mode } = this.stage
+    const shown = this.#shown.get(agent)
+    const last = shown?.episode === episode ? shown : undefined
+    if (last !== undefined) {
+      last.life.over = true
+      this.#shown.delete(agent)
+    }
+    const message = SharedMessage.text(() => endMessage(mode, row, 0), 512)
+    this.#toFollowers(agent, 'newest', viewer => {
+      if (last !== undefined) viewer.lane.finalState(last.message)
+      viewer.lane.queue(message)
+    })
+    if (finished === null) return
+    const whole = this.wholeOf(finished)
+    this.#toFollowers(agent, 'whole', viewer => viewer.lane.whole(whole))
+    this.#toFollowers(agent, 'paced', viewer => viewer.viewing.playback.pump())
+  }
+
+  #restart(): void {
+    for (const { life } of this.#shown.values()) life.over = true
+    this.#shown.clear()
+    this.#continuity.restart(this.stage.position)
+    this.#projection.restart()
+    this.#toAll(viewer => viewer.restart())
+  }
+
+  /** Viewers that left the choice to us follow the default agent, when that is another one now. */
+  #followDefault(): void {
+    const { defaultAgent } = this.stage
+    const before = this.#defaultAgent
+    if (defaultAgent === before) return
+    this.#defaultAgent = defaultAgent
+    // The very first agent was followed from its first event on.
+    if (before === null) return
+    this.#toAll(viewer => {
+      if (viewer.viewing.followsDefault) viewer.viewing.start()
+    })
+  }
+
+  #systemMessage(notice: SystemNotice): SharedMessage {
+    return SharedMessage.text(
+      () => systemMessage(this.stage, notice, this.#viewers.size),
+      STATE_BYTES * (1 + notice.actors.length),
+    )
+  }
+
+  #toAll(action: (viewer: Viewer) => void): void {
+    for (const viewer of this.#viewers) if (viewer.playing) action(viewer)
+  }
+
+  #toFollowers(
+    agent: string,
+    delivery: Viewer['viewing']['delivery'],
+    action: (viewer: Viewer) => void,
+  ): void {
+    this.#toAll(viewer => {
+      if (viewer.viewing.delivery === delivery && viewer.viewing.follows(agent)) action(viewer)
+    })
+  }
+
+  #tick(): () => void {
+    return this.clock.schedule(TICK_MILLIS, () => {
+      this.#cancelTick = this.#tick()
+      for (const viewer of this.#viewers) viewer.tick()
+    })
+  }
+}

@@ -1,0 +1,86 @@
+// What the hub is told to show, and what it may ask of whoever tells it. Plain data in the log's
+// own spelling; the viewers' spelling is made in messages.ts, and only when somebody watches.
+import type { Position } from '../protocol/position.ts'
+import type { EpisodeRow } from '../protocol/projection.ts'
+import type { EpisodeMaterial, HistoryAnswer, HistoryStep } from '../protocol/thread-messages.ts'
+import type { Mode } from '../protocol/viewer-messages.ts'
+
+export interface BeganPublication {
+  readonly kind: 'began'
+  readonly agent: string
+  readonly episode: number
+  /** Null when the trainer did not say, or when its saying so was missed. */
+  readonly stage: number | null
+  readonly epsilon: number | null
+  readonly time: number
+}
+
+export interface SteppedPublication {
+  readonly kind: 'stepped'
+  readonly agent: string
+  readonly episode: number
+  readonly time: number
+  readonly position: Position
+  readonly step: HistoryStep
+}
+
+export interface EndedPublication {
+  readonly kind: 'ended'
+  readonly row: EpisodeRow
+  /** The whole episode, when all of it was seen. */
+  readonly finished: FinishedEpisode | null
+}
+
+/** In the order in which things happened. */
+export type Publication =
+  | BeganPublication
+  | SteppedPublication
+  | EndedPublication
+  | {
+      readonly kind: 'insight'
+      readonly insight: string
+      readonly agent: string | null
+      readonly time: number
+      readonly data: unknown
+    }
+  /** The feed starts over (another epoch, another source): what was shown before is void. */
+  | { readonly kind: 'restarted' }
+
+export interface FinishedEpisode {
+  /** Counts the ended episodes of the agent, whole or not, from 1. */
+  readonly ordinal: number
+  readonly material: EpisodeMaterial
+  readonly position: Position
+}
+
+/** What is on stage now. */
+export interface Stage {
+  readonly mode: Mode
+  /** The newest event seen. */
+  readonly position: Position
+  readonly run: string | null
+  readonly name: string | null
+  readonly agents: readonly string[]
+  /** The first agent that has frames, else the first seen. */
+  readonly defaultAgent: string | null
+  /** Finished episodes held now, and how many made room for newer ones. */
+  readonly episodesQueued: number
+  readonly episodesDropped: number
+  /** The beginning of the episode that the agent is playing now. */
+  open(agent: string): BeganPublication | undefined
+  newestFinished(agent: string): FinishedEpisode | undefined
+}
+
+type AnswerOf<K extends HistoryAnswer['kind']> = Omit<
+  Extract<HistoryAnswer, { kind: K }>,
+  'id' | 'kind'
+>
+
+/** Reads of the log, for viewers that ask. Every one rejects rather than wait for ever. */
+export interface History {
+  /** Rows older than `before` (null: the newest), at most `limit`. */
+  episodes(before: number | null, limit: number): Promise<AnswerOf<'episodes'>>
+  episode(episode: number): Promise<AnswerOf<'episode'>>
+  /** Some of the episode's frames, from index `from` on. */
+  frames(episode: number, from: number): Promise<AnswerOf<'frames'>>
+}

@@ -1,0 +1,161 @@
+// One viewer's questions about the past, answered from the log at the pace of its socket: at most
+// one listing and one episode at a time, a newer request takes the place of an older one, and every
+// request is answered (with an error if need be).
+import { MIB } from '../base/bytes.ts'
+import { RollcastError } from '../base/errors.ts'
+import { limits } from '../protocol/limits.ts'
+import type { EpisodeMaterial, LiveFrame } from '../protocol/thread-messages.ts'
+import type { Mode } from '../protocol/viewer-messages.ts'
+import type { Lane } from './lane.ts'
+import { episodeMessage, episodesMessage, errorMessage, frameMessage } from './messages.ts'
+import type { History } from './publication.ts'
+import { SharedMessage } from './shared-message.ts'
+
+/** Frames and bytes of pixels that answer one request; more are thinned out evenly. */
+const FRAMES_MAX = 3000
+const FRAME_BYTES_MAX = 64 * MIB
+const ROW_BYTES = 400
+const STEP_BYTES = 300
+
+interface Turn {
+  readonly request: number
+  cancelled: boolean
+}
+
+export interface RequestsOptions {
+  readonly history: History
+  readonly lane: Lane
+  readonly mode: () => Mode
+  readonly now: () => number
+}
+
+export class Requests {
+  readonly #options: RequestsOptions
+  readonly #turns = new Map<'episodes' | 'episode', Turn>()
+  #waiting: (() => void)[] = []
+
+  constructor(options: RequestsOptions) {
+    this.#options = options
+  }
+
+  list(request: number, before: number | null, limit: number = limits.episodePage): void {
+    this.#start('episodes', request, async turn => {
+      const { rows, more } = await this.#options.history.episodes(before, limit)
+      const build = () => episodesMessage(this.#options.mode(), request, rows, more)
+      await this.#send(turn, SharedMessage.text(build, rows.length * ROW_BYTES))
+    })
+  }
+
+  get(request: number, episode: number): void {
+    this.#start('episode', request, async turn => {
+      const { history, mode } = this.#options
+      const { material } = await history.episode(episode)
+      if (turn.cancelled) return
+      const first = material.frames === 0 ? undefined : await history.frames(episode, 0)
+      const plan = planFrames(material.frames, first?.frames ?? [])
+      const build = () => episodeMessage(mode(), request, material, plan.count)
+      if (!(await this.#send(turn, SharedMessage.text(build, accountedBytes(material))))) return
+      if (first !== undefined) await this.#stream(turn, episode, plan, first)
+    })
+  }
+
+  /** The socket has room again. */
+  room(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+
+  /** Answers nothing any more. */
+  close(): void {
+    for (const turn of this.#turns.values()) turn.cancelled = true
+    this.room()
+  }
+
+  #start(
+    kind: 'episodes' | 'episode',
+    request: number,
+    answer: (turn: Turn) => Promise<void>,
+  ): void {
+    const older = this.#turns.get(kind)
+    if (older !== undefined) {
+      older.cancelled = true
+      this.#queueError(older.request, 'CANCELLED', 'a newer request took its place')
+    }
+    const turn = { request, cancelled: false }
+    this.#turns.set(kind, turn)
+    // The failure is told to whoever asked; there is nobody else to tell.
+    void answer(turn)
+      .catch(error => this.#fail(turn, error))
+      .finally(() => {
+        if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
+      })
+  }
+
+  async #stream(
+    turn: Turn,
+    episode: number,
+    plan: FramePlan,
+    first: Awaited<ReturnType<History['frames']>>,
+  ): Promise<void> {
+    const { history, mode, now } = this.#options
+    let chunk = first
+    let sent = 0
+    for (let seen = 0; ; ) {
+      for (const frame of chunk.frames) {
+        if (sent === plan.count || seen++ % plan.stride !== 0) continue
+        const build = () => frameMessage(mode(), frame, now(), turn.request, plan.count)
+        const message = SharedMessage.frame(build, frame.pixels.byteLength)
+        if (!(await this.#send(turn, message))) return
+        sent++
+      }
+      if (sent === plan.count || chunk.next === null) break
+      chunk = await history.frames(episode, chunk.next)
+      if (turn.cancelled) return
+    }
+    if (sent < plan.count) {
+      const found = `expected ${plan.count} frames of episode ${episode}, found ${sent}`
+      throw new RollcastError('NOT_FOUND', `${found}: the others were pruned meanwhile`)
+    }
+  }
+
+  /** Sends when there is room; false when the turn was cancelled meanwhile. */
+  async #send(turn: Turn, message: SharedMessage): Promise<boolean> {
+    const { lane } = this.#options
+    while (!turn.cancelled && !lane.roomy) {
+      await new Promise<void>(resolve => this.#waiting.push(resolve))
+    }
+    if (turn.cancelled) return false
+    lane.queue(message)
+    return true
+  }
+
+  #fail(turn: Turn, error: unknown): void {
+    if (turn.cancelled) return
+    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
+    this.#queueError(turn.request, code, error instanceof Error ? error.message : String(error))
+  }
+
+  #queueError(request: number, code: string, message: string): void {
+    const build = () => errorMessage(this.#options.mode(), request, code, message)
+    this.#options.lane.queue(SharedMessage.text(build, message.length))
+  }
+}
+
+interface FramePlan {
+  readonly count: number
+  /** Every how many frames one is sent. */
+  readonly stride: number
+}
+
+function planFrames(total: number, sample: readonly Omit<LiveFrame, 'mode'>[]): FramePlan {
+  if (total === 0 || sample.length === 0) return { count: 0, stride: 1 }
+  const bytes = sample.reduce((sum, frame) => sum + frame.pixels.byteLength, 0) / sample.length
+  const affordable = Math.max(1, Math.min(FRAMES_MAX, Math.floor(FRAME_BYTES_MAX / bytes)))
+  const stride = Math.ceil(total / affordable)
+  return { count: Math.ceil(total / stride), stride }
+}
+
+/** What an episode's message is accounted at while it waits. */
+export const accountedBytes = (material: EpisodeMaterial): number =>
+  ROW_BYTES + material.steps.length * STEP_BYTES
