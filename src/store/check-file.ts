@@ -63,9 +63,9 @@ function checkPages(path: string, file: number, size: number): void {
   const newest = first.transaction > second.transaction ? first : second
   for (const [index, meta] of [first, second].entries()) {
     const parity = Number(meta.transaction & 1n)
-    // A new file has transaction 0 in both; afterwards they take turns, one apart.
-    const fresh = meta.transaction === 0n
-    if ((parity !== index && !fresh) || newest.transaction - meta.transaction > 1n) {
+    // They take turns, one transaction apart; 0 is a page that no transaction has reached yet.
+    const apart = newest.transaction - meta.transaction
+    if (meta.transaction > 0n && (parity !== index || apart > 1n)) {
       throw corrupt(path, `meta page ${index} says transaction ${meta.transaction}`)
     }
   }

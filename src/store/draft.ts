@@ -156,7 +156,6 @@ export class Draft {
    */
   finish(): readonly Write[] {
     this.#closeBatch()
-    this.#state.head = { ...this.#state.head, clean: false }
     this.#writes.push(this.#state.headWrite())
     if (this.#episodesChanged) this.#writes.push(this.#state.episodesWrite())
     for (const [producer, position] of this.#positions) {

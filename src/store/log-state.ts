@@ -24,7 +24,7 @@ export interface Head {
   /** Number of the first event of the last batch, and that batch's checksum; 0 when empty. */
   readonly lastBatch: number
   readonly crc: number
-  /** True when the last writer closed; false from its first write on. */
+  /** True when the last writer closed; false while one has the log open. */
   readonly clean: boolean
 }
 

@@ -108,15 +108,17 @@ export async function openWriter(
   const previousEpoch = storage.epoch()
   const epoch = previousEpoch + 1
   await storage.begin(epoch)
-  if (created) writes.push(formatWrite())
-  if (writes.length > 0) await storage.commit(epoch, writes)
+  // From here on only `close` makes an end clean, even if nothing is ever written.
+  const cleanClose = state.head.clean
+  state.head = { ...state.head, clean: false }
+  await storage.commit(epoch, [...writes, formatWrite(), state.headWrite()])
   storage.refresh()
   const report: OpenReport = {
     created,
     previousEpoch,
     epoch,
     lastSeq: tail.lastSeq,
-    cleanClose: state.head.clean && tail.broken.length === 0,
+    cleanClose,
     cutBytes: tail.brokenBytes,
     cutEvents,
     openEpisodes: [...state.openEpisodes]

@@ -186,7 +186,10 @@ export function describeEventLog(
         first.writer.append(contribution([...events, episodeEnded(8)], 1))
         await first.writer.close()
         const second = await log.open()
-        expect(second.report).toMatchObject({ openEpisodes: [{ episode: 7 }, { episode: 9 }], lastEpisode: 9 })
+        expect(second.report).toMatchObject({
+          openEpisodes: [{ episode: 7 }, { episode: 9 }],
+          lastEpisode: 9,
+        })
         second.writer.append(contribution([episodeEnded(7), episodeEnded(9)], 2))
         await second.writer.close()
         const third = await log.open()
@@ -404,6 +407,7 @@ export function describeEventLog(
         expect(await writer.pruneFrames(152)).toBe(0)
         expect(reader.frame(151)).toBeUndefined()
         expect(reader.frame(152)).toEqual(pixelsOf(149))
+        expect([151, 152, 1000].map(seq => reader.hasFrame(seq))).toEqual([false, true, false])
         expect([...reader.events({ fromSeq: 1 })].length).toBe(202)
         await reader.close()
         await writer.close()

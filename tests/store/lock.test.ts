@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { askHolder, takeLock } from '../../src/store/lock.ts'
+import { withRunDirectory } from './run-directory.ts'
+
+describe('the lock of a log', () => {
+  test(
+    'P5 a second taker is refused at once, with the pid of the holder, by any path',
+    withRunDirectory(async dir => {
+      const lock = await takeLock(dir, 5)
+      symlinkSync(dir, join(dir, 'alias'))
+      const started = performance.now()
+      const refused = expect.objectContaining({
+        code: 'LOG_LOCKED',
+        temporary: true,
+        message: expect.stringContaining(`process ${process.pid}`),
+      })
+      await expect(takeLock(dir, 6)).rejects.toEqual(refused)
+      await expect(takeLock(join(dir, 'alias'), 6)).rejects.toEqual(refused)
+      expect(performance.now() - started).toBeLessThan(200)
+      await lock.release()
+      const next = await takeLock(dir, 7)
+      await next.release()
+    }),
+  )
+
+  test(
+    'whoever asks is told who holds it, with what was added later',
+    withRunDirectory(async dir => {
+      expect(await askHolder(dir)).toBeUndefined()
+      expect(await askHolder(join(dir, 'missing'))).toBeUndefined()
+      const lock = await takeLock(dir, 5)
+      expect(await askHolder(dir)).toEqual({ pid: process.pid, startedAt: 5, dir })
+      lock.update({ url: 'http://127.0.0.1:7788/' })
+      expect(await askHolder(dir)).toMatchObject({ url: 'http://127.0.0.1:7788/' })
+      await lock.release()
+      expect(await askHolder(dir)).toBeUndefined()
+    }),
+  )
+
+  test(
+    'locks of different directories do not meet',
+    withRunDirectory(async dir => {
+      const other = join(dir, 'other')
+      mkdirSync(other)
+      const locks = [await takeLock(dir, 1), await takeLock(other, 1)]
+      await Promise.all(locks.map(lock => lock.release()))
+    }),
+  )
+
+  test(
+    'P5 a holder that does not answer still refuses, within 100 ms',
+    withRunDirectory(async dir => {
+      const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
+      const silent = createServer()
+      await new Promise<void>(resolve => silent.listen(`\0rollcast/${hash}`, resolve))
+      const started = performance.now()
+      await expect(takeLock(dir, 1)).rejects.toMatchObject({ code: 'LOG_LOCKED' })
+      expect(performance.now() - started).toBeLessThan(150)
+      silent.close()
+    }),
+  )
+
+  test(
+    'a peer that hangs up at once disturbs nobody',
+    withRunDirectory(async dir => {
+      const lock = await takeLock(dir, 1)
+      const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(`\0rollcast/${hash}`)
+        socket.on('error', () => {})
+        socket.destroy()
+      }
+      expect(await askHolder(dir)).toMatchObject({ pid: process.pid })
+      await lock.release()
+    }),
+  )
+})
