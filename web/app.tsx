@@ -14,8 +14,12 @@ import { Toasts } from './components/toasts.tsx'
 import { runKey } from './keyboard.ts'
 import { useSession } from './use-session.ts'
 
-/** Elements that want the keys for themselves. */
-const KEY_TAKERS = 'input, select, textarea, dialog, [role="grid"]'
+/** True when the focused element has its own use for the key. */
+function takesKey(target: Element, key: string): boolean {
+  if (target.closest('input[type="range"]')) return /^(Arrow|Page|Home|End)/.test(key)
+  if (target.closest('button')) return key === ' '
+  return target.closest('input, select, dialog') !== null
+}
 
 export function App() {
   const session = useSession()
@@ -23,9 +27,7 @@ export function App() {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-      const target = event.target instanceof Element ? event.target : null
-      // Space on a focused button presses the button.
-      if (target?.closest(KEY_TAKERS) || (event.key === ' ' && target?.closest('button'))) return
+      if (event.target instanceof Element && takesKey(event.target, event.key)) return
       if (event.key === '?') help.current?.showModal()
       else if (!runKey(event.key, session)) return
       event.preventDefault()

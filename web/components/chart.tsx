@@ -34,7 +34,9 @@ function seriesOptions({ label, colour, draw }: ChartSeries): uPlot.Series {
           points: { show: true, size: 3.5, width: 0, fill: () => cssValue(colour) },
         }
       : { width: 1.75, points: { show: false } }),
-    ...(draw === 'area' ? { fill: () => `${cssValue(colour)}22` } : {}),
+    ...(draw === 'area'
+      ? { fill: () => `${cssValue(colour)}22`, fillTo: (_chart, _index, lowest) => lowest }
+      : {}),
   }
 }
 

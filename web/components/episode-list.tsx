@@ -59,8 +59,6 @@ export function EpisodeList() {
       ArrowUp: index - 1,
       PageDown: index + page,
       PageUp: index - page,
-      Home: 0,
-      End: rows.length - 1,
     }
     const target = moves[event.key]
     if (target !== undefined) activate(target)

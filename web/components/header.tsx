@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { formatCount } from '../format.ts'
 import { chooseTheme, useTheme } from '../theme.ts'
 import { useViewer } from '../use-session.ts'
+import { Icon } from './icons.tsx'
 import { ModeBadge } from './mode-badge.tsx'
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
@@ -70,7 +71,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
           onClick={() => chooseTheme(other)}
           aria-label={`Switch to the ${other} theme`}
         >
-          {theme === 'dark' ? '☀' : '☾'}
+          <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
         </button>
       </div>
     </header>

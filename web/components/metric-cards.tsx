@@ -47,9 +47,9 @@ function MetricCard({ name }: { name: string }) {
       </p>
       <p
         className="metric-mean"
-        title={`range ${formatValue(series.min)} to ${formatValue(series.max)}, mean of all ${formatValue(series.mean)}`}
+        title={`of the last 100; of all ${formatValue(series.mean)}, from ${formatValue(series.min)} to ${formatValue(series.max)}`}
       >
-        mean of 100: {formatValue(series.moving_average)}
+        mean {formatValue(series.moving_average)}
       </p>
       <Chart label={`${name} over steps`} data={data} series={sparkSeries} spark />
     </li>

@@ -10,8 +10,9 @@ interface Badge {
   readonly means: string
 }
 
-function badgeOf({ connection, replay, mode }: ViewerState): Badge {
-  if (replay !== null) {
+function badgeOf({ connection, look, mode }: ViewerState): Badge {
+  // Not before the replay is on the stage: until then the live episode is still seen.
+  if (look?.replay) {
     return { tone: 'replay', text: 'Replay', means: 'An earlier episode, replayed in this page' }
   }
   if (connection.phase === 'refused') {

@@ -2,6 +2,7 @@
 import { formatPlace } from '../format.ts'
 import { speeds } from '../playback.ts'
 import { useSession, useViewer } from '../use-session.ts'
+import { Icon } from './icons.tsx'
 
 export function Transport() {
   const replay = useViewer(state => state.replay)
@@ -71,7 +72,7 @@ function ReplayBar() {
           onClick={() => session.openNeighbour(-1)}
           aria-label="Previous episode"
         >
-          ⏮
+          <Icon name="previous" />
         </button>
         <button
           type="button"
@@ -79,7 +80,7 @@ function ReplayBar() {
           onClick={() => session.stepBy(-1)}
           aria-label="Back one step"
         >
-          ◂
+          <Icon name="stepBack" />
         </button>
         <button
           type="button"
@@ -87,7 +88,7 @@ function ReplayBar() {
           onClick={session.togglePlaying}
           aria-label={playing ? 'Pause' : 'Play'}
         >
-          {playing ? '❚❚' : '▶'}
+          <Icon name={playing ? 'pause' : 'play'} />
         </button>
         <button
           type="button"
@@ -95,7 +96,7 @@ function ReplayBar() {
           onClick={() => session.stepBy(1)}
           aria-label="Forward one step"
         >
-          ▸
+          <Icon name="stepForward" />
         </button>
         <button
           type="button"
@@ -103,7 +104,7 @@ function ReplayBar() {
           onClick={() => session.openNeighbour(1)}
           aria-label="Next episode"
         >
-          ⏭
+          <Icon name="next" />
         </button>
         <label className="speed">
           <span className="visually-hidden">Speed</span>
