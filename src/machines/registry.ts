@@ -7,6 +7,7 @@ import { broadcasterMachine } from './broadcaster.machine.ts'
 import { childMachine } from './child.machine.ts'
 import { encoderMachine } from './encoder.machine.ts'
 import { episodeMachine } from './episode.machine.ts'
+import { playerMachine } from './player.machine.ts'
 import { recorderMachine } from './recorder.machine.ts'
 import { runMachine } from './run.machine.ts'
 import { supervisorMachine } from './supervisor.machine.ts'
@@ -22,6 +23,7 @@ export const machines = {
   encoder: encoderMachine,
   aggregator: aggregatorMachine,
   broadcaster: broadcasterMachine,
+  player: playerMachine,
   viewer: viewerMachine,
   episode: episodeMachine,
   breaker: breakerMachine,

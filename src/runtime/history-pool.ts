@@ -8,15 +8,16 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const IDLE_MILLIS = 30_000
 
 export class HistoryPool {
-  readonly #runDir: string
+  readonly #runDir: string | null
   #pool: Piscina | undefined
 
-  constructor(runDir: string) {
+  constructor(runDir: string | null) {
     this.#runDir = runDir
   }
 
   /** The answer, or `failed` with the reason; never throws. */
   async answer(query: HistoryQuery): Promise<HistoryAnswer> {
+    if (this.#runDir === null) return failed(query, 'NOT_FOUND', 'there is no run yet')
     this.#pool ??= new Piscina({
       filename: new URL(`./history-worker.${extension}`, import.meta.url).href,
       minThreads: 0,
@@ -25,10 +26,13 @@ export class HistoryPool {
       idleTimeout: IDLE_MILLIS,
     })
     try {
-      return (await this.#pool.run({ runDir: this.#runDir, query })) as HistoryAnswer
+      return (await this.#pool.run(
+        { runDir: this.#runDir, query },
+        { name: 'answer' },
+      )) as HistoryAnswer
     } catch (error) {
       const code = error instanceof RollcastError ? error.code : 'INTERNAL'
-      return { id: query.id, kind: 'failed', code, message: describeError(error) }
+      return failed(query, code, describeError(error))
     }
   }
 
@@ -36,3 +40,10 @@ export class HistoryPool {
     await this.#pool?.destroy()
   }
 }
+
+const failed = (query: HistoryQuery, code: string, message: string): HistoryAnswer => ({
+  id: query.id,
+  kind: 'failed',
+  code,
+  message,
+})

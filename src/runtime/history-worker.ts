@@ -5,7 +5,7 @@ import { openLogReader } from '../store/open-log.ts'
 
 const readers = new Map<string, ReturnType<typeof openLogReader>>()
 
-export default function answer(task: { runDir: string; query: HistoryQuery }): HistoryAnswer {
+export function answer(task: { runDir: string; query: HistoryQuery }): HistoryAnswer {
   let reader = readers.get(task.runDir)
   if (reader === undefined) {
     // The process has the log open already: it must not be opened as a file again.

@@ -1,7 +1,6 @@
 // A program's end of the host: starts its thread, waits for it, and ends it. Nothing here needs
 // the program's event loop once the run has started.
 import { Worker } from 'node:worker_threads'
-import { RollcastError } from '../base/errors.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { ControlWords, commands, createControlWords } from './control-words.ts'
 import type { HostDetail } from './host.ts'
@@ -19,6 +18,8 @@ export class HostClient {
   readonly #ended = Promise.withResolvers<{ code: string; message: string } | null>()
   #status: SystemNotice | undefined
   onStatus: (status: SystemNotice) => void = () => {}
+  /** What an actor has noted. */
+  onNote: (facts: Readonly<Record<string, unknown>>) => void = () => {}
 
   constructor(start: Omit<HostStart, 'control' | 'timeOrigin'>) {
     const control = createControlWords()
@@ -85,6 +86,7 @@ export class HostClient {
   #take(message: HostMessage): void {
     if (message.type === 'started') this.#started.resolve(message.detail)
     else if (message.type === 'ended') this.#end(message.problem)
+    else if (message.type === 'noted') this.onNote(message.facts)
     else {
       this.#status = message.status
       this.onStatus(message.status)
@@ -95,7 +97,3 @@ export class HostClient {
     this.#ended.resolve(problem)
   }
 }
-
-/** A temporary error for calls that come after the end. */
-export const closedError = (what: string): RollcastError =>
-  new RollcastError('CLOSED', `${what}: the run is closed`)

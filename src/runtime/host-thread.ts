@@ -21,7 +21,8 @@ export interface HostStart {
   readonly trainer: { readonly cost: SharedArrayBuffer; readonly ingress: SharedArrayBuffer } | null
   /** `performance.timeOrigin` of the trainer's thread, whose time scale the cost has. */
   readonly timeOrigin: number
-  readonly runDir: string
+  /** Null when there is no run yet. */
+  readonly runDir: string | null
   readonly closeMillisMax: number
   readonly faults: boolean
 }
@@ -29,6 +30,7 @@ export interface HostStart {
 export type HostMessage =
   | { readonly type: 'started'; readonly detail: HostDetail }
   | { readonly type: 'status'; readonly status: SystemNotice }
+  | { readonly type: 'noted'; readonly facts: Readonly<Record<string, unknown>> }
   | { readonly type: 'ended'; readonly problem: { code: string; message: string } | null }
 
 /** Commands that need no shared memory: they come from programs whose event loop turns. */
@@ -69,6 +71,7 @@ function main(start: HostStart): void {
       host.inform('recorder', { url: url ?? null })
       tell({ type: 'started', detail })
     },
+    onNote: facts => tell({ type: 'noted', facts }),
     onStatus: status => tell({ type: 'status', status }),
     onEnded(problem) {
       clearInterval(costTimer)

@@ -32,6 +32,7 @@ import {
   heartbeatMillis,
   type SystemNotice,
 } from '../protocol/thread-messages.ts'
+import type { PlayerHeartbeat } from '../replay/actor.ts'
 import type { ActorHandle } from './spawn.ts'
 import type { ActorKind, ActorSpec, Topology } from './topology.ts'
 
@@ -54,6 +55,8 @@ export interface HostOptions {
   /** Answers the broadcaster's queries of the log. */
   readonly answer: (query: unknown) => Promise<unknown>
   readonly onStarted: (detail: HostDetail) => void
+  /** What an actor has noted. */
+  readonly onNote: (facts: Readonly<Record<string, unknown>>) => void
   readonly onStatus: (status: SystemNotice) => void
   /** Called once: everything has stopped. `problem` is null after a clean end. */
   readonly onEnded: (problem: { code: string; message: string } | null) => void
@@ -65,6 +68,8 @@ export interface TrainerCost {
   readonly meanNanos: number
   readonly channel: ActorStatus['channels'][number] | null
 }
+
+type SourceHeartbeat = Pick<RecorderHeartbeat, 'durable' | 'newest'> & Partial<PlayerHeartbeat>
 
 /** What the actors told when they were ready. */
 export type HostDetail = Readonly<Partial<Record<ActorKind, unknown>>>
@@ -96,6 +101,7 @@ export class Host {
   #factPosition = 0
   #ingressDrained: number | undefined
   #waitingForIngress = false
+  #replayed: number | undefined
   #problem: { code: string; message: string } | null = null
   #sealed: string | null = null
   #detached = false
@@ -292,7 +298,7 @@ export class Host {
   #askToStop(living: Living): void {
     const { clock, closeMillisMax } = this.#options
     const { handle } = living
-    handle?.command({ type: 'drain', seq: this.#ingressDrained ?? this.#durable.seq })
+    handle?.command({ type: 'drain', seq: this.#lastSeq })
     const hurry = (): void => handle?.command({ type: 'stop' })
     this.#timers.push(clock.schedule(closeMillisMax * DRAIN_SHARE, hurry))
   }
@@ -329,10 +335,12 @@ export class Host {
   }
 
   #takeNote(facts: Readonly<Record<string, unknown>>): void {
+    this.#options.onNote(facts)
     if (typeof facts['ingressDrained'] === 'number') {
       this.#ingressDrained = facts['ingressDrained']
       this.#ingressIsDrained()
     }
+    if (typeof facts['replayed'] === 'number') this.#replayed = facts['replayed']
     if (typeof facts['sealed'] === 'string') {
       this.#sealed = facts['sealed']
       this.#run.send({ type: 'logFailed', reason: facts['sealed'] })
@@ -407,12 +415,21 @@ export class Host {
 
   // --- health ----------------------------------------------------------------------------------
 
-  get #recorderBeat(): RecorderHeartbeat | undefined {
-    return (this.#living.get('recorder')?.detail ?? undefined) as RecorderHeartbeat | undefined
+  /** What the source of the material said last. */
+  get #sourceBeat(): SourceHeartbeat | undefined {
+    const source = this.#living.get('recorder') ?? this.#living.get('player')
+    return (source?.detail ?? undefined) as SourceHeartbeat | undefined
   }
 
   get #durable(): Position {
-    return this.#recorderBeat?.durable ?? origin
+    return this.#sourceBeat?.durable ?? origin
+  }
+
+  /** The last event that consumers of the log are owed. */
+  get #lastSeq(): number {
+    const beat = this.#sourceBeat
+    const shown = this.#living.has('player') ? beat?.newest : beat?.durable
+    return this.#ingressDrained ?? this.#replayed ?? shown?.seq ?? 0
   }
 
   status(): SystemNotice {
@@ -439,10 +456,10 @@ export class Host {
       time: clock.now(),
       healthy: problem === null,
       problem,
-      trainerAttached: cost !== null && !this.#detached,
+      trainerAttached: this.#sourceBeat?.trainerAttached ?? (cost !== null && !this.#detached),
       trainerCostPercent: cost?.percent ?? null,
       durable: this.#durable,
-      newest: this.#recorderBeat?.newest ?? this.#durable,
+      newest: this.#sourceBeat?.newest ?? this.#durable,
       actors,
     }
   }

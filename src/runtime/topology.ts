@@ -55,12 +55,14 @@ const viewing: readonly ChannelRoute[] = [
 const broadcaster: ActorSpec = { name: 'broadcaster', placement: 'thread', mayTerminate: true }
 const aggregator: ActorSpec = { name: 'aggregator', placement: 'thread', mayTerminate: true }
 
+const concernsViewers = ({ from, to }: ChannelRoute): boolean =>
+  from === 'broadcaster' || to === 'broadcaster'
+
 /** A run that is being recorded; `live` adds those who show it. */
 export function recordingTopology(options: {
   readonly live: boolean
   readonly encoderPlacement: Placement
 }): Topology {
-  const facts = { countMax: 256, bytesMax: 16 * MIB }
   return {
     actors: [
       { name: 'recorder', placement: 'thread', mayTerminate: false },
@@ -69,29 +71,29 @@ export function recordingTopology(options: {
       ...(options.live ? [broadcaster] : []),
     ],
     channels: [
-      ...feed('recorder').filter(route => options.live || route.to !== 'broadcaster'),
+      ...feed('recorder'),
       channel('encoder.durable', 'recorder', 'encoder', 'latest', 1, KIB),
-      channel('encoder.facts', 'encoder', 'recorder', 'block', facts.countMax, facts.bytesMax),
-      channel(
-        'aggregator.facts',
-        'aggregator',
-        'recorder',
-        'block',
-        facts.countMax,
-        facts.bytesMax,
-      ),
-      channel('host.facts', 'host', 'recorder', 'drop-oldest', facts.countMax, facts.bytesMax),
-      ...viewing
-        .filter(route => options.live || route.to !== 'broadcaster')
-        .filter(route => options.live || route.from !== 'broadcaster'),
-    ],
+      channel('encoder.facts', 'encoder', 'recorder', 'block', 256, 16 * MIB),
+      channel('aggregator.facts', 'aggregator', 'recorder', 'block', 256, 16 * MIB),
+      channel('host.facts', 'host', 'recorder', 'drop-oldest', 256, 16 * MIB),
+      ...viewing,
+    ].filter(route => options.live || !concernsViewers(route)),
   }
 }
 
 /** A run that is read from its log: served as it grows, or replayed. */
-export const playingTopology: Topology = {
-  actors: [{ name: 'player', placement: 'thread', mayTerminate: true }, aggregator, broadcaster],
-  channels: [...feed('player'), ...viewing],
+export function playingTopology(live: boolean): Topology {
+  const player: ActorSpec = { name: 'player', placement: 'thread', mayTerminate: true }
+  return {
+    actors: [player, aggregator, ...(live ? [broadcaster] : [])],
+    channels: [...feed('player'), ...viewing].filter(route => live || !concernsViewers(route)),
+  }
+}
+
+/** No run yet: a page that says so. */
+export const waitingTopology: Topology = {
+  actors: [broadcaster],
+  channels: viewing.filter(route => route.from !== 'aggregator'),
 }
 
 /** The bounds of the trainer's own channel, the ingress ring, for those who list channels. */

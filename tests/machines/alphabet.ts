@@ -101,6 +101,10 @@ export const alphabets = {
       ...modes('modeChosen', ['auto', 'live', 'checkpoint', 'replay']),
     ],
   },
+  player: {
+    input: {},
+    letters: [...actor, { type: 'ended' }, { type: 'trainerAttached' }, { type: 'trainerLeft' }],
+  },
   viewer: {
     input: {},
     letters: [

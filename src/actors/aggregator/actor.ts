@@ -3,6 +3,7 @@
 // already handed in is not handed in twice, because facts carry the cursor that they account for.
 
 import { MIB } from '../../base/bytes.ts'
+import { crc32 } from '../../base/checksum.ts'
 import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/events.ts'
@@ -166,6 +167,8 @@ class Aggregator implements ActorInstance {
     this.#follower?.advanceTo(seq)
     await this.#follower?.arriveAt(seq)
     this.#follower?.stop()
+    const { seq: last } = this.#state
+    this.#scope.note({ folded: { seq: last, crc: crc32(packValue(this.#state)) } })
     if (this.#facts) {
       // The end of the run is a good place to start from again.
       await this.#handInSnapshot(this.#facts, this.#scope.clock.monotonic())

@@ -1,0 +1,217 @@
+// The player: stands where the recorder stands in a run that is being recorded. It reads the log
+// and feeds the same channels, so that aggregator, broadcaster and viewers can tell the two apart
+// by the label only.
+//
+// `replay`: the whole log once, at a pace. `serve`: what a trainer writes now, as it becomes
+// durable (mode `live`); without a trainer the newest finished episodes, again and again (mode
+// `checkpoint`); it changes over by itself when a trainer comes or goes (mode `auto` of L9).
+
+import type { ActorDefinition, ActorInstance, ActorScope } from '../actors/run-actor.ts'
+import { playerMachine } from '../machines/player.machine.ts'
+import type { Position } from '../protocol/position.ts'
+import type { DurableNotice, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
+import type { LogReader } from '../store/event-log.ts'
+import { askHolder } from '../store/lock.ts'
+import { openLogReader } from '../store/open-log.ts'
+import { watchLog } from '../store/tail.ts'
+import { BatchPlayer, type PlayerOutlets, splitByTime } from './batch-player.ts'
+import { listEpisodes } from './history.ts'
+import { Pacer } from './pacer.ts'
+
+export interface PlayerConfig {
+  readonly runDir: string
+  readonly reader: { readonly check: boolean; readonly readOnly: boolean }
+  readonly task: 'replay' | 'serve'
+  /** Under `replay`; Infinity does not wait. */
+  readonly speed: number
+  /** Under `replay`: the last event; the end of the log when left out. */
+  readonly toSeq?: number
+}
+
+export interface PlayerHeartbeat {
+  readonly durable: Position
+  readonly newest: Position
+  readonly trainerAttached: boolean
+}
+
+/** Records that fall due within so much time go out together. */
+const SPAN_MILLIS = 10
+/** How long nothing may be heard of a trainer before it is looked for. */
+const LOOK_MILLIS = 1_000
+/** Finished episodes that are played again and again while no trainer is attached. */
+const CHECKPOINT_EPISODES = 10
+
+export const player: ActorDefinition<PlayerConfig> = {
+  machine: playerMachine,
+  create: scope => new Player(scope),
+}
+
+class Player implements ActorInstance {
+  readonly #scope: ActorScope<PlayerConfig>
+  readonly #reader: LogReader
+  #player: BatchPlayer | undefined
+  #running = false
+  #attached = false
+  #newest: Position = { epoch: 0, seq: 0 }
+  #wake = (): void => {}
+  #stopWatching = (): void => {}
+
+  constructor(scope: ActorScope<PlayerConfig>) {
+    this.#scope = scope
+    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
+  }
+
+  readonly commands = {
+    run: () => this.#run(),
+    drain: () => this.#stop(),
+    close: () => this.#close(),
+  }
+
+  lag(): number {
+    return Math.max(0, this.#reader.durable().seq - this.#newest.seq)
+  }
+
+  heartbeat(): PlayerHeartbeat {
+    const trainerAttached = this.#attached
+    return { durable: this.#reader.durable(), newest: this.#newest, trainerAttached }
+  }
+
+  #run(): undefined {
+    const scope = this.#scope
+    this.#player = new BatchPlayer(this.#reader, {
+      ...(scope.sends('player.live') ? { viewers: viewersOf(scope) } : {}),
+      durable: scope.sender<DurableNotice>('aggregator.durable', {
+        sizeOf: () => 16,
+        keyOf: () => 'durable',
+      }),
+    })
+    this.#running = true
+    const task =
+      scope.config.task === 'replay' ? this.#replay(this.#player) : this.#serve(this.#player)
+    void task.catch(scope.fail)
+    return undefined
+  }
+
+  async #replay(player: BatchPlayer): Promise<void> {
+    const { clock, config } = this.#scope
+    const pacer = new Pacer(config.speed, clock.monotonic())
+    const toSeq = config.toSeq ?? this.#reader.durable().seq
+    for (const batch of this.#reader.batches({ fromSeq: 1, toSeq })) {
+      for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
+        const wait = part.due - clock.monotonic()
+        if (wait > 0) await this.#pause(wait)
+        if (!this.#running) return
+        player.show(batch.epoch, part, 'replay')
+        this.#newest = { epoch: batch.epoch, seq: part.firstSeq + part.count - 1 }
+      }
+      await nextTurn()
+    }
+    this.#scope.send({ type: 'ended' })
+    this.#scope.note({ replayed: toSeq })
+  }
+
+  async #serve(player: BatchPlayer): Promise<void> {
+    this.#stopWatching = watchLog(this.#scope.config.runDir)(() => this.#wake())
+    // The past is for the aggregator only; viewers get what comes from now on.
+    this.#skipToEnd(player)
+    while (this.#running) {
+      await this.#look()
+      if (this.#attached) await this.#follow(player)
+      else await this.#playCheckpoint(player)
+    }
+  }
+
+  #skipToEnd(player: BatchPlayer): void {
+    this.#newest = this.#reader.durable()
+    player.allow(this.#newest.epoch, this.#newest.seq)
+  }
+
+  async #look(): Promise<void> {
+    const attached = (await askHolder(this.#scope.config.runDir)) !== undefined
+    if (attached === this.#attached) return
+    this.#attached = attached
+    this.#scope.send({ type: attached ? 'trainerAttached' : 'trainerLeft' })
+  }
+
+  /** Shows what becomes durable, until nothing has been heard for a while. */
+  async #follow(player: BatchPlayer): Promise<void> {
+    const { clock } = this.#scope
+    let heardAt = clock.monotonic()
+    while (this.#running && clock.monotonic() - heardAt < LOOK_MILLIS) {
+      if (this.#showNew(player)) heardAt = clock.monotonic()
+      else await this.#woken(LOOK_MILLIS)
+      await nextTurn()
+    }
+  }
+
+  #showNew(player: BatchPlayer): boolean {
+    const before = this.#newest.seq
+    for (const batch of this.#reader.batches({ fromSeq: before + 1 })) {
+      player.show(batch.epoch, batch, 'live')
+      this.#newest = { epoch: batch.epoch, seq: batch.firstSeq + batch.count - 1 }
+    }
+    return this.#newest.seq > before
+  }
+
+  /** The newest finished episodes, oldest of them first, at their own pace. */
+  async #playCheckpoint(player: BatchPlayer): Promise<void> {
+    this.#skipToEnd(player)
+    const { rows } = listEpisodes(this.#reader, { limit: CHECKPOINT_EPISODES })
+    for (const row of rows.toReversed()) {
+      const { clock } = this.#scope
+      const pacer = new Pacer(1, clock.monotonic())
+      for (const batch of this.#reader.batches({ fromSeq: row.firstSeq, toSeq: row.lastSeq })) {
+        for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
+          const wait = part.due - clock.monotonic()
+          if (wait > 0) await this.#woken(wait)
+          if (!this.#running || this.#reader.durable().seq > this.#newest.seq) return
+          player.showOnly(batch.epoch, part, 'checkpoint')
+        }
+      }
+    }
+    if (rows.length === 0) await this.#woken(LOOK_MILLIS)
+    else await nextTurn()
+  }
+
+  async #stop(): Promise<undefined> {
+    this.#running = false
+    this.#wake()
+    return undefined
+  }
+
+  async #close(): Promise<undefined> {
+    await this.#stop()
+    this.#stopWatching()
+    await this.#reader.close()
+    return undefined
+  }
+
+  #pause(millis: number): Promise<void> {
+    return new Promise(resolve => this.#scope.clock.schedule(millis, resolve))
+  }
+
+  /** Resolves after `millis`, or earlier when the log has grown. */
+  #woken(millis: number): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#scope.clock.schedule(millis, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+}
+
+function viewersOf(scope: ActorScope<PlayerConfig>): PlayerOutlets['viewers'] & {} {
+  return {
+    live: scope.sender<LiveBatch>('player.live', {
+      sizeOf: batch => 64 + batch.records.byteLength,
+    }),
+    frames: scope.sender<LiveFrame>('player.frames', {
+      sizeOf: frame => 128 + frame.pixels.byteLength,
+      keyOf: frame => `${frame.agent}/${frame.camera}`,
+    }),
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

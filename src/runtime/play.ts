@@ -1,0 +1,102 @@
+// A run that is read from its log: served as it grows, or replayed. The same host, aggregator and
+// broadcaster as of a run that is being recorded; a player stands in for the recorder.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { RollcastError } from '../base/errors.ts'
+import type { SystemNotice } from '../protocol/thread-messages.ts'
+import { askHolder } from '../store/lock.ts'
+import { dataFile } from '../store/open-log.ts'
+import { problemError } from './host.ts'
+import { HostClient } from './host-client.ts'
+import { pageDirectory } from './software.ts'
+import { playingTopology, waitingTopology } from './topology.ts'
+
+export interface PlayOptions {
+  /** The run's directory; null waits for a run: a page that says so. */
+  readonly dir: string | null
+  /** `replay`: the log once; `serve`: live while a trainer writes, else finished material. */
+  readonly task: 'replay' | 'serve'
+  /** Under `replay`: 1 (default) is the original timing, Infinity as fast as possible. */
+  readonly speed?: number
+  /** Under `replay`: the last event. Default: the end of the log. */
+  readonly toSeq?: number
+  /** Where the page is served; nothing is served when left out. */
+  readonly live?: { readonly host: string; readonly port: number } | undefined
+  readonly closeMillisMax?: number
+}
+
+/** What the aggregator's fold came to: its last event and the CRC-32 of its encoded state. */
+export interface Folded {
+  readonly seq: number
+  readonly crc: number
+}
+
+/** A run that is being played. */
+export interface Playing {
+  /** Where the page is; null when nothing is served. */
+  readonly url: string | null
+  /** Resolves when the whole replay has been shown; never under `serve`. */
+  readonly replayed: Promise<number>
+  /** The state of every actor, as of the last half second. */
+  readonly status: SystemNotice | undefined
+  /** Stops; resolves to what was folded, when there was anything to fold. */
+  close(): Promise<Folded | undefined>
+}
+
+/**
+ * Plays a run. Throws NOT_FOUND when there is no log, LOG_CORRUPT, LOG_FOREIGN or LOG_VERSION when
+ * it cannot be read, and ADDRESS_IN_USE when the page's port is taken.
+ */
+export async function startPlaying(options: PlayOptions): Promise<Playing> {
+  const { task, speed = 1, live } = options
+  if (!(speed > 0)) throw new RollcastError('USAGE', `speed: expected more than 0, found ${speed}`)
+  const runDir = options.dir === null ? null : resolve(options.dir)
+  if (runDir !== null && !existsSync(dataFile(runDir))) {
+    throw new RollcastError('NOT_FOUND', `${runDir}: expected a run's directory, found no log`)
+  }
+  // A process that records this run has its log open already.
+  const own = runDir !== null && (await askHolder(runDir))?.pid === process.pid
+  const reader = { check: !own, readOnly: !own }
+  const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
+  const { toSeq } = options
+  const host = new HostClient({
+    topology,
+    configs: {
+      player: { runDir, reader, task, speed, ...(toSeq === undefined ? {} : { toSeq }) },
+      aggregator: { runDir, reader: { ...reader, check: false }, task: 'replay' },
+      broadcaster: {
+        runDir,
+        reader: { ...reader, check: false },
+        pageDir: pageDirectory(),
+        ...live,
+      },
+    },
+    trainer: null,
+    runDir,
+    closeMillisMax: options.closeMillisMax ?? 5_000,
+    faults: false,
+  })
+  const replayed = Promise.withResolvers<number>()
+  let folded: Folded | undefined
+  host.onNote = facts => {
+    if (typeof facts['replayed'] === 'number') replayed.resolve(facts['replayed'])
+    if (facts['folded']) folded = facts['folded'] as Folded
+  }
+  const endedEarly = { code: 'CLOSED', message: 'the replay was closed before its end' }
+  void host.ended.then(problem => replayed.reject(problemError(problem ?? endedEarly)))
+  // Whoever awaits it hears of it.
+  replayed.promise.catch(() => {})
+  const detail = await host.started
+  return {
+    url: (detail.broadcaster as { url: string } | undefined)?.url ?? null,
+    replayed: replayed.promise,
+    get status() {
+      return host.status
+    },
+    async close() {
+      host.close()
+      await host.closed()
+      return folded
+    },
+  }
+}
