@@ -50,6 +50,16 @@ export function useTheme(): Theme {
   return theme
 }
 
-/** The value of a custom property such as `--accent` now. */
-export const cssValue = (property: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(property).trim()
+const known = new Map<string, string>()
+
+/** The value of a custom property such as `--accent` in the current theme. */
+export function cssValue(property: string): string {
+  // Asking the browser makes it bring every style up to date first: too dear for each draw.
+  const key = `${currentTheme()} ${property}`
+  let value = known.get(key)
+  if (value === undefined) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(property).trim()
+    known.set(key, value)
+  }
+  return value
+}

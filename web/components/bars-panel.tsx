@@ -35,7 +35,7 @@ function Bar({ label, value, range, chosen = false }: BarProps) {
       <span className="bar-track" aria-hidden="true">
         <span
           className="bar-fill"
-          style={{ width: `${(100 * fractionOf(range, value)).toFixed(1)}%` }}
+          style={{ transform: `translateX(${(100 * fractionOf(range, value) - 100).toFixed(1)}%)` }}
         />
       </span>
       <span className="bar-value">{formatValue(value)}</span>

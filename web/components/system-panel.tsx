@@ -9,12 +9,13 @@ import { useViewer } from '../use-session.ts'
 
 export function SystemPanel() {
   const system = useViewer(state => state.system)
+  const connected = useViewer(state => state.connection.phase === 'open')
   const [open, setOpen] = useState(false)
   return (
     <footer className="system">
       <button
         type="button"
-        className="system-line"
+        className={connected ? 'system-line' : 'system-line stale'}
         aria-expanded={open}
         aria-controls="system-details"
         onClick={() => setOpen(!open)}
@@ -22,6 +23,7 @@ export function SystemPanel() {
         <span className="chevron" aria-hidden="true">
           {open ? '▾' : '▴'}
         </span>
+        {system !== null && !connected && <span>last known:</span>}
         {system === null ? <span>System: no report yet</span> : <Summary system={system} />}
       </button>
       <div id="system-details" className="system-details" hidden={!open}>
