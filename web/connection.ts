@@ -40,7 +40,7 @@ export type ConnectionState =
   | { readonly phase: 'reconnecting'; readonly attempt: number; readonly retryAt: number }
   | { readonly phase: 'refused'; readonly code: number }
 
-export interface ConnectionEvents {
+interface ConnectionEvents {
   onState(state: ConnectionState): void
   onMessage(message: ServerMessage): void
   onFrame(frame: FrameMessage): void

@@ -25,7 +25,10 @@ const session = new Session({
   random: seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!),
 })
 session.start()
-addEventListener('online', session.start)
+addEventListener('online', () => {
+  // The pause before the next attempt may be long; a link that stands is left alone.
+  if (session.store.getState().connection.phase !== 'open') session.start()
+})
 
 const root = document.getElementById('root')
 assert(root !== null, 'index.html has an element #root')

@@ -50,7 +50,7 @@ export function stepIndexAt(offsets: Offsets, atMillis: number): number {
 }
 
 /** The fastest speed, at most the original one, at which the steps can be followed by eye. */
-export function watchableSpeed(offsets: Offsets): Speed {
+function watchableSpeed(offsets: Offsets): Speed {
   const seconds = durationOf(offsets) / 1000
   const rate = seconds > 0 ? offsets.length / seconds : 0
   const slow = speeds.filter(speed => speed !== 'max' && speed <= 1) as Exclude<Speed, 'max'>[]

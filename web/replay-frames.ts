@@ -3,7 +3,7 @@
 import type { FrameMessage } from '../src/protocol/frame-message.ts'
 
 /** Bytes of pixels that one replay may hold: 1900 frames of 160x210 RGB. */
-export const REPLAY_BYTES_MAX = 192 * 1024 * 1024
+const REPLAY_BYTES_MAX = 192 * 1024 * 1024
 
 export class ReplayFrames {
   readonly #bytesMax: number

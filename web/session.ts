@@ -35,6 +35,7 @@ export class Session {
   readonly #latency = new LatencyMeter()
   #clocks: ClockSample | null = null
   #latencyShownAt = 0
+  #lastCapture = 0
   #request = 0
 
   constructor({ openSocket, clock, random }: SessionOptions) {
@@ -77,6 +78,9 @@ export class Session {
       if (this.store.getState().latency !== null) this.store.setState({ latency: null })
       return
     }
+    // The same picture with a newer figure beside it is not a newer picture.
+    if (look.capturedAt === this.#lastCapture) return
+    this.#lastCapture = look.capturedAt
     this.#latency.record(look.capturedAt, this.#clock.now(), this.#clocks.offsetMillis)
     const now = this.#clock.monotonic()
     if (now - this.#latencyShownAt < LATENCY_SHOWN_EVERY_MILLIS) return
@@ -176,8 +180,9 @@ export class Session {
     const before = this.store.getState()
     const after = reduce(before, message)
     this.store.setState(after, true)
-    if (message.type === 'state_update') this.stage.offerState(message)
-    else if (message.type === 'milestone') this.#toast(message)
+    if (message.type === 'state_update') {
+      if (this.#isFollowed(message.agent)) this.stage.offerState(message)
+    } else if (message.type === 'milestone') this.#toast(message)
     else if (message.type === 'connection_established' && after.run !== before.run) {
       this.stage.closeReplay()
       this.stage.clear()
@@ -187,11 +192,17 @@ export class Session {
   }
 
   #receiveFrame(frame: FrameMessage): void {
-    this.stage.offerFrame(frame)
+    if (frame.request !== 0 || this.#isFollowed(frame.agent)) this.stage.offerFrame(frame)
     const { replay } = this.store.getState()
     if (replay?.phase !== 'ready' || replay.request !== frame.request) return
     const framesReceived = replay.framesReceived + 1
     this.store.setState({ replay: { ...replay, framesReceived } })
+  }
+
+  /** After a change of agent some of the old one's messages are still on their way. */
+  #isFollowed(agent: string): boolean {
+    const { followed } = this.store.getState()
+    return followed === null || followed === agent
   }
 
   #toast(milestone: Milestone): void {

@@ -26,6 +26,9 @@ export interface Look {
   readonly replay: { readonly index: number; readonly playhead: playback.Playhead } | null
 }
 
+/** An old frame bridges this many steps of the next episode; longer and it would be a lie. */
+const BRIDGED_UPDATES_MAX = 5
+
 interface Replay {
   readonly request: number
   readonly row: ViewerEpisodeRow
@@ -41,6 +44,7 @@ export class Stage {
   #liveTrail: Place[] = []
   #bounds: Bounds | null = null
   #replay: Replay | null = null
+  #bridged = 0
   #version = 0
   #looked = { version: -1, look: null as Look | null }
 
@@ -59,6 +63,7 @@ export class Stage {
     } else {
       const live = this.#liveOf(frame.mode, frame.agent, frame.episode)
       this.#live = { ...live, frame, capturedAt: frame.captureTime }
+      this.#bridged = 0
     }
     this.#version++
   }
@@ -73,9 +78,11 @@ export class Stage {
       this.#liveTrail.push(place)
       if (this.#liveTrail.length > TRAIL_PLACES_MAX) this.#liveTrail.shift()
     }
+    const isOwn = live.frame?.episode === message.episode
+    const frame = isOwn || this.#bridged++ < BRIDGED_UPDATES_MAX ? live.frame : null
     // With frames it is their age that counts: they are what is seen.
-    const capturedAt = live.frame === null ? message.timestamp : live.frame.captureTime
-    this.#live = { ...live, state: message, bounds: this.#bounds, capturedAt }
+    const capturedAt = frame !== null && isOwn ? frame.captureTime : message.timestamp
+    this.#live = { ...live, state: message, frame, bounds: this.#bounds, capturedAt }
     this.#version++
   }
 
@@ -136,6 +143,7 @@ export class Stage {
     const live = this.#live
     if (live !== null && live.agent === agent && live.episode === episode) return { ...live, mode }
     this.#liveTrail = []
+    this.#bridged = 0
     return {
       mode,
       agent,

@@ -13,7 +13,7 @@ function chosenTheme(): Theme | null {
   return chosen === 'dark' || chosen === 'light' ? chosen : null
 }
 
-export const currentTheme = (): Theme => chosenTheme() ?? (prefersLight.matches ? 'light' : 'dark')
+const currentTheme = (): Theme => chosenTheme() ?? (prefersLight.matches ? 'light' : 'dark')
 
 /** Puts on what was chosen on an earlier visit. */
 export function restoreTheme(): void {

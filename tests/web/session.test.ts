@@ -44,6 +44,28 @@ describe('the live stage', () => {
     expect(session.look()?.trail).toEqual([{ x: 1, y: 1 }])
   })
 
+  test('the last frame of an episode bridges the start of the next, but not for long', () => {
+    const { server, session, sendFrame } = join()
+    sendFrame({ episode: 1, step: 9 })
+    for (let step = 0; step < 5; step++) server.socket.say(update({ episode: 2, step }))
+    expect(session.look()).toMatchObject({ episode: 2, frame: { episode: 1 } })
+    server.socket.say(update({ episode: 2, step: 5, timestamp: 77 }))
+    expect(session.look()).toMatchObject({ episode: 2, frame: null, capturedAt: 77 })
+  })
+
+  test('L14: after another agent is picked nothing of the old one is shown any more', () => {
+    const { server, session, sendFrame } = join()
+    server.socket.say(update({ agent: 'env-0' }))
+    session.follow('env-1')
+    expect(session.look()).toBeNull()
+    expect(server.socket.sentOf('set')).toMatchObject([{ agent: 'env-1' }])
+    server.socket.say(update({ agent: 'env-0', step: 1 }))
+    sendFrame({ agent: 'env-0' })
+    expect(session.look()).toBeNull()
+    server.socket.say(update({ agent: 'env-1' }))
+    expect(session.look()?.agent).toBe('env-1')
+  })
+
   test('the latency is from capture to drawing on the server clock, and only when live', () => {
     const { clock, server, session, sendFrame, state } = join()
     const ping = server.socket.sentOf('ping')[0]!

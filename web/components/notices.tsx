@@ -33,12 +33,13 @@ export function Notices() {
   const invalid = useViewer(state => state.invalid)
   return (
     <div className="notices">
-      {connection.phase === 'reconnecting' && (
-        <Notice action="Try now" onAction={session.start}>
-          The connection to the server was lost. What you see may be old; trying again (attempt{' '}
-          {connection.attempt}).
-        </Notice>
-      )}
+      {(connection.phase === 'reconnecting' || connection.phase === 'connecting') &&
+        connection.attempt > 0 && (
+          <Notice action="Try now" onAction={session.start}>
+            The connection to the server was lost. What you see may be old; trying again (attempt{' '}
+            {connection.attempt}).
+          </Notice>
+        )}
       {connection.phase === 'refused' && (
         <Notice action="Try again" onAction={session.start}>
           The server closed the connection:{' '}

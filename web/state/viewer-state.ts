@@ -11,10 +11,10 @@ import type { Look } from '../stage.ts'
 export type Milestone = ServerMessageOf<'milestone'>
 export type Insight = ServerMessageOf<'insight'>
 export type SystemReport = ServerMessageOf<'system'>
-export type RunTotals = ServerMessageOf<'metrics'>['totals']
+type RunTotals = ServerMessageOf<'metrics'>['totals']
 
 /** What the user sees of a replay; its steps and frames are the stage's. */
-export type ReplayState =
+type ReplayState =
   | { readonly phase: 'loading'; readonly episode: number; readonly request: number }
   | { readonly phase: 'failed'; readonly episode: number; readonly message: string }
   | {
@@ -29,7 +29,7 @@ export type ReplayState =
     }
 
 /** From capture to glass; `errorMillis` is what the clocks may be wrong by. */
-export interface Latency {
+interface Latency {
   readonly millis: number
   readonly errorMillis: number
 }
