@@ -9,6 +9,7 @@ import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
 import { Host, type HostDetail, type TrainerCost } from './host.ts'
 import { IngressFigures } from './ingress-figures.ts'
+import { openOperatorLog } from './operator-log.ts'
 import { spawnActor } from './spawn.ts'
 import type { ActorKind, Topology } from './topology.ts'
 
@@ -48,6 +49,7 @@ function main(start: HostStart): void {
   assert(port, 'the host runs in a worker thread')
   const tell = (message: HostMessage): void => port.postMessage(message)
   const control = new ControlWords(start.control)
+  const log = openOperatorLog(start.trainer === null ? null : start.runDir)
   const history = new HistoryPool(start.runDir)
   const trainerCost = (): TrainerCost | null => {
     if (start.trainer === null) return null
@@ -71,6 +73,7 @@ function main(start: HostStart): void {
       host.inform('recorder', { url: url ?? null })
       tell({ type: 'started', detail })
     },
+    log: (level, fields, message) => log[level](fields, message),
     onNote: facts => tell({ type: 'noted', facts }),
     onStatus: status => tell({ type: 'status', status }),
     onEnded(problem) {

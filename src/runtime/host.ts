@@ -58,6 +58,8 @@ export interface HostOptions {
   /** What an actor has noted. */
   readonly onNote: (facts: Readonly<Record<string, unknown>>) => void
   readonly onStatus: (status: SystemNotice) => void
+  /** A line for the operator's log. */
+  readonly log: (level: 'info' | 'warn' | 'error', fields: object, message: string) => void
   /** Called once: everything has stopped. `problem` is null after a clean end. */
   readonly onEnded: (problem: { code: string; message: string } | null) => void
 }
@@ -237,6 +239,7 @@ export class Host {
 
   #obeySupervisor(command: ChildCommand | SupervisorCommand): void {
     if (command.type === 'alarm') {
+      this.#options.log('error', { reason: command.reason }, 'the supervisor gives up')
       this.#problem ??= { code: 'INTERNAL', message: command.reason }
       return
     }
@@ -255,7 +258,7 @@ export class Host {
       placement,
       sends: topology.channels.filter(route => route.from === name).map(route => route.spec),
       receives: topology.channels.filter(route => route.to === name).map(route => route.spec),
-      config: configs[name],
+      config: this.#configOf(name, configs[name]),
       restarts: living.starts++,
       faults,
     })
@@ -279,6 +282,12 @@ export class Host {
       }
     })
     this.#connect(name, handle)
+  }
+
+  /** A restarted broadcaster comes back where its viewers look for it. */
+  #configOf(name: ActorKind, config: unknown): unknown {
+    const { port } = (this.#details[name] ?? {}) as { port?: number }
+    return port === undefined ? config : { ...(config as object), port }
   }
 
   /** Gives the actor fresh ports for all its channels; the other ends attach to the new ones. */
@@ -342,6 +351,7 @@ export class Host {
     }
     if (typeof facts['replayed'] === 'number') this.#replayed = facts['replayed']
     if (typeof facts['sealed'] === 'string') {
+      this.#options.log('error', { reason: facts['sealed'] }, 'the log has failed and is read-only')
       this.#sealed = facts['sealed']
       this.#run.send({ type: 'logFailed', reason: facts['sealed'] })
       this.#tellStatus()
@@ -394,6 +404,8 @@ export class Host {
     const [before, after] = [from.split('.')[0] ?? '', to.split('.')[0] ?? '']
     if (before === after || after === '') return
     const { name } = living.spec
+    const level = after === 'gone' && before !== 'stopped' ? 'warn' : 'info'
+    this.#options.log(level, { actor: name, from: before, to: after, reason }, 'actor changed')
     this.recordFact({
       type: 'actor_changed',
       actor: name,
