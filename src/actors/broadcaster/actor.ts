@@ -1,0 +1,145 @@
+// The broadcaster: folds the live feed, the aggregator's projections and the host's notices into
+// what viewers see, and passes their questions about the past on. It loses what it has no time
+// for; the log has everything.
+import { RollcastError } from '../../base/errors.ts'
+import { Hub } from '../../gateway/hub.ts'
+import { type Gateway, openGateway } from '../../gateway/server.ts'
+import { type BroadcasterEvent, broadcasterMachine } from '../../machines/broadcaster.machine.ts'
+import type {
+  HistoryAnswer,
+  HistoryQuery,
+  LiveBatch,
+  LiveFrame,
+  ProjectionNotice,
+  SystemNotice,
+} from '../../protocol/thread-messages.ts'
+import { openLogReader } from '../../store/open-log.ts'
+import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { HistoryClient } from './history-client.ts'
+import { LiveFeed } from './logic.ts'
+
+export interface BroadcasterConfig {
+  readonly runDir: string
+  /** How to open the log, for layouts that were declared before this actor was there. */
+  readonly reader: { readonly check: boolean; readonly readOnly: boolean }
+  /** The folder of the built page. */
+  readonly pageDir: string
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  /** Default 7788; 0 takes a free one, another one after each restart. */
+  readonly port?: number
+}
+
+/** How soon after the last time the log is asked for layouts again. */
+const LAYOUTS_MILLIS = 1000
+
+export const broadcaster: ActorDefinition<BroadcasterConfig> = {
+  machine: broadcasterMachine,
+  create: scope => new Broadcaster(scope),
+}
+
+class Broadcaster implements ActorInstance {
+  readonly #scope: ActorScope<BroadcasterConfig>
+  readonly #feed = new LiveFeed()
+  readonly #history: HistoryClient
+  readonly #hub: Hub
+  #gateway: Gateway | undefined
+  #layoutsAt = Number.NEGATIVE_INFINITY
+
+  constructor(scope: ActorScope<BroadcasterConfig>) {
+    this.#scope = scope
+    const { clock } = scope
+    const queries = scope.sends('broadcaster.queries')
+      ? scope.sender<HistoryQuery>('broadcaster.queries', { sizeOf: () => 128 })
+      : undefined
+    this.#history = new HistoryClient(clock, query => queries?.offer(query) === 'accepted')
+    this.#hub = new Hub({ clock, stage: this.#feed, history: this.#history })
+  }
+
+  readonly commands = {
+    open: () => this.#open(),
+    run: () => this.#run(),
+    close: () => this.#close(),
+  }
+
+  detail(): unknown {
+    return { url: this.#gateway?.url, port: this.#gateway?.port }
+  }
+
+  lag(): null {
+    return null
+  }
+
+  heartbeat(): unknown {
+    return { ...this.#hub.counters, ...this.#feed.counters }
+  }
+
+  async #open(): Promise<{ type: 'opened' }> {
+    const { pageDir, host, port } = this.#scope.config
+    this.#gateway = await openGateway({
+      hub: this.#hub,
+      pageDirectory: pageDir,
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    })
+    return { type: 'opened' }
+  }
+
+  #run(): undefined {
+    const { receive } = this.#scope
+    for (const source of ['recorder', 'player']) {
+      receive<LiveBatch>(`${source}.live`, batch => this.#takeBatch(batch))
+      receive<LiveFrame>(`${source}.frames`, frame => this.#takeFrame(frame))
+    }
+    receive<ProjectionNotice>('aggregator.projection', notice => this.#hub.showProjection(notice))
+    receive<SystemNotice>('host.system', notice => this.#takeSystem(notice))
+    receive<HistoryAnswer>('host.answers', answer => this.#history.take(answer))
+    return undefined
+  }
+
+  async #takeBatch(batch: LiveBatch): Promise<void> {
+    const replayed = batch.mode === 'replay'
+    if (replayed !== (this.#feed.mode === 'replay')) {
+      this.#tell({ type: 'modeChosen', mode: replayed ? 'replay' : 'auto' })
+    }
+    this.#hub.publish(this.#feed.fold(batch))
+    if (this.#feed.needsLayouts) await this.#loadLayouts()
+  }
+
+  #takeFrame(frame: LiveFrame): void {
+    this.#feed.noteFrames(frame.agent)
+    this.#hub.showFrame(frame)
+  }
+
+  #takeSystem(notice: SystemNotice): void {
+    if (!notice.trainerAttached) this.#feed.noteTrainerLeft()
+    this.#tell({ type: notice.trainerAttached ? 'trainerAttached' : 'trainerLeft' })
+    this.#hub.showSystem(notice)
+  }
+
+  #tell(event: BroadcasterEvent): void {
+    this.#scope.send(event)
+  }
+
+  /** Without layouts steps cannot be read; they are passed over until the log tells them. */
+  async #loadLayouts(): Promise<void> {
+    const { clock, config } = this.#scope
+    const now = clock.monotonic()
+    if (now - this.#layoutsAt < LAYOUTS_MILLIS) return
+    this.#layoutsAt = now
+    try {
+      const reader = openLogReader(config.runDir, config.reader)
+      this.#feed.learn(reader.layouts().all())
+      await reader.close()
+    } catch (error) {
+      // A log that cannot be read now is asked again; meanwhile unread events are counted.
+      if (!(error instanceof RollcastError)) throw error
+    }
+  }
+
+  async #close(): Promise<undefined> {
+    this.#history.close()
+    await this.#gateway?.stop()
+    return undefined
+  }
+}

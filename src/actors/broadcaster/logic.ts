@@ -1,0 +1,380 @@
+// From the live feed to what is on stage: which agents play which episodes, every step as it is
+// shown, and whole episodes for those who play them back. Pure.
+//
+// Invariant: two episodes never melt into one. An episode is closed by its end, by the next one of
+// its agent, or by the feed starting over; one of which anything was missed is never material, and
+// its sums are unknown (NaN) rather than wrong.
+import { AssertionError } from '../../base/assert.ts'
+import type {
+  BeganPublication,
+  FinishedEpisode,
+  Publication,
+  Stage,
+} from '../../gateway/publication.ts'
+import {
+  decodeRecord,
+  Layouts,
+  type RecordView,
+  readRecord,
+  typeOfKind,
+} from '../../protocol/codec.ts'
+import type {
+  EpisodeBegan,
+  EpisodeEnded,
+  Event,
+  EventType,
+  Layout,
+  StepTaken,
+} from '../../protocol/events.ts'
+import { limits } from '../../protocol/limits.ts'
+import { origin, type Position } from '../../protocol/position.ts'
+import type { EpisodeRow } from '../../protocol/projection.ts'
+import type { FeedMode, LiveBatch } from '../../protocol/thread-messages.ts'
+import type { Mode } from '../../protocol/viewer-messages.ts'
+import { OpenEpisode } from './open-episode.ts'
+
+/** Steps kept of all open episodes together; each may keep its share. */
+const OPEN_STEPS_MAX = limits.liveEpisodes * limits.liveEpisodeSteps
+/** Numbers kept of one episode; long vectors are thinned out sooner than steps are. */
+const NUMBERS_MAX = 1_000_000
+const AGENTS_MAX = limits.layoutsMax
+/** The reason of an episode whose end was missed. */
+const MISSED = 'missed'
+
+export interface FeedCounters {
+  /** Events that never came, because batches of the feed were dropped. */
+  missedEvents: number
+  /** Events that could not be read: of a layout not known yet, or damaged. */
+  unreadEvents: number
+}
+
+export class LiveFeed implements Stage {
+  readonly counters: FeedCounters = { missedEvents: 0, unreadEvents: 0 }
+  #position: Position = origin
+  #source: FeedMode | null = null
+  #sourceEnded = false
+  #run: string | null = null
+  #name: string | null = null
+  #layouts = new Layouts()
+  #needsLayouts = false
+  readonly #open = new Map<string, OpenEpisode>()
+  readonly #agents = new Set<string>()
+  #framed: string | null = null
+  readonly #ended = new Map<string, number>()
+  #finished: FinishedEpisode[] = []
+  #dropped = 0
+
+  get mode(): Mode {
+    if (this.#source === null) return 'waiting'
+    if (!this.#sourceEnded || this.#source !== 'live') return this.#source
+    return this.#finished.length > 0 ? 'checkpoint' : 'waiting'
+  }
+
+  get position(): Position {
+    return this.#position
+  }
+
+  get run(): string | null {
+    return this.#run
+  }
+
+  get name(): string | null {
+    return this.#name
+  }
+
+  get agents(): readonly string[] {
+    return [...this.#agents]
+  }
+
+  get defaultAgent(): string | null {
+    return this.#framed ?? this.#agents.values().next().value ?? null
+  }
+
+  get episodesQueued(): number {
+    return this.#finished.length
+  }
+
+  get episodesDropped(): number {
+    return this.#dropped
+  }
+
+  /** True when records came whose layout is not known; `learn` what the log declares. */
+  get needsLayouts(): boolean {
+    return this.#needsLayouts
+  }
+
+  learn(layouts: Iterable<Layout>): void {
+    // What this feed has declared itself is as new or newer.
+    const own = this.#layouts.all()
+    this.#layouts = new Layouts([...layouts, ...own])
+    this.#needsLayouts = false
+  }
+
+  open(agent: string): BeganPublication | undefined {
+    const open = this.#open.get(agent)
+    return open === undefined ? undefined : beganOf(open)
+  }
+
+  newestFinished(agent: string): FinishedEpisode | undefined {
+    return this.#finished.findLast(({ material }) => material.row.agent === agent)
+  }
+
+  /** The agent has frames to show. */
+  noteFrames(agent: string): void {
+    this.#noteAgent(agent)
+    if (this.#agents.has(agent)) this.#framed ??= agent
+  }
+
+  /** The trainer has gone; what is shown from here on was played before. */
+  noteTrainerLeft(): void {
+    this.#sourceEnded = true
+  }
+
+  /** Takes one batch; returns what there is to show, in order. Never throws for what is in it. */
+  fold(batch: LiveBatch): Publication[] {
+    const shown: Publication[] = []
+    this.#align(batch, shown)
+    let seq = batch.firstSeq
+    const end = batch.firstSeq + batch.count
+    for (let offset = 0; seq < end; seq++) {
+      this.#position = { epoch: batch.epoch, seq }
+      const record = tryRead(() => readRecord(batch.records, offset))
+      if (record === undefined) break
+      offset = record.end
+      this.#foldRecord(batch.records, record, shown)
+    }
+    if (seq < end) this.#failToRead(end - seq)
+    this.#position = { epoch: batch.epoch, seq: end - 1 }
+    return shown
+  }
+
+  /** Starts over for another epoch or source, and notes what was dropped before the batch. */
+  #align({ epoch, firstSeq, mode }: LiveBatch, shown: Publication[]): void {
+    const { position } = this
+    const first = this.#source === null
+    if (epoch !== position.epoch || mode !== this.#source || firstSeq <= position.seq) {
+      this.#restart(mode)
+      this.#position = { epoch, seq: firstSeq - 1 }
+      if (!first) shown.push({ kind: 'restarted' })
+    } else if (firstSeq > position.seq + 1) {
+      this.counters.missedEvents += firstSeq - position.seq - 1
+      this.#missSomething()
+    }
+  }
+
+  #restart(mode: FeedMode): void {
+    this.#source = mode
+    this.#sourceEnded = false
+    this.#layouts = new Layouts()
+    this.#open.clear()
+    this.#agents.clear()
+    this.#framed = null
+    this.#ended.clear()
+    this.#finished = []
+  }
+
+  #missSomething(): void {
+    for (const open of this.#open.values()) open.markIncomplete()
+  }
+
+  #failToRead(events: number): void {
+    this.counters.unreadEvents += events
+    this.#missSomething()
+  }
+
+  #foldRecord(bytes: Uint8Array, record: RecordView, shown: Publication[]): void {
+    if (!this.#isReadable(bytes, record)) {
+      this.counters.unreadEvents++
+      this.#needsLayouts = true
+      return
+    }
+    const decoded = tryRead(() => decodeRecord(bytes, record, this.#layouts))
+    if (decoded === undefined) this.#failToRead(1)
+    else this.#foldEvent(decoded.event, decoded.time, shown)
+  }
+
+  /** False for steps and frames of a layout that nothing has declared to us. */
+  #isReadable(bytes: Uint8Array, { kind, bodyOffset, bodyLength }: RecordView): boolean {
+    const type = typeOfKind(kind)
+    if (type !== 'step_taken' && type !== 'frame_captured') return true
+    // Too short to name its layout: damaged, which decoding will find.
+    if (bodyLength < 16) return true
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (this.#layouts.get(view.getUint16(bodyOffset + 8, true)) !== undefined) return true
+    const episode = view.getUint32(bodyOffset + 12, true)
+    for (const open of this.#open.values()) if (open.episode === episode) open.markIncomplete()
+    return false
+  }
+
+  #foldEvent(event: Event, time: number, shown: Publication[]): void {
+    if (fromTrainer.has(event.type)) this.#sourceEnded = false
+    switch (event.type) {
+      case 'run_started':
+        this.#run = event.run
+        this.#name = event.name
+        break
+      case 'run_ended':
+        this.#sourceEnded = true
+        break
+      case 'episode_began':
+        this.#begin(event, time, shown)
+        break
+      case 'step_taken':
+        this.#step(event, time, shown)
+        break
+      case 'frame_captured':
+        this.noteFrames(event.agent)
+        this.#countFrame(event.agent, event.episode)
+        break
+      case 'episode_ended':
+        this.#end(event, time, shown)
+        break
+      case 'insight_given': {
+        const { kind: insight, data, agent = null } = event
+        shown.push({ kind: 'insight', insight, agent, time, data })
+      }
+    }
+  }
+
+  #begin(event: EpisodeBegan, time: number, shown: Publication[]): void {
+    const open = this.#openEpisode(event, time, true, shown)
+    if (open === undefined) return
+    open.stage = event.stage ?? null
+    open.epsilon = event.epsilon ?? null
+    open.seed = event.seed ?? null
+    shown.push(beganOf(open))
+  }
+
+  #step(event: StepTaken, time: number, shown: Publication[]): void {
+    const { agent, episode } = event
+    let open = this.#open.get(agent)
+    if (open?.episode !== episode) {
+      open = this.#openEpisode(event, time, event.step === 0, shown)
+      if (open === undefined) return
+      shown.push(beganOf(open))
+    }
+    const steps = Math.max(
+      2,
+      Math.floor(OPEN_STEPS_MAX / Math.max(this.#open.size, limits.liveEpisodes)),
+    )
+    const step = open.take(event, time, { steps, numbers: NUMBERS_MAX })
+    shown.push({ kind: 'stepped', agent, episode, time, position: this.#position, step })
+  }
+
+  #countFrame(agent: string, episode: number): void {
+    const open = this.#open.get(agent)
+    if (open?.episode === episode) open.frames++
+  }
+
+  #end(event: EpisodeEnded, time: number, shown: Publication[]): void {
+    const { agent, episode } = event
+    const open = this.#open.get(agent)
+    if (open !== undefined && open.episode !== episode) this.#closeUnended(open, shown)
+    this.#noteAgent(agent)
+    if (!this.#agents.has(agent)) return
+    const own = open?.episode === episode ? open : undefined
+    this.#open.delete(agent)
+    const row = rowOf(event, time, own?.firstSeq ?? this.#position.seq, this.#position.seq)
+    const whole = own?.complete === true && own.stepCount === event.steps
+    this.#close(row, whole ? own : undefined, shown)
+  }
+
+  /** Opens the agent's next episode and closes the one before; undefined past the most agents. */
+  #openEpisode(
+    { agent, episode }: { readonly agent: string; readonly episode: number },
+    startTime: number,
+    complete: boolean,
+    shown: Publication[],
+  ): OpenEpisode | undefined {
+    this.#noteAgent(agent)
+    if (!this.#agents.has(agent)) return undefined
+    const before = this.#open.get(agent)
+    if (before !== undefined) this.#closeUnended(before, shown)
+    const open = new OpenEpisode(
+      { agent, episode, startTime, firstSeq: this.#position.seq },
+      complete,
+    )
+    this.#open.set(agent, open)
+    return open
+  }
+
+  /** Closes an episode whose end did not come. */
+  #closeUnended(open: OpenEpisode, shown: Publication[]): void {
+    this.#open.delete(open.agent)
+    const reason = open.complete ? 'superseded' : MISSED
+    this.#close(open.rowSoFar(reason, this.#position.seq - 1), undefined, shown)
+  }
+
+  #close(row: EpisodeRow, whole: OpenEpisode | undefined, shown: Publication[]): void {
+    const ordinal = (this.#ended.get(row.agent) ?? 0) + 1
+    this.#ended.set(row.agent, ordinal)
+    let finished: FinishedEpisode | null = null
+    if (whole !== undefined) {
+      finished = { ordinal, material: whole.material(row), position: this.#position }
+      this.#finished.push(finished)
+      // The newest always stays (L6).
+      if (this.#finished.length > limits.liveEpisodes) {
+        this.#finished.shift()
+        this.#dropped++
+      }
+    }
+    shown.push({ kind: 'ended', row, finished })
+  }
+
+  #noteAgent(agent: string): void {
+    if (this.#agents.size < AGENTS_MAX) this.#agents.add(agent)
+  }
+}
+
+/** What only a trainer that is there makes; other events may come after it has left. */
+const fromTrainer: ReadonlySet<EventType> = new Set<EventType>([
+  'run_started',
+  'episode_began',
+  'step_taken',
+  'frame_captured',
+  'metrics_sampled',
+])
+
+/** What `read` gives, or undefined when the bytes are damaged. */
+function tryRead<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof AssertionError) throw error
+    return undefined
+  }
+}
+
+const beganOf = (open: OpenEpisode): BeganPublication => ({
+  kind: 'began',
+  agent: open.agent,
+  episode: open.episode,
+  stage: open.stage,
+  epsilon: open.epsilon,
+  time: open.startTime,
+})
+
+const rowOf = (
+  event: EpisodeEnded,
+  endTime: number,
+  firstSeq: number,
+  lastSeq: number,
+): EpisodeRow => ({
+  episode: event.episode,
+  agent: event.agent,
+  startTime: event.startTime,
+  endTime,
+  steps: event.steps,
+  frames: event.frames,
+  totalReward: event.totalReward,
+  extrinsicReward: event.extrinsicReward,
+  intrinsicReward: event.intrinsicReward,
+  stage: event.stage ?? null,
+  epsilon: event.epsilon ?? null,
+  seed: event.seed ?? null,
+  terminated: event.terminated,
+  truncated: event.truncated,
+  reason: event.reason,
+  firstSeq,
+  lastSeq,
+})

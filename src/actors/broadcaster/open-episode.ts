@@ -1,0 +1,139 @@
+// An episode that is being played: its steps as viewers get them, bounded. When there are too many,
+// every other one goes and from then on only every 2nd, 4th, 8th ... is kept; the last one always.
+import type { StepTaken } from '../../protocol/events.ts'
+import type { EpisodeRow } from '../../protocol/projection.ts'
+import type { EpisodeMaterial, HistoryStep } from '../../protocol/thread-messages.ts'
+
+/** Bounds of what is kept of one episode: steps, and numbers in them. */
+export interface KeptMax {
+  readonly steps: number
+  readonly numbers: number
+}
+
+export class OpenEpisode {
+  readonly agent: string
+  readonly episode: number
+  readonly startTime: number
+  readonly firstSeq: number
+  stage: number | null = null
+  epsilon: number | null = null
+  seed: number | null = null
+  frames = 0
+  #complete: boolean
+  #steps: HistoryStep[] = []
+  #numbers = 0
+  #thinnedBy = 1
+  #count = 0
+  #last: HistoryStep | undefined
+  #firstStepTime = 0
+  #lastTime: number
+  #extrinsic = 0
+  #intrinsic = 0
+
+  /** `complete`: nothing of it was missed so far. */
+  constructor(
+    fields: Pick<OpenEpisode, 'agent' | 'episode' | 'startTime' | 'firstSeq'>,
+    complete: boolean,
+  ) {
+    this.agent = fields.agent
+    this.episode = fields.episode
+    this.startTime = fields.startTime
+    this.firstSeq = fields.firstSeq
+    this.#lastTime = fields.startTime
+    this.#complete = complete
+  }
+
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  /** Steps seen. */
+  get stepCount(): number {
+    return this.#count
+  }
+
+  get lastTime(): number {
+    return this.#lastTime
+  }
+
+  /** Something of it was missed: sums are unknown from here on, and it is no material. */
+  markIncomplete(): void {
+    this.#complete = false
+    this.#steps = []
+  }
+
+  /** Takes the next step. The cumulative reward is NaN (unknown) once something was missed. */
+  take(step: StepTaken, time: number, max: KeptMax): HistoryStep {
+    if (step.step !== this.#count && this.#complete) this.markIncomplete()
+    if (this.#count === 0) this.#firstStepTime = time
+    this.#count = step.step + 1
+    this.#lastTime = time
+    this.#extrinsic += step.reward
+    this.#intrinsic += step.intrinsicReward
+    const taken: HistoryStep = {
+      offsetMillis: time - this.#firstStepTime,
+      step: step.step,
+      cumulativeReward: this.#complete ? this.#extrinsic + this.#intrinsic : Number.NaN,
+      position: step.position ?? null,
+      meters: step.meters ?? null,
+      action: step.action ?? null,
+      qValues: step.qValues ?? null,
+      reward: step.reward,
+      done: step.terminated || step.truncated,
+    }
+    this.#last = taken
+    if (this.#complete && step.step % this.#thinnedBy === 0) this.#keep(taken, max)
+    return taken
+  }
+
+  /** Everything of it; call only when it is complete. */
+  material(row: EpisodeRow): EpisodeMaterial {
+    const steps = this.#steps.filter(step => step !== this.#last)
+    if (this.#last !== undefined) steps.push({ ...this.#last, done: true })
+    // Pixels are read from the log; what was shown live was lossy.
+    return { row, thinnedBy: this.#thinnedBy, steps, frames: 0 }
+  }
+
+  /** The row as far as it was seen, for an episode whose end was not. */
+  rowSoFar(reason: string, lastSeq: number): EpisodeRow {
+    const unknown = this.#complete ? 0 : Number.NaN
+    return {
+      episode: this.episode,
+      agent: this.agent,
+      startTime: this.startTime,
+      endTime: this.#lastTime,
+      steps: this.#count,
+      frames: this.frames,
+      totalReward: this.#extrinsic + this.#intrinsic + unknown,
+      extrinsicReward: this.#extrinsic + unknown,
+      intrinsicReward: this.#intrinsic + unknown,
+      stage: this.stage,
+      epsilon: this.epsilon,
+      seed: this.seed,
+      terminated: false,
+      truncated: false,
+      reason,
+      firstSeq: this.firstSeq,
+      lastSeq,
+    }
+  }
+
+  #keep(step: HistoryStep, max: KeptMax): void {
+    this.#steps.push(step)
+    this.#numbers += numbersIn(step)
+    while (
+      this.#steps.length > 1 &&
+      (this.#steps.length > max.steps || this.#numbers > max.numbers)
+    ) {
+      this.#thinnedBy *= 2
+      this.#steps = this.#steps.filter(kept => kept.step % this.#thinnedBy === 0)
+      this.#numbers = this.#steps.reduce((sum, kept) => sum + numbersIn(kept), 0)
+    }
+  }
+}
+
+function numbersIn({ position, meters, action, qValues }: HistoryStep): number {
+  const actions = typeof action === 'number' || action === null ? 1 : action.length
+  const gauges = meters === null ? 0 : Object.keys(meters).length
+  return 4 + (position?.length ?? 0) + gauges + actions + (qValues?.length ?? 0)
+}

@@ -1,0 +1,73 @@
+// A viewer's socket without a network: what was sent is kept, and the test decides when the kernel
+// takes it.
+
+import type { ViewerSocket } from '../../src/gateway/viewer.ts'
+import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
+import { type ServerMessage, serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
+
+type Listener = (...args: never[]) => void
+
+export class FakeViewerSocket implements ViewerSocket {
+  bufferedAmount = 0
+  /** When false, what is sent stays in the buffer. */
+  reading = true
+  readonly messages: ServerMessage[] = []
+  readonly frames: FrameMessage[] = []
+  pings = 0
+  closedWith: number | null = null
+  terminated = false
+  readonly #listeners = new Map<string, Listener[]>()
+  #taken: (() => void)[] = []
+
+  on(event: string, listener: Listener): this {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
+    return this
+  }
+
+  emit(event: string, ...args: unknown[]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      ;(listener as (...args: unknown[]) => void)(...args)
+    }
+  }
+
+  say(message: unknown): void {
+    this.emit('message', Buffer.from(JSON.stringify(message)), false)
+  }
+
+  send(data: Uint8Array, { binary }: { binary: boolean }, callback: () => void): void {
+    if (binary) this.frames.push(decodeFrameMessage(data))
+    else this.messages.push(serverMessageSchema.parse(JSON.parse(new TextDecoder().decode(data))))
+    this.bufferedAmount += data.byteLength
+    this.#taken.push(() => {
+      this.bufferedAmount -= data.byteLength
+      callback()
+    })
+    if (this.reading) queueMicrotask(() => this.drain())
+  }
+
+  /** The kernel takes everything that is in the buffer. */
+  drain(): void {
+    for (const take of this.#taken.splice(0)) take()
+  }
+
+  ping(): void {
+    this.pings++
+  }
+
+  close(code: number): void {
+    this.closedWith ??= code
+  }
+
+  terminate(): void {
+    if (this.terminated) return
+    this.terminated = true
+    this.emit('close')
+  }
+
+  of<T extends ServerMessage['type']>(type: T): Extract<ServerMessage, { type: T }>[] {
+    return this.messages.filter(message => message.type === type) as never
+  }
+}
+
+/** Lets promises and microtasks run. */
+export const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

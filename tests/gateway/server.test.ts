@@ -1,0 +1,444 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { Hub } from '../../src/gateway/hub.ts'
+import { type Gateway, openGateway } from '../../src/gateway/server.ts'
+import type { ViewerSocket } from '../../src/gateway/viewer.ts'
+import { limits } from '../../src/protocol/limits.ts'
+import {
+  closeCodes,
+  type ServerMessage,
+  serverMessageSchema,
+} from '../../src/protocol/viewer-messages.ts'
+import {
+  beganOf,
+  frameOf,
+  materialOf,
+  milestoneOf,
+  projectionOf,
+  rowOf,
+  seriesOf,
+  steppedOf,
+  systemOf,
+  TestStage,
+} from './stage.ts'
+import { WsClient } from './ws-client.ts'
+
+let directory: string
+let page: string
+let stage: TestStage
+let hub: Hub
+let gateway: Gateway
+let clients: WsClient[]
+
+const history = {
+  episodes: async () => ({ rows: [rowOf(1)], more: false }),
+  episode: async (episode: number) => ({ material: materialOf(episode, 4) }),
+  frames: async () => ({ frames: [], next: null }),
+}
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'rollcast-gateway-'))
+  page = join(directory, 'page')
+  mkdirSync(join(page, 'assets'), { recursive: true })
+  writeFileSync(join(directory, 'secret.txt'), 'secret')
+  writeFileSync(join(page, 'index.html'), '<!doctype html><title>page</title>')
+  writeFileSync(join(page, 'assets', 'index-DeAdBe3f.js'), 'export {}')
+  writeFileSync(join(page, 'assets', 'plain.css'), 'a{}')
+  writeFileSync(join(page, '.hidden.txt'), 'secret')
+  symlinkSync(join(directory, 'secret.txt'), join(page, 'link.txt'))
+  stage = new TestStage()
+  hub = new Hub({ clock: systemClock, stage, history })
+  gateway = await openGateway({ hub, pageDirectory: page, port: 0 })
+  clients = []
+})
+
+afterEach(async () => {
+  for (const client of clients) client.close()
+  await gateway.stop()
+  rmSync(directory, { recursive: true })
+})
+
+function viewer(hello?: ConstructorParameters<typeof WsClient>[1]): WsClient {
+  const client = new WsClient(gateway.port, hello)
+  clients.push(client)
+  return client
+}
+
+/** Sends raw bytes and resolves to everything that comes back until the other side closes. */
+function exchange(...parts: (string | Buffer)[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(gateway.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', data => {
+      received += data.toString('latin1')
+    })
+    socket.on('close', () => resolve(received))
+    socket.on('error', error => (received === '' ? reject(error) : resolve(received)))
+    for (const part of parts) socket.write(part)
+  })
+}
+
+const ask = (
+  target: string,
+  headers: readonly string[] = [`Host: 127.0.0.1:${gateway.port}`],
+  method = 'GET',
+): Promise<string> =>
+  exchange(`${method} ${target} HTTP/1.1\r\n${headers.join('\r\n')}\r\nConnection: close\r\n\r\n`)
+
+const upgrade = (headers: readonly string[], target = '/ws'): Promise<string> =>
+  exchange(
+    `GET ${target} HTTP/1.1\r\n${headers.join('\r\n')}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    // A close frame, masked, for those that were let in.
+    Buffer.from([0x88, 0x80, 0, 0, 0, 0]),
+  )
+
+const statusOf = (answer: string): number => Number(answer.split(' ', 2)[1])
+
+describe('who may ask (P12, W11, W12)', () => {
+  const good = ['127.0.0.1', 'localhost', '[::1]']
+  const bad = [
+    'evil.com',
+    'localhost.evil.com',
+    '127.0.0.1.evil.com',
+    'localhost.',
+    '2130706433',
+    '0x7f.1',
+    '0.0.0.0',
+    '127.1',
+    'LOCALHOST',
+  ]
+
+  test('this machine under its own names, with the right port, is let in', async () => {
+    for (const name of good) {
+      const host = `Host: ${name}:${gateway.port}`
+      expect(statusOf(await ask('/', [host]))).toBe(200)
+      expect(statusOf(await upgrade([host]))).toBe(101)
+      const origin = `Origin: http://${name}:${gateway.port}`
+      expect(statusOf(await upgrade([host, origin]))).toBe(101)
+    }
+  })
+
+  test('another Host is refused, for every method and for upgrades', async () => {
+    const { port } = gateway
+    const hosts = [...bad.map(name => `${name}:${port}`), 'localhost', `localhost:${port + 1}`]
+    for (const host of hosts) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+        expect([host, method, statusOf(await ask('/', [`Host: ${host}`], method))]).toEqual([
+          host,
+          method,
+          403,
+        ])
+      }
+      expect(statusOf(await upgrade([`Host: ${host}`]))).toBe(403)
+    }
+  })
+
+  test('no Host, two Hosts and a target that is no path are refused', async () => {
+    const own = `Host: 127.0.0.1:${gateway.port}`
+    expect(statusOf(await ask('/', []))).toBe(400)
+    expect(statusOf(await ask('/', [own, 'Host: evil.com']))).toBe(400)
+    expect(statusOf(await ask('/', [own, own]))).toBe(400)
+    expect(statusOf(await ask(`http://127.0.0.1:${gateway.port}/`, [own]))).toBe(400)
+    expect(statusOf(await upgrade([own, 'Host: evil.com']))).toBe(400)
+  })
+
+  test('an Origin that is not our own is refused, spelled however', async () => {
+    const { port } = gateway
+    const own = `Host: 127.0.0.1:${port}`
+    const origins = [
+      'null',
+      '',
+      'http://evil.com',
+      `https://127.0.0.1:${port}`,
+      `http://127.0.0.1`,
+      `http://127.0.0.1:${port}.evil.com`,
+      `http://localhost.evil.com:${port}`,
+      `http://LOCALHOST:${port}`,
+      `http://localhost:${port}/`,
+      `http://user@localhost:${port}`,
+      `http://localhost:${port + 1}`,
+      `http://localhost:${port} http://evil.com`,
+      `file://`,
+    ]
+    for (const origin of origins) {
+      expect([origin, statusOf(await ask('/', [own, `Origin: ${origin}`]))]).toEqual([origin, 403])
+      expect([origin, statusOf(await upgrade([own, `Origin: ${origin}`]))]).toEqual([origin, 403])
+    }
+  })
+
+  test('only reading is offered, viewers have one place, and one protocol', async () => {
+    const own = `Host: localhost:${gateway.port}`
+    expect(statusOf(await ask('/', [own], 'POST'))).toBe(405)
+    expect(statusOf(await ask('/api/system', [own], 'DELETE'))).toBe(405)
+    expect(statusOf(await upgrade([own], '/other'))).toBe(400)
+    expect(statusOf(await upgrade([own, 'Sec-WebSocket-Protocol: mqtt']))).toBe(400)
+  })
+
+  test('it does not listen where others could reach it', async () => {
+    const open = openGateway({ hub, pageDirectory: page, port: 0, host: '0.0.0.0' })
+    await expect(open).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  test('a taken port is named, with what to do', async () => {
+    const open = openGateway({ hub, pageDirectory: page, port: gateway.port })
+    await expect(open).rejects.toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      message: expect.stringMatching(new RegExp(`port ${gateway.port} .*--port`)),
+    })
+  })
+})
+
+describe('the page', () => {
+  test('it comes with a strict policy and without sniffing', async () => {
+    const response = await fetch(gateway.url)
+    expect(response.status).toBe(200)
+    expect(await response.text()).toContain('<title>page</title>')
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(response.headers.get('cache-control')).toBe('no-cache')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    const policy = response.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+    expect(policy).not.toContain('unsafe')
+  })
+
+  test('files with a hash in their name are kept for ever, others are asked for again', async () => {
+    const hashed = await fetch(`${gateway.url}assets/index-DeAdBe3f.js?x=1`)
+    expect(hashed.headers.get('cache-control')).toContain('immutable')
+    expect(hashed.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    const plain = await fetch(`${gateway.url}assets/plain.css`, { method: 'HEAD' })
+    expect(plain.headers.get('cache-control')).toBe('no-cache')
+    expect(plain.headers.get('content-length')).toBe('3')
+    expect(await plain.text()).toBe('')
+  })
+
+  test('no spelling of a path leads out of its directory (W15)', async () => {
+    const names = ['../secret.txt', '..\\secret.txt', '%2e%2e/secret.txt', '..%2fsecret.txt']
+    const paths = [
+      ...names.map(name => `/${name}`),
+      ...names.map(name => `/assets/../${name}`),
+      ...names.map(name => `//${name}`),
+      '/%252e%252e/secret.txt',
+      '/..%5csecret.txt',
+      '/%c0%ae%c0%ae/secret.txt',
+      '/\u002e\u002e/secret.txt',
+      '/index.html%00.txt',
+      '/%00',
+      `/${directory}/secret.txt`,
+      `//${directory}/secret.txt`,
+      '/link.txt',
+      '/.hidden.txt',
+      '/assets',
+      '/assets/',
+      '/assets//plain.css',
+      '/%zz',
+      `/${'a'.repeat(5000)}`,
+      '/ind%65x.html/..',
+      '/~root/secret.txt',
+      '/file:///etc/passwd',
+    ]
+    for (const path of paths) {
+      const answer = await ask(path)
+      expect([path, [400, 404].includes(statusOf(answer))]).toEqual([path, true])
+      expect(answer).not.toContain('secret\n')
+      expect(answer.endsWith('secret')).toBe(false)
+    }
+  })
+
+  test('a page that was not built is said so, and everything else works', async () => {
+    rmSync(page, { recursive: true })
+    const response = await fetch(gateway.url)
+    expect(response.status).toBe(503)
+    expect(await response.text()).toContain('npm run build:page')
+    await viewer().opened()
+  })
+
+  test('health and system are there for tools', async () => {
+    expect((await fetch(`${gateway.url}healthz`)).status).toBe(200)
+    expect((await fetch(`${gateway.url}api/system`)).status).toBe(503)
+    hub.showSystem(systemOf({ healthy: false, problem: 'the disk is full' }))
+    const health = await fetch(`${gateway.url}healthz`)
+    expect(health.status).toBe(503)
+    expect(await health.json()).toEqual({ healthy: false, problem: 'the disk is full' })
+    const system = await fetch(`${gateway.url}api/system`)
+    expect(await system.json()).toMatchObject({ problem: 'the disk is full', actors: [{}] })
+  })
+})
+
+describe('viewers over real sockets', () => {
+  test('every type of message that there is arrives and fits the schema', async () => {
+    const all = viewer({ delivery: 'newest', max_fps: 240 })
+    const whole = viewer({ delivery: 'whole' })
+    await Promise.all([all.opened(), whole.opened()])
+    hub.showSystem(systemOf())
+    hub.showProjection({
+      projection: projectionOf(40, {
+        episodes: [rowOf(1)],
+        metrics: [seriesOf('loss')],
+        milestones: [milestoneOf(1, 20)],
+      }),
+      changedMetrics: ['loss'],
+    })
+    hub.publish([
+      beganOf(2),
+      steppedOf(2, 0, 41),
+      { kind: 'insight', insight: 'plan', agent: null, time: 1, data: { a: [1, null] } },
+      stage.finish(2, 3),
+    ])
+    hub.showFrame(frameOf(0, 30_000))
+    all.say({ type: 'ping', client_time: 5 })
+    all.say({ type: 'what' })
+    all.say({ type: 'list_episodes', request: 1 })
+    all.say({ type: 'get_episode', request: 2, episode: 1 })
+    const expected = new Set(serverMessageSchema.options.map(option => option.shape.type.value))
+    const seen = (): Set<ServerMessage['type']> =>
+      new Set([...all.messages, ...whole.messages].map(message => message.type))
+    await all.until(() => seen().size === expected.size && all.frames.length > 0)
+    await whole.until(() => whole.of('episode').length > 0)
+    expect(seen()).toEqual(expected)
+    expect(all.frames[0]).toMatchObject({ step: 0, mode: 'live', request: 0 })
+    // JSON cannot say NaN and infinity; they arrive all the same.
+    expect(all.of('state_update')[0]?.q_values).toEqual([0.1, Number.NEGATIVE_INFINITY, Number.NaN])
+    expect([...all.messages, ...whole.messages].every(({ mode }) => mode === 'live')).toBe(true)
+  })
+
+  test('garbage of every kind ends at worst its own connection', async () => {
+    const neighbour = await viewer().opened()
+    const cases: readonly [string | Buffer, readonly number[]][] = [
+      ['x'.repeat(limits.viewerMessageBytesMax + 1), [1009]],
+      ['['.repeat(limits.viewerMessageBytesMax), [closeCodes.badMessage]],
+      ['{"a":'.repeat(3000), [closeCodes.badMessage]],
+      [`${'['.repeat(8000)}${']'.repeat(8000)}`, [closeCodes.badMessage]],
+      ['{"type":"set","max_fps":NaN}', [closeCodes.badMessage]],
+      ['{"type":"set","max_fps":1e999}', [closeCodes.badMessage]],
+      ['{"type":"get_episode","request":-1,"episode":1.5}', [closeCodes.badMessage]],
+      ['{"type":"set","agent":"\\ud800","__proto__":{"x":1},"max_fps":0}', [closeCodes.badMessage]],
+      [Buffer.from([0, 1, 2, 255]), [closeCodes.badMessage]],
+      ['', [closeCodes.badMessage]],
+    ]
+    for (const [bytes, codes] of cases) {
+      const client = await viewer().opened()
+      for (let i = 0; i < 3; i++) client.socket.send(bytes)
+      await client.until(() => client.closeCode !== null)
+      expect(codes).toContain(client.closeCode)
+    }
+    expect(({} as Record<string, unknown>)['x']).toBe(undefined)
+    neighbour.say({ type: 'ping', client_time: 1 })
+    await neighbour.until(() => neighbour.of('pong').length === 1)
+  })
+
+  test('any JSON at all is answered or refused, and never felt by another viewer', async () => {
+    const neighbour = await viewer().opened()
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.json({ maxDepth: 8 }), { maxLength: 6 }), async texts => {
+        const client = await viewer().opened()
+        for (const text of texts) client.say(text)
+        client.say({ type: 'ping', client_time: 1 })
+        await client.until(() => client.closeCode !== null || client.of('pong').length > 0)
+        client.close()
+      }),
+      { numRuns: 30 },
+    )
+    neighbour.say({ type: 'ping', client_time: 1 })
+    await neighbour.until(() => neighbour.of('pong').length === 1)
+  })
+
+  test('too many messages, tiny fragments, no text: closed as the protocol says', async () => {
+    const chatty = await viewer().opened()
+    for (let i = 0; i < limits.viewerMessagesPerMinute; i++) {
+      chatty.say({ type: 'ping', client_time: i })
+    }
+    await chatty.until(() => chatty.closeCode !== null)
+    expect(chatty.closeCode).toBe(closeCodes.tooManyMessages)
+    const fragments = await viewer().opened()
+    for (let i = 0; i < 70; i++) fragments.socket.send('a', { fin: false })
+    await fragments.until(() => fragments.closeCode !== null)
+    expect(fragments.closeCode).toBe(1008)
+    const deflating = await viewer().opened()
+    expect(deflating.socket.extensions).toBe('')
+  })
+
+  test('one that stops reading holds little and disturbs nobody (W8)', async () => {
+    const attached: ViewerSocket[] = []
+    const attach = hub.attach.bind(hub)
+    hub.attach = socket => {
+      attached.push(socket)
+      attach(socket)
+    }
+    const quick = await viewer({ max_fps: 240 }).opened()
+    const slow = await rawViewer()
+    slow.pause()
+    await waitFor(() => attached.length === 2)
+    const pixels = new Uint8Array(300_000)
+    let heldMax = 0
+    for (let step = 0; step < 400; step++) {
+      hub.publish([steppedOf(1, step, step + 2)])
+      hub.showFrame({ ...frameOf(0), step, width: 1000, height: 100, pixels })
+      // The quick viewer takes its frame before the next one comes; the other takes none.
+      await quick.until(() => quick.frames.at(-1)?.step === step)
+      heldMax = Math.max(heldMax, attached[1]!.bufferedAmount)
+    }
+    // 120 MB were shown; the one that does not read holds one frame and little more.
+    expect(quick.frames).toHaveLength(400)
+    expect(heldMax).toBeLessThan(limits.viewerBufferBytesMax)
+    expect(hub.counters.dropped).toBeGreaterThan(100)
+    slow.destroy()
+    await waitFor(() => hub.counters.viewers === 1)
+  })
+
+  test('stopping tells viewers and does not wait for one that is stuck', async () => {
+    const polite = await viewer().opened()
+    const stuck = await rawViewer()
+    stuck.pause()
+    const began = performance.now()
+    await gateway.stop()
+    expect(performance.now() - began).toBeLessThan(1000)
+    await polite.until(() => polite.closeCode !== null)
+    expect(polite.closeCode).toBe(closeCodes.goingAway)
+    stuck.destroy()
+    hub = new Hub({ clock: systemClock, stage, history })
+    gateway = await openGateway({ hub, pageDirectory: page, port: 0 })
+  })
+
+  test('random bytes after the upgrade end that connection only (W3)', async () => {
+    const neighbour = await viewer().opened()
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 400 }), async bytes => {
+        const socket = await rawViewer(false)
+        socket.write(bytes)
+        socket.end()
+        socket.resume()
+        await new Promise<void>(resolve => socket.once('close', () => resolve()))
+      }),
+      { numRuns: 50 },
+    )
+    neighbour.say({ type: 'ping', client_time: 1 })
+    await neighbour.until(() => neighbour.of('pong').length === 1)
+    await waitFor(() => hub.counters.viewers === 1)
+  })
+})
+
+/** A viewer on a bare socket, which can stop reading; with its hello said if asked. */
+function rawViewer(hello = true): Promise<Socket> {
+  return new Promise(resolve => {
+    const socket = connect(gateway.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(
+      `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    )
+    socket.once('data', () => {
+      const text = Buffer.from('{"type":"hello","v":1,"max_fps":240}')
+      const frame = Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text])
+      if (hello) socket.write(frame, () => resolve(socket))
+      else resolve(socket)
+    })
+  })
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>(resolve => setImmediate(resolve))
+}
