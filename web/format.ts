@@ -1,5 +1,8 @@
 // Numbers as people read them. Figures that change keep their width where that is possible.
 
+/** Made once: making it takes far longer than using it. */
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
+
 /** `1234567` -> `1.23M`, `812` -> `812`. */
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return String(value)
@@ -35,9 +38,12 @@ export function formatMillis(millis: number): string {
   return `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`
 }
 
-/** `14:03:09` in the viewer's time zone. */
+/** What a Date can hold; beyond it formatting throws. */
+const DATE_MILLIS_MAX = 8.64e15
+
+/** `14:03:09` in the viewer's time zone; `–` for what is no time. */
 export const formatTime = (unixMillis: number): string =>
-  new Date(unixMillis).toLocaleTimeString([], { hour12: false })
+  Math.abs(unixMillis) <= DATE_MILLIS_MAX ? timeFormat.format(unixMillis) : '–'
 
 /** `1:05.3`: minutes, seconds and tenths, for a playhead. */
 export function formatPlace(millis: number): string {

@@ -5,10 +5,12 @@ import type uPlot from 'uplot'
 import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
 import { movingMean } from '../moving-mean.ts'
 import { useViewer } from '../use-session.ts'
+import { useThrottled } from '../use-throttled.ts'
 import { Chart, type ChartSeries } from './chart.tsx'
 import { Panel } from './panel.tsx'
 
 const WINDOW = 20
+const REDRAW_MILLIS = 500
 
 const returnSeries: readonly ChartSeries[] = [
   { label: 'return', colour: '--accent-soft', draw: 'points' },
@@ -33,7 +35,11 @@ function dataOf(
 }
 
 export function EpisodeCharts() {
-  const rows = useViewer(state => state.rows)
+  // Drawing 2000 points takes longer than an episode of an easy task.
+  const rows = useThrottled(
+    useViewer(state => state.rows),
+    REDRAW_MILLIS,
+  )
   const returns = useMemo(() => dataOf(rows, row => row.total_reward), [rows])
   const lengths = useMemo(() => dataOf(rows, row => row.steps), [rows])
   const aside = rows.length > 0 && `${rows.length} episodes`
