@@ -135,7 +135,10 @@ export class Run {
     host.unref()
     host.onStatus = status => this.#watch(status)
     this.#stopHandlingExit = handleExit(options.handleSignals, {
-      close: () => this.close(),
+      close: () => {
+        this.#closing ??= this.#close('signal')
+        return this.#closing
+      },
       closeNow: () => host.close(true),
       closeSync: reason => this.#closeSync(reason),
     })
