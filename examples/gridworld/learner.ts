@@ -10,7 +10,6 @@ export type LearnerOptions = {
   readonly hiddenUnits: number
   readonly batchSize: number
   readonly learningRate: number
-  readonly discount: number
   /** The share of the way that the target network moves to the online one at each update. */
   readonly targetRate: number
   readonly random: Random
@@ -34,7 +33,6 @@ export class Learner {
   readonly learningRate: number
   updates = 0
   readonly #target: Network
-  readonly #discount: number
   readonly #targetRate: number
   readonly #actionCount: number
   readonly #goals: Float32Array
@@ -48,7 +46,6 @@ export class Learner {
     this.#target = new Network(sizes, batchSize, random)
     this.#target.parameters.set(this.online.parameters)
     this.learningRate = options.learningRate
-    this.#discount = options.discount
     this.#targetRate = options.targetRate
     this.#actionCount = actionCount
     this.#goals = new Float32Array(batchSize)
@@ -90,8 +87,7 @@ export class Learner {
     const target = this.#target.forward(batch.nextObservations, batch.rows)
     for (let row = 0; row < batch.rows; row++) {
       const best = row * this.#actionCount + greedyAction(online, row, this.#actionCount)
-      const future = batch.terminated[row] ? 0 : this.#discount * target[best]!
-      this.#goals[row] = batch.rewards[row]! + future
+      this.#goals[row] = batch.rewards[row]! + batch.discounts[row]! * target[best]!
     }
   }
 

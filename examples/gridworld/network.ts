@@ -13,7 +13,11 @@ type Layer = {
   readonly biases: Float32Array
   readonly weightGradients: Float32Array
   readonly biasGradients: Float32Array
+  readonly terms: Terms
 }
+
+/** Room for a list of the non-zero factors of a sum, and of the rows that they multiply. */
+type Terms = { readonly indices: Int32Array; readonly factors: Float32Array }
 
 const adamBeta1 = 0.9
 const adamBeta2 = 0.999
@@ -47,7 +51,7 @@ export class Network {
     this.#deltas = sizes.map(units => new Float32Array(batchSize * units))
     let offset = 0
     for (let index = 1; index < sizes.length; index++) {
-      const layer = this.#viewLayer(sizes[index - 1]!, sizes[index]!, offset)
+      const layer = this.#viewLayer(sizes[index - 1]!, sizes[index]!, offset, batchSize)
       // He's uniform initialisation.
       const limit = Math.sqrt(6 / layer.inputs)
       for (let i = 0; i < layer.weights.length; i++) {
@@ -58,7 +62,8 @@ export class Network {
     }
   }
 
-  #viewLayer(inputs: number, outputs: number, offset: number): Layer {
+  #viewLayer(inputs: number, outputs: number, offset: number, batchSize: number): Layer {
+    const longest = Math.max(inputs, batchSize)
     const middle = offset + inputs * outputs
     const end = middle + outputs
     return {
@@ -68,6 +73,7 @@ export class Network {
       biases: this.parameters.subarray(middle, end),
       weightGradients: this.gradients.subarray(offset, middle),
       biasGradients: this.gradients.subarray(middle, end),
+      terms: { indices: new Int32Array(longest), factors: new Float32Array(longest) },
     }
   }
 
@@ -120,67 +126,120 @@ export class Network {
 }
 
 function forwardLayer(
-  { inputs, outputs, weights, biases }: Layer,
+  { inputs, outputs, weights, biases, terms }: Layer,
   source: Float32Array,
   target: Float32Array,
   rows: number,
   rectify: boolean,
 ): void {
   for (let row = 0; row < rows; row++) {
-    const from = row * inputs
     const to = row * outputs
+    const count = gatherTerms(terms, source, row * inputs, 1, inputs)
     for (let o = 0; o < outputs; o++) target[to + o] = biases[o]!
-    for (let i = 0; i < inputs; i++) {
-      const x = source[from + i]!
-      if (x === 0) continue
-      const at = i * outputs
-      for (let o = 0; o < outputs; o++) target[to + o] = target[to + o]! + x * weights[at + o]!
-    }
+    addRows(target, to, terms, count, weights, outputs)
     if (!rectify) continue
     for (let o = 0; o < outputs; o++) if (target[to + o]! < 0) target[to + o] = 0
   }
 }
 
 function addGradients(
-  { inputs, outputs, weightGradients, biasGradients }: Layer,
+  { inputs, outputs, weightGradients, biasGradients, terms }: Layer,
   source: Float32Array,
   deltas: Float32Array,
   rows: number,
 ): void {
   for (let row = 0; row < rows; row++) {
-    const from = row * inputs
-    const to = row * outputs
-    for (let o = 0; o < outputs; o++) biasGradients[o] = biasGradients[o]! + deltas[to + o]!
-    for (let i = 0; i < inputs; i++) {
-      const x = source[from + i]!
-      if (x === 0) continue
-      const at = i * outputs
-      for (let o = 0; o < outputs; o++) {
-        weightGradients[at + o] = weightGradients[at + o]! + x * deltas[to + o]!
-      }
-    }
+    const at = row * outputs
+    for (let o = 0; o < outputs; o++) biasGradients[o] = biasGradients[o]! + deltas[at + o]!
+  }
+  for (let i = 0; i < inputs; i++) {
+    const count = gatherTerms(terms, source, i, inputs, rows)
+    addRows(weightGradients, i * outputs, terms, count, deltas, outputs)
   }
 }
 
 /** The deltas of the layer below; zero where its ReLU rested. */
 function backwardLayer(
-  { inputs, outputs, weights }: Layer,
+  { inputs, outputs, weights, terms }: Layer,
   source: Float32Array,
   deltas: Float32Array,
   below: Float32Array,
   rows: number,
 ): void {
+  const { indices } = terms
+  below.fill(0, 0, rows * inputs)
   for (let row = 0; row < rows; row++) {
-    const from = row * inputs
     const to = row * outputs
-    for (let i = 0; i < inputs; i++) {
-      let sum = 0
-      if (source[from + i] !== 0) {
-        const at = i * outputs
-        for (let o = 0; o < outputs; o++) sum += deltas[to + o]! * weights[at + o]!
+    const from = row * inputs
+    const count = gatherTerms(terms, source, from, 1, inputs)
+    // Two units at a time: each delta is loaded once for both, and the sums do not wait in line.
+    for (let term = 0; term < count; term += 2) {
+      const a = indices[term]!
+      const b = term + 1 < count ? indices[term + 1]! : a
+      const atA = a * outputs
+      const atB = b * outputs
+      let sumA = 0
+      let sumB = 0
+      for (let o = 0; o < outputs; o++) {
+        const delta = deltas[to + o]!
+        sumA += delta * weights[atA + o]!
+        sumB += delta * weights[atB + o]!
       }
-      below[from + i] = sum
+      below[from + a] = sumA
+      below[from + b] = sumB
     }
+  }
+}
+
+/** Lists the entries that are not zero among `count` entries of `source`; returns how many. */
+function gatherTerms(
+  { indices, factors }: Terms,
+  source: Float32Array,
+  start: number,
+  stride: number,
+  count: number,
+): number {
+  let found = 0
+  for (let i = 0; i < count; i++) {
+    const value = source[start + i * stride]!
+    if (value === 0) continue
+    indices[found] = i
+    factors[found++] = value
+  }
+  return found
+}
+
+/** Adds to `width` numbers of `target` the listed rows of `matrix`, each times its factor; four
+ * rows at a time, because loading and storing the target is what costs. */
+function addRows(
+  target: Float32Array,
+  at: number,
+  { indices, factors }: Terms,
+  count: number,
+  matrix: Float32Array,
+  width: number,
+): void {
+  let term = 0
+  for (; term + 4 <= count; term += 4) {
+    const a = factors[term]!
+    const b = factors[term + 1]!
+    const c = factors[term + 2]!
+    const d = factors[term + 3]!
+    const atA = indices[term]! * width
+    const atB = indices[term + 1]! * width
+    const atC = indices[term + 2]! * width
+    const atD = indices[term + 3]! * width
+    for (let o = 0; o < width; o++) {
+      target[at + o] =
+        target[at + o]! +
+        (a * matrix[atA + o]! + b * matrix[atB + o]!) +
+        (c * matrix[atC + o]! + d * matrix[atD + o]!)
+    }
+  }
+  for (; term < count; term++) {
+    const factor = factors[term]!
+    const from = indices[term]! * width
+    for (let o = 0; o < width; o++) target[at + o] = target[at + o]! + factor * matrix[from + o]!
   }
 }
 

@@ -10,8 +10,8 @@ export type Batch = {
   readonly nextObservations: Float32Array
   readonly actions: Uint8Array
   readonly rewards: Float32Array
-  /** 1 where the episode ended by death: nothing is worth anything after it. */
-  readonly terminated: Uint8Array
+  /** The weight of the next observation's value: 0 after death, when nothing is worth anything. */
+  readonly discounts: Float32Array
 }
 
 /** A batch of `rows` transitions of zeros. */
@@ -22,7 +22,7 @@ export function createBatch(rows: number, observationSize: number): Batch {
     nextObservations: new Float32Array(rows * observationSize),
     actions: new Uint8Array(rows),
     rewards: new Float32Array(rows),
-    terminated: new Uint8Array(rows),
+    discounts: new Float32Array(rows),
   }
 }
 
@@ -50,7 +50,7 @@ export class ReplayBuffer {
     action: number,
     reward: number,
     nextObservation: Float32Array,
-    terminated: boolean,
+    discount: number,
   ): void {
     const row = this.#next
     const at = row * this.#observationSize
@@ -58,7 +58,7 @@ export class ReplayBuffer {
     this.#rows.nextObservations.set(nextObservation, at)
     this.#rows.actions[row] = action
     this.#rows.rewards[row] = reward
-    this.#rows.terminated[row] = terminated ? 1 : 0
+    this.#rows.discounts[row] = discount
     this.#next = (row + 1) % this.capacity
     this.#size = Math.min(this.capacity, this.#size + 1)
   }
@@ -70,12 +70,12 @@ export class ReplayBuffer {
     for (let row = 0; row < batch.rows; row++) {
       const drawn = random.below(this.#size)
       const from = drawn * width
-      const { observations, nextObservations, actions, rewards, terminated } = this.#rows
+      const { observations, nextObservations, actions, rewards, discounts } = this.#rows
       batch.observations.set(observations.subarray(from, from + width), row * width)
       batch.nextObservations.set(nextObservations.subarray(from, from + width), row * width)
       batch.actions[row] = actions[drawn]!
       batch.rewards[row] = rewards[drawn]!
-      batch.terminated[row] = terminated[drawn]!
+      batch.discounts[row] = discounts[drawn]!
     }
   }
 }

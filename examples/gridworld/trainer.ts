@@ -4,7 +4,9 @@
 // Everything follows the seed and the count of ticks: the trainer reads no clock and never waits.
 import { assert } from '../../src/base/assert.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
+import { Explorer } from './exploration.ts'
 import { greedyAction, Learner } from './learner.ts'
+import { NStepWindow } from './n-step.ts'
 import { createBatch, ReplayBuffer } from './replay-buffer.ts'
 import { Curriculum, type LinearSchedule, RecentMean, scheduledValue } from './schedule.ts'
 import { actionNames, observationSize, World } from './world.ts'
@@ -83,15 +85,18 @@ export type Trainer = {
   tick(hooks?: TrainerHooks): void
 }
 
-const hiddenUnits = 88
-const batchSize = 64
+const hiddenUnits = 100
+const batchSize = 32
 const learningRate = 1e-3
 const discount = 0.97
+const stepsPerTransition = 4
 const targetRate = 0.01
 const replayCapacity = 32_768
 const learningStarts = 1000
-const ticksPerUpdate = 4
-const exploration: LinearSchedule = { from: 1, to: 0.03, steps: 40_000 }
+const ticksPerUpdate = 2
+/** Exploration starts over, from less, when a new stage brings new needs. */
+const firstExploration: LinearSchedule = { from: 1, to: 0.03, steps: 30_000 }
+const laterExploration: LinearSchedule = { from: 0.5, to: 0.03, steps: 30_000 }
 const promotion = { episodes: 24, survivalSteps: 250 }
 const recentEpisodes = 50
 
@@ -100,6 +105,8 @@ type Seat = {
   readonly world: World
   readonly observation: Float32Array
   readonly nextObservation: Float32Array
+  readonly window: NStepWindow
+  readonly explorer: Explorer
   return: number
   playing: boolean
 }
@@ -128,6 +135,7 @@ class GridworldTrainer implements Trainer {
   readonly #sums = { loss: 0, tdError: 0, meanQ: 0 }
   #ticks = 0
   #episodes = 0
+  #stageStart = 0
 
   constructor({ seed, environments = 8, cameraEvery = 16, metricsEvery = 50 }: TrainerOptions) {
     assert(environments >= 2, `environments must be at least 2, got ${environments}`)
@@ -142,7 +150,6 @@ class GridworldTrainer implements Trainer {
       hiddenUnits,
       batchSize,
       learningRate,
-      discount,
       targetRate,
       random: this.#random,
     })
@@ -150,6 +157,8 @@ class GridworldTrainer implements Trainer {
       world: new World(),
       observation: new Float32Array(observationSize),
       nextObservation: new Float32Array(observationSize),
+      window: new NStepWindow(stepsPerTransition, discount, observationSize, this.#replay),
+      explorer: new Explorer(this.#random),
       return: 0,
       playing: false,
     }))
@@ -175,6 +184,11 @@ class GridworldTrainer implements Trainer {
     return this.#learner.online.parameters
   }
 
+  get #epsilon(): number {
+    const schedule = this.stage === 1 ? firstExploration : laterExploration
+    return scheduledValue(schedule, this.globalStep - this.#stageStart)
+  }
+
   tick(hooks: TrainerHooks = {}): void {
     const first = this.#ticks % this.#cameraEvery === 0 ? 0 : 1
     for (let index = first; index < this.#seats.length; index++) this.#play(index, hooks)
@@ -184,26 +198,18 @@ class GridworldTrainer implements Trainer {
 
   #play(index: number, hooks: TrainerHooks): void {
     const seat = this.#seats[index]!
-    const epsilon = scheduledValue(exploration, this.globalStep)
+    const epsilon = this.#epsilon
     if (!seat.playing) this.#beginEpisode(index, seat, epsilon, hooks)
     const { world, observation, nextObservation } = seat
     const step = this.#step
     const values = this.#learner.qValues(observation, 1)
     for (let i = 0; i < actionNames.length; i++) step.qValues[i] = values[i]!
-    const explores = this.#random.next() < epsilon
-    step.action = explores
-      ? this.#random.below(actionNames.length)
-      : greedyAction(values, 0, actionNames.length)
+    const exploring = seat.explorer.next(world, epsilon)
+    step.action = exploring >= 0 ? exploring : greedyAction(values, 0, actionNames.length)
     const result = world.step(step.action)
     const { reward, intrinsicReward, terminated } = result
     world.observe(nextObservation)
-    this.#replay.append(
-      observation,
-      step.action,
-      reward + intrinsicReward,
-      nextObservation,
-      terminated,
-    )
+    seat.window.append(observation, step.action, reward + intrinsicReward, nextObservation, result)
     observation.set(nextObservation)
     seat.return += reward
     this.globalStep++
@@ -224,6 +230,7 @@ class GridworldTrainer implements Trainer {
     begin.epsilon = epsilon
     seat.world.reset(seededRandom(begin.seed), begin.stage)
     seat.world.observe(seat.observation)
+    seat.explorer.reset()
     seat.return = 0
     seat.playing = true
     hooks.onBegin?.(index, begin)
@@ -235,7 +242,7 @@ class GridworldTrainer implements Trainer {
     this.#episodes++
     this.#survivals.append(world.steps)
     this.#returns.append(seat.return)
-    this.#curriculum.episodeEnded(world.stage, world.steps)
+    if (this.#curriculum.episodeEnded(world.stage, world.steps)) this.#stageStart = this.globalStep
     this.#end.reason = world.diedOf === undefined ? 'time limit' : `died: ${world.diedOf}`
     this.#end.steps = world.steps
     this.#end.return = seat.return
@@ -255,7 +262,7 @@ class GridworldTrainer implements Trainer {
     const metrics: TrainerMetrics = {
       'rollout/ep_len_mean': this.#survivals.mean,
       'rollout/ep_rew_mean': this.#returns.mean,
-      'rollout/exploration_rate': scheduledValue(exploration, this.globalStep),
+      'rollout/exploration_rate': this.#epsilon,
       'rollout/stage': this.#curriculum.stage,
       'train/loss': this.#sums.loss / this.#metricsEvery,
       'train/td_error': this.#sums.tdError / this.#metricsEvery,

@@ -10,6 +10,8 @@ export const gridSize = 8
 export const maxSteps = 400
 
 export const actionNames = ['up', 'down', 'left', 'right', 'use', 'wait'] as const
+/** The index of each action in `actionNames`. */
+export const actions = { up: 0, down: 1, left: 2, right: 3, use: 4, wait: 5 } as const
 export const meterNames = [
   'energy',
   'satiation',
@@ -43,14 +45,14 @@ type Place = {
 }
 
 export const places: Readonly<Record<PlaceName, Place>> = {
-  bed: { x: 1, y: 1, effects: { energy: 0.3 } },
-  kitchen: { x: 5, y: 1, effects: { satiation: 0.35, money: -0.05 } },
-  shower: { x: 3, y: 2, effects: { hygiene: 0.4 } },
-  office: { x: 6, y: 3, effects: { money: 0.3, energy: -0.03 } },
-  park: { x: 1, y: 4, effects: { mood: 0.35 } },
-  cafe: { x: 4, y: 4, effects: { social: 0.35, money: -0.05 } },
-  gym: { x: 2, y: 6, effects: { fitness: 0.35, energy: -0.03, hygiene: -0.03 } },
-  clinic: { x: 6, y: 6, effects: { health: 0.4, money: -0.08 } },
+  bed: { x: 1, y: 1, effects: { energy: 0.45 } },
+  kitchen: { x: 5, y: 1, effects: { satiation: 0.45, money: -0.04 } },
+  shower: { x: 1, y: 4, effects: { hygiene: 0.5 } },
+  office: { x: 6, y: 5, effects: { money: 0.45, energy: -0.03 } },
+  park: { x: 6, y: 3, effects: { mood: 0.5 } },
+  cafe: { x: 3, y: 6, effects: { social: 0.5, money: -0.04 } },
+  gym: { x: 3, y: 2, effects: { fitness: 0.5, energy: -0.03, hygiene: -0.03 } },
+  clinic: { x: 4, y: 4, effects: { health: 0.5, money: -0.06 } },
 }
 
 /** How many meters are active in each curriculum stage (stages count from 1), and how fast they
@@ -73,11 +75,12 @@ export function activeMeterCount(stage: number): number {
 
 const meterCount = meterNames.length
 const cellCount = gridSize * gridSize
-/** One-hot cell, what each meter lacks, and the pace at which each meter falls. */
-export const observationSize = cellCount + 2 * meterCount
+/** One-hot column and row, what each meter lacks, the pace at which it falls, and the one-hot open
+ * place under the agent. */
+export const observationSize = 2 * gridSize + 3 * meterCount
 
 /** Steps in which an untended full meter runs empty, at pace 1. */
-const lifetimes = [72, 68, 84, 80, 88, 92, 104, 96] as const
+const lifetimes = [96, 90, 110, 104, 116, 120, 130, 124] as const
 const survivalReward = 0.01
 const deathReward = -1
 
@@ -88,7 +91,7 @@ const effectsOf = placeNames.map((name, index) => {
   return meterNames.map(meter => place.effects[meter] ?? 0)
 })
 
-const use = actionNames.indexOf('use')
+const money = meterNames.indexOf('money')
 const moves = [
   [0, -1],
   [0, 1],
@@ -135,7 +138,12 @@ export class World {
     return this.#active
   }
 
-  /** Begins an episode in `stage` at a random cell, with active meters between 0.5 and 0.9. */
+  /** The open place at the agent's cell; a place is open while its meter is active. */
+  get place(): PlaceName | undefined {
+    return placeNames[this.#placeIndex()]
+  }
+
+  /** Begins an episode in `stage` at a random cell, with active meters between 0.55 and 0.95. */
   reset(random: Random, stage: number): void {
     this.stage = stage
     this.#active = activeMeterCount(stage)
@@ -143,7 +151,7 @@ export class World {
     this.position[0] = random.below(gridSize)
     this.position[1] = random.below(gridSize)
     for (let meter = 0; meter < meterCount; meter++) {
-      this.meters[meter] = meter < this.#active ? 0.5 + 0.4 * random.next() : 1
+      this.meters[meter] = meter < this.#active ? 0.55 + 0.4 * random.next() : 1
     }
     this.steps = 0
     this.usedPlace = undefined
@@ -161,7 +169,7 @@ export class World {
     this.usedPlace = undefined
     const move = moves[action]
     if (move) this.#move(move[0], move[1])
-    else if (action === use) this.#use()
+    else if (action === actions.use) this.#use()
     for (let meter = 0; meter < this.#active; meter++) {
       this.meters[meter] = this.meters[meter]! - this.#pace / lifetimes[meter]!
       if (this.meters[meter]! > 0) continue
@@ -178,14 +186,19 @@ export class World {
     return result
   }
 
-  /** Writes the observation (`observationSize` numbers) into `out` at `offset`. */
-  observe(out: Float32Array, offset = 0): void {
-    out.fill(0, offset, offset + observationSize)
-    out[offset + this.position[1] * gridSize + this.position[0]] = 1
+  /** Writes the observation (`observationSize` numbers) into `out`. */
+  observe(out: Float32Array): void {
+    out.fill(0, 0, observationSize)
+    out[this.position[0]] = 1
+    out[gridSize + this.position[1]] = 1
+    const lacks = 2 * gridSize
+    const paces = lacks + meterCount
     for (let meter = 0; meter < this.#active; meter++) {
-      out[offset + cellCount + meter] = 1 - this.meters[meter]!
-      out[offset + cellCount + meterCount + meter] = this.#pace
+      out[lacks + meter] = 1 - this.meters[meter]!
+      out[paces + meter] = this.#pace
     }
+    const place = this.#placeIndex()
+    if (place >= 0) out[paces + meterCount + place] = 1
   }
 
   #move(dx: number, dy: number): void {
@@ -195,12 +208,17 @@ export class World {
     if (y >= 0 && y < gridSize) this.position[1] = y
   }
 
-  /** A place is closed while its meter is inactive, and to whom cannot pay. */
-  #use(): void {
+  /** The place at the agent's cell; -1 where there is none or its meter is inactive. */
+  #placeIndex(): number {
     const place = placeAt[this.position[1] * gridSize + this.position[0]]!
-    if (place < 0 || place >= this.#active) return
+    return place < this.#active ? place : -1
+  }
+
+  /** Who cannot pay gets nothing. */
+  #use(): void {
+    const place = this.#placeIndex()
+    if (place < 0) return
     const effects = effectsOf[place]!
-    const money = meterNames.indexOf('money')
     if (money < this.#active && this.meters[money]! + effects[money]! <= 0) return
     this.usedPlace = placeNames[place]!
     for (let meter = 0; meter < this.#active; meter++) {
