@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util'
 import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
+import { impact } from './suites/impact.ts'
 import { replay } from './suites/replay.ts'
 
-const suites: Readonly<Record<string, Suite>> = { append, replay }
+const suites: Readonly<Record<string, Suite>> = { append, replay, impact }
 
 const usage = `npm run bench -- SUITE [options]
 
