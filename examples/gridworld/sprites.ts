@@ -215,15 +215,15 @@ export const agentArt = {
   ],
 } as const
 
-/** 9x9: room for a meter's sprite, with the tail towards the thinker below. */
+/** 9x9: room for a meter's sprite; the rim (`*`) reddens when it is urgent. */
 export const bubbleArt = [
   '..*****..',
-  '.*wwwwww*',
-  '*wwwwwwww',
-  '*wwwwwwww',
-  '*wwwwwwww',
-  '*wwwwwwww',
-  '*wwwwwwww',
-  '.*wwwwww*',
+  '.*wwwww*.',
+  '*wwwwwww*',
+  '*wwwwwww*',
+  '*wwwwwww*',
+  '*wwwwwww*',
+  '*wwwwwww*',
+  '.*wwwww*.',
   '..*****..',
 ] as const
