@@ -19,7 +19,8 @@ import { HistoryClient } from './history-client.ts'
 import { LiveFeed } from './logic.ts'
 
 export interface BroadcasterConfig {
-  readonly runDir: string
+  /** Null while no run is there yet. */
+  readonly runDir: string | null
   /** How to open the log, for layouts that were declared before this actor was there. */
   readonly reader: { readonly check: boolean; readonly readOnly: boolean }
   /** The folder of the built page. */
@@ -123,12 +124,13 @@ class Broadcaster implements ActorInstance {
 
   /** Without layouts steps cannot be read; they are passed over until the log tells them. */
   async #loadLayouts(): Promise<void> {
-    const { clock, config } = this.#scope
+    const { clock } = this.#scope
+    const { runDir, reader: options } = this.#scope.config
     const now = clock.monotonic()
-    if (now - this.#layoutsAt < LAYOUTS_MILLIS) return
+    if (runDir === null || now - this.#layoutsAt < LAYOUTS_MILLIS) return
     this.#layoutsAt = now
     try {
-      const reader = openLogReader(config.runDir, config.reader)
+      const reader = openLogReader(runDir, options)
       this.#feed.learn(reader.layouts().all())
       await reader.close()
     } catch (error) {
