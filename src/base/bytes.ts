@@ -4,12 +4,15 @@ export const KIB = 1024
 export const MIB = 1024 * KIB
 export const GIB = 1024 * MIB
 
-/** The smallest multiple of `alignment` (a power of two) that is not below `value`. */
+/** The smallest multiple of `alignment` that is not below `value`; exact up to 2^53. */
 export function alignUp(value: number, alignment: number): number {
-  return (value + alignment - 1) & -alignment
+  // Not by bit masks: a length of 32 bits that was read from garbage must not come out smaller.
+  return Math.ceil(value / alignment) * alignment
 }
 
-export const isPowerOfTwo = (value: number): boolean => value > 0 && (value & (value - 1)) === 0
+/** True for 1, 2, 4, ... up to 2^53. */
+export const isPowerOfTwo = (value: number): boolean =>
+  value >= 1 && value <= 2 ** 53 && 2 ** Math.round(Math.log2(value)) === value
 
 /** `1536` -> `1.5 KiB`; for people, never parsed. */
 export function formatBytes(bytes: number): string {

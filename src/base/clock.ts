@@ -65,10 +65,11 @@ export class SimulatedClock implements Clock {
         .sort((a, b) => a.at - b.at || a.order - b.order)[0]
       if (!due) break
       this.#timers = this.#timers.filter(timer => timer !== due)
-      this.#move(due.at - this.#monotonic)
+      this.#move(Math.max(0, due.at - this.#monotonic))
       due.callback()
     }
-    this.#move(end - this.#monotonic)
+    // A timer that advances the clock itself may have gone further.
+    this.#move(Math.max(0, end - this.#monotonic))
   }
 
   /** Makes the wall clock jump without moving monotonic time or firing timers. */

@@ -42,9 +42,14 @@ export class RollcastError extends Error {
   }
 }
 
-/** The error's text for a person, with its code when it has one. */
+/** The text of anything that was thrown, for a person, with its code when it has one. Never throws. */
 export function describeError(error: unknown): string {
-  if (error instanceof RollcastError) return `${error.code}: ${error.message}`
-  if (error instanceof Error) return `${error.name}: ${error.message}`
-  return String(error)
+  try {
+    if (error instanceof RollcastError) return `${error.code}: ${error.message}`
+    if (error instanceof Error) return `${error.name}: ${error.message}`
+    return String(error)
+  } catch {
+    // An object without a text of its own, or whose text throws.
+    return 'something that cannot be described'
+  }
 }

@@ -1,10 +1,10 @@
-// A histogram of non-negative numbers with a bounded relative error (about 3 %) and a fixed size,
+// A histogram of non-negative numbers with a bounded relative error (at most 1/32) and a fixed size,
 // for latencies: recording is a few instructions and allocates nothing.
 
 const SUB_BUCKETS = 32
 const EXPONENTS = 64
 
-/** Counts values in logarithmic buckets, 32 to the octave, from 2^-20 up to 2^43. */
+/** Counts values in logarithmic buckets, 32 to the octave, from 2^-20 up to 2^44. */
 export class Histogram {
   readonly #counts = new Float64Array(SUB_BUCKETS * EXPONENTS)
   #count = 0
@@ -43,7 +43,10 @@ export class Histogram {
     return this.#max
   }
 
-  /** The value below which `fraction` (0..1) of the records lie, within 3 %; 0 when empty. */
+  /**
+   * The value at or below which `fraction` (0..1) of the records lie, at most 1/32 too large; 0 when
+   * empty. Values below 2^-20 or above 2^44 are told apart by `min` and `max` only.
+   */
   quantile(fraction: number): number {
     const rank = Math.max(1, Math.ceil(fraction * this.#count))
     let seen = 0
