@@ -21,7 +21,15 @@ import {
   type FrameCaptured,
   type Layout,
 } from './events.ts'
-import { readStep, STEP_HEADER_BYTES, valueCount } from './step-layout.ts'
+import {
+  fitsShape,
+  readStep,
+  STEP_HEADER_BYTES,
+  STEP_TERMINATED,
+  STEP_TRUNCATED,
+  valueCount,
+  writeValues,
+} from './step-layout.ts'
 import { upcast } from './upcasters.ts'
 
 export const RECORD_HEADER_BYTES = 8
@@ -29,7 +37,10 @@ export const FRAME_HEADER_BYTES = 32
 
 const packr = new Packr({ useRecords: false, moreTypes: true, variableMapSize: true })
 
-/** Encodes anything: numbers of every kind, typed arrays, nested maps, dates, undefined. */
+/**
+ * Encodes anything: numbers of every kind (but -0 becomes 0), typed arrays, nested maps, dates,
+ * undefined. A key `__proto__` comes back as `__proto_`. Throws for symbols and for cycles.
+ */
 export const packValue = (value: unknown): Uint8Array => packr.pack(value)
 export const unpackValue = (bytes: Uint8Array): unknown => packr.unpack(bytes)
 
@@ -78,7 +89,7 @@ export interface RecordView {
   readonly end: number
 }
 
-/** Reads the header at `offset`; throws LOG_CORRUPT when the record does not fit `bytes`. */
+/** Reads the header at `offset` (>= 0); throws LOG_CORRUPT when the record does not fit `bytes`. */
 export function readRecord(bytes: Uint8Array, offset: number): RecordView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const left = bytes.byteLength - offset
@@ -98,7 +109,7 @@ export function readRecord(bytes: Uint8Array, offset: number): RecordView {
   return { kind: tagKind(tag), version: tagVersion(tag), bodyOffset, bodyLength, end }
 }
 
-/** A whole record (header and padded body) of an event that is not a step. Frames lose no field. */
+/** A whole record (header and padded body). Steps and frames need their layout among `layouts`. */
 export function encodeEvent(event: Event, time: number, layouts?: Layouts): Uint8Array {
   if (event.type === 'unknown') return frameRecord(recordTag(event.kind, event.version), event.body)
   if (event.type === 'step_taken') return encodeStep(event, time, layouts)
@@ -133,33 +144,21 @@ function findLayout<K extends Layout['kind']>(
 }
 
 function encodeStep(step: EventOfStep, time: number, layouts: Layouts | undefined): Uint8Array {
-  const layout = findLayout(layouts, l => l.agent === step.agent, 'step')
+  const layout = findLayout(layouts, l => l.agent === step.agent && fitsShape(l, step), 'step')
   const info = step.info === undefined ? new Uint8Array() : packr.pack(step.info)
   const valuesEnd = STEP_HEADER_BYTES + valueCount(layout) * 8
   const body = new Uint8Array(valuesEnd + info.byteLength)
   const view = new DataView(body.buffer)
   view.setFloat64(0, time, true)
   view.setUint16(8, layout.layout, true)
-  view.setUint16(10, (step.terminated ? 1 : 0) | (step.truncated ? 2 : 0), true)
+  const flags = (step.terminated ? STEP_TERMINATED : 0) | (step.truncated ? STEP_TRUNCATED : 0)
+  view.setUint16(10, flags, true)
   view.setUint32(12, step.episode, true)
   view.setUint32(16, step.step, true)
   view.setUint32(20, info.byteLength, true)
   view.setFloat64(24, step.reward, true)
   view.setFloat64(32, step.intrinsicReward, true)
-  const action = step.action === undefined ? [] : [step.action].flat()
-  const meters = layout.meters.map(name => step.meters?.[name] ?? Number.NaN)
-  const values = [
-    step.position ?? [],
-    action,
-    step.qValues ?? [],
-    step.logits ?? [],
-    meters,
-    step.observation ?? [],
-  ].flat()
-  assert(values.length === valueCount(layout), 'the step has the shape of its layout')
-  for (const [i, value] of values.entries()) {
-    view.setFloat64(STEP_HEADER_BYTES + i * 8, value, true)
-  }
+  writeValues(new Float64Array(body.buffer, 0, valuesEnd >> 3), STEP_HEADER_BYTES >> 3, step)
   body.set(info, valuesEnd)
   return frameRecord(tagOf('step_taken'), body)
 }
@@ -184,15 +183,24 @@ function encodeFrame(frame: FrameCaptured, time: number, layouts: Layouts | unde
   return frameRecord(tagOf('frame_captured'), body)
 }
 
-/** What a record says, and when. Declared layouts are added to `layouts` on the way. */
+/**
+ * What a record says, and when. Declared layouts are added to `layouts` on the way. Throws
+ * LOG_CORRUPT for a body that is not what its kind says, whatever it holds.
+ */
 export function decodeRecord(
   bytes: Uint8Array,
   record: RecordView,
   layouts: Layouts,
 ): { time: number; event: Event } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const time = view.getFloat64(record.bodyOffset, true)
-  return { time, event: decodeBody(bytes, view, record, layouts) }
+  try {
+    const time = view.getFloat64(record.bodyOffset, true)
+    return { time, event: decodeBody(bytes, view, record, layouts) }
+  } catch (cause) {
+    if (cause instanceof RollcastError) throw cause
+    const what = `the body of kind ${record.kind} at byte ${record.bodyOffset}`
+    throw new RollcastError('LOG_CORRUPT', `${what} cannot be decoded`, { cause })
+  }
 }
 
 function decodeBody(
@@ -207,6 +215,7 @@ function decodeBody(
     return { type: 'unknown', kind, version, body: bytes.slice(at, at + bodyLength) }
   }
   if (type === 'step_taken') {
+    if (bodyLength < STEP_HEADER_BYTES) throw shortBody(type, bodyLength)
     const layout = layouts.get(view.getUint16(at + 8, true))
     if (layout?.kind !== 'step') throw undeclared(view.getUint16(at + 8, true), 'step')
     const infoLength = view.getUint32(at + 20, true)
@@ -217,6 +226,7 @@ function decodeBody(
     return readStep(layout, view, at, info)
   }
   if (type === 'frame_captured') {
+    if (bodyLength < FRAME_HEADER_BYTES) throw shortBody(type, bodyLength)
     const layout = layouts.get(view.getUint16(at + 8, true))
     if (layout?.kind !== 'frame') throw undeclared(view.getUint16(at + 8, true), 'frame')
     return {

@@ -51,7 +51,8 @@ export function canonicalName(name: string): string {
 
 /** Values under canonical names, with signs turned where a library logs the negative. */
 export function canonicalMetrics(values: Readonly<Record<string, number>>): Record<string, number> {
-  const canonical: Record<string, number> = {}
+  // Names are the user's: no inherited keys.
+  const canonical: Record<string, number> = Object.create(null)
   for (const [name, value] of Object.entries(values)) {
     const rule = rules.get(name)
     canonical[rule?.name ?? name] = rule?.sign === -1 ? -value : value

@@ -47,8 +47,15 @@ export function shapeOf(step: StepInput): StepShape {
     qValues: step.qValues?.length ?? 0,
     logits: step.logits?.length ?? 0,
     observation: step.observation?.length ?? 0,
-    meters: step.meters === undefined ? [] : Object.keys(step.meters),
+    meters: namesOf(step.meters),
   }
+}
+
+/** The names in the order in which `fitsShape` and `writeValues` meet them. */
+function namesOf(meters: StepInput['meters']): string[] {
+  const names: string[] = []
+  for (const name in meters) names.push(name)
+  return names
 }
 
 /** How many numbers a step of this shape carries. */

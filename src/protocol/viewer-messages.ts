@@ -265,11 +265,13 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
 ])
 export type ClientMessage = z.output<typeof clientMessageSchema>
 
-/** JSON text of a message, with non-finite numbers as strings. */
+/** JSON text of a message; numbers that JSON cannot carry, big integers among them, as strings. */
 export function stringifyMessage(message: ServerMessage | ClientMessage): string {
-  return JSON.stringify(message, (_key, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-  )
+  return JSON.stringify(message, (_key, value: unknown) => {
+    const isText =
+      typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+    return isText ? String(value) : value
+  })
 }
 
 /** Close codes: 4000-4499 say come back, 4500-4999 say do not. */
