@@ -45,7 +45,9 @@ function threadEndpoint(): ActorEndpoint {
 function processEndpoint(): Promise<ActorEndpoint> {
   assert(process.send, 'an actor process is started by its host, with an IPC line')
   const ports = new Map<number, ProcessPort>()
-  const listeners: ((command: ActorCommand) => void)[] = []
+  /** What arrived before anybody listened, as a MessagePort holds it; a command for each channel. */
+  const early: ActorCommand[] = []
+  let listener = (command: ActorCommand): void => void early.push(command)
   // The host is gone: there is nobody to work for.
   process.on('disconnect', () => process.exit(0))
   // A terminal's Ctrl-C reaches the whole process group; the host decides when this actor stops.
@@ -56,7 +58,10 @@ function processEndpoint(): Promise<ActorEndpoint> {
         resolve({
           start: message.start,
           report: body => sendToHost({ kind: 'control', body }),
-          onCommand: listener => listeners.push(listener),
+          onCommand(next) {
+            listener = next
+            for (const command of early.splice(0)) next(command)
+          },
           exit: error => {
             process.removeAllListeners('disconnect')
             process.disconnect()
@@ -64,8 +69,7 @@ function processEndpoint(): Promise<ActorEndpoint> {
           },
         })
       } else if (message.kind === 'control') {
-        const command = openPorts(message.body as ActorCommand, ports)
-        for (const listener of listeners) listener(command)
+        listener(openPorts(message.body as ActorCommand, ports))
       } else if (message.kind === 'port') ports.get(message.port)?.deliver(message.body)
       else ports.delete(message.port)
     })

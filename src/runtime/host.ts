@@ -379,6 +379,8 @@ export class Host {
     if (has('host.facts')) {
       this.#facts = this.#channels.sender<FactBatch>('host.facts', {
         sizeOf: batch => 64 + batch.records.byteLength,
+        // Facts about a recorder that died wait for the next one.
+        redeliver: true,
       }) as ReturnType<Channels['sender']>
     }
     if (has('host.system')) {
