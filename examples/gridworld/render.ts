@@ -31,8 +31,8 @@ const agents = colours.map(colour => ({
   desperate: compileSprite(agentArt.desperate, colour),
 }))
 const grave = compileSprite(agentArt.dead)
-const bubble = compileSprite(bubbleArt, palette.d)
-const alarmBubble = compileSprite(bubbleArt, palette.r)
+const bubble = compileSprite(bubbleArt, palette.g)
+const alarmBubble = compileSprite(bubbleArt, palette.k)
 const sceneries = Array.from({ length: lastStage }, (_, i) => drawScenery(i + 1))
 
 const slotWidth = frameSize / meterNames.length

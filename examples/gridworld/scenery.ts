@@ -63,6 +63,7 @@ export function drawScenery(stage: number): Uint8Array {
   return canvas.pixels
 }
 
+/** Flowers stand in the corners of cells, where no path runs. */
 function drawMeadow(canvas: Canvas): void {
   const random = seededRandom(scenerySeed)
   for (let y = 0; y < gridSize; y++) {
@@ -76,8 +77,8 @@ function drawMeadow(canvas: Canvas): void {
       fillRectangle(canvas, tuftX + 2, tuftY, 1, 2, grass)
       if (random.next() > 0.3) continue
       const petal = petals[random.below(petals.length)]!
-      const flowerX = left + 1 + random.below(7)
-      const flowerY = top + 1 + random.below(7)
+      const flowerX = left + 7 * random.below(2)
+      const flowerY = top + 7 * random.below(2)
       fillRectangle(canvas, flowerX, flowerY + 1, 3, 1, petal)
       fillRectangle(canvas, flowerX + 1, flowerY, 1, 3, petal)
       fillRectangle(canvas, flowerX + 1, flowerY + 1, 1, 1, palette.o)

@@ -120,34 +120,34 @@ export const placeArt: Readonly<Record<PlaceName, readonly string[]>> = {
     '..bbbb..',
   ],
   cafe: [
-    '..g.g...',
     '...g.g..',
     '..g.g...',
-    'vvvvvv..',
-    'vwvvvvvv',
-    'vwvvvv.v',
-    'vvvvvvvv',
-    '.vvvv...',
+    '...g.g..',
+    'bbbbbb..',
+    'btttttbb',
+    'bttttt.b',
+    'btttttbb',
+    '.bbbbb..',
   ],
   gym: [
     '........',
-    '.uu..uu.',
-    'uuu..uuu',
-    'uuukkuuu',
-    'uuukkuuu',
-    'uuu..uuu',
-    '.uu..uu.',
+    '.kk..kk.',
+    '.kd..kd.',
+    'kkdggkkd',
+    'kkdddkkd',
+    '.kd..kd.',
+    '.kd..kd.',
     '........',
   ],
   clinic: [
-    '..rrrr..',
-    '..rrrr..',
-    'rrrwwrrr',
-    'rrwwwwrr',
-    'rrwwwwrr',
-    'rrrwwrrr',
-    '..rrrr..',
-    '..rrrr..',
+    '........',
+    '...rr...',
+    '...rr...',
+    '.rrrrrr.',
+    '.rrrrrr.',
+    '...rr...',
+    '...rr...',
+    '........',
   ],
 }
 
@@ -215,7 +215,7 @@ export const agentArt = {
   ],
 } as const
 
-/** 9x9: room for a meter's sprite; the rim (`*`) reddens when it is urgent. */
+/** 9x9: room for a meter's sprite; the rim (`*`) darkens when it is urgent. */
 export const bubbleArt = [
   '..*****..',
   '.*wwwww*.',
