@@ -1,0 +1,28 @@
+// The page's port: the one that was asked for, else the default, else, when somebody else has that
+// one, a free one.
+import { defaultPort } from '../runtime/options.ts'
+import type { Output } from './output.ts'
+
+const ANSWER_MILLIS_MAX = 500
+
+export const defaultHost = '127.0.0.1'
+
+/** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
+export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
+  if (asked !== undefined) return asked
+  if (!(await listens(defaultPort))) return defaultPort
+  output.say(`port ${defaultPort} is taken by another program: taking a free one`)
+  return 0
+}
+
+/** Whether anything listens, whatever it may speak. */
+async function listens(port: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(ANSWER_MILLIS_MAX)
+  try {
+    await fetch(`http://${defaultHost}:${port}/healthz`, { signal })
+    return true
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+    return code !== 'ECONNREFUSED'
+  }
+}

@@ -1,0 +1,102 @@
+// `rollcast demo`: a training that is worth watching, with the recorder on board (examples/demo.ts).
+import type { Command } from 'commander'
+import type { DemoProgress } from '../../../examples/demo/account.ts'
+import { type DemoResult, runDemo } from '../../../examples/demo.ts'
+import { systemClock } from '../../base/clock.ts'
+import { integer, portNumber, seconds } from '../arguments.ts'
+import { choosePort } from '../choose-port.ts'
+import { type DemoFacts, readDemoFacts, summaryLines } from '../demo-summary.ts'
+import { catchInterrupts } from '../interrupt.ts'
+import { snakeCase } from '../json-text.ts'
+import { hasDisplay, openBrowser } from '../open-browser.ts'
+import type { Output } from '../output.ts'
+import { Progress } from '../progress.ts'
+import { runsDirectory } from '../run-directory.ts'
+import { brief, counted, grouped } from '../wording.ts'
+
+const DEFAULT_SECONDS = 120
+
+interface DemoCommandOptions {
+  readonly episodes?: number
+  readonly seconds?: number
+  readonly open: boolean
+  readonly port?: number
+  readonly dir?: string
+  readonly seed: number
+  readonly unpaced?: true
+  readonly json?: true
+}
+
+export function addDemo(program: Command, output: Output): void {
+  program
+    .command('demo')
+    .description('train a small agent, record it, and show it live')
+    .option('--seconds <S>', `end after so long; default: ${DEFAULT_SECONDS}`, seconds)
+    .option('--episodes <N>', 'end when so many episodes have finished', integer(1))
+    .option('--seed <N>', 'seed of the training', integer(0, 2 ** 32 - 1), 1)
+    .option('--unpaced', 'train as fast as the machine can, not as fast as one can watch')
+    .option('--dir <DIR>', `run directory; default: ${runsDirectory}/demo-<time>`)
+    .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
+    .option('--no-open', 'do not open a browser')
+    .option('--json', 'one JSON object at the end')
+    .action((options: DemoCommandOptions) => demo(options, output))
+}
+
+async function demo(options: DemoCommandOptions, output: Output): Promise<void> {
+  const signal = catchInterrupts()
+  const port = await choosePort(options.port, output)
+  const episodesMax = options.episodes ?? Number.POSITIVE_INFINITY
+  const secondsMax =
+    options.seconds ?? (options.episodes === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY)
+  const progress = new Progress(output, systemClock)
+  const result = await runDemo(
+    {
+      dir: options.dir ?? `${runsDirectory}/demo-${timestamp(systemClock.now())}`,
+      seed: options.seed,
+      port,
+      seconds: secondsMax,
+      episodes: episodesMax,
+      paced: !options.unpaced,
+    },
+    {
+      signal,
+      onStarted({ url, dir }) {
+        output.say(`recording into ${dir}`)
+        output.say(`watch it live at ${output.style('bold', String(url))}`)
+        if (url !== null && options.open && output.terminal && hasDisplay()) openBrowser(url)
+      },
+      onProgress(now) {
+        const done = Math.max(now.seconds / secondsMax, now.episodes / episodesMax)
+        progress.update(done, progressText(now))
+      },
+    },
+  ).finally(() => progress.end())
+  const facts = await readDemoFacts(result)
+  if (options.json) return output.writeJson(resultJson(result, facts))
+  for (const line of summaryLines(result, facts)) output.say(line)
+}
+
+function progressText({ seconds, episodes, steps, metrics, ...now }: DemoProgress): string {
+  const parts = [counted(episodes, 'episode')]
+  if (metrics) {
+    parts.push(
+      `survival ${Math.round(metrics['rollout/ep_len_mean'])}`,
+      `stage ${metrics['rollout/stage']}`,
+      `epsilon ${metrics['rollout/exploration_rate'].toFixed(2)}`,
+    )
+  }
+  parts.push(`${grouped(steps / seconds)} steps/s`, `cost ${brief(now.trainerCostPercent)} %`)
+  return parts.join('  ')
+}
+
+function resultJson({ learningCurve, ...result }: DemoResult, facts: DemoFacts): object {
+  return {
+    ...snakeCase(result),
+    ...snakeCase(facts),
+    learning_curve: learningCurve.map(point => snakeCase(point)),
+  }
+}
+
+/** `20261121-022834`, UTC. */
+const timestamp = (unixMillis: number): string =>
+  new Date(unixMillis).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')

@@ -1,0 +1,35 @@
+// `rollcast serve`: the page of a run that another process records, or has recorded.
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { startPlaying } from '../../runtime/play.ts'
+import { portNumber } from '../arguments.ts'
+import { choosePort, defaultHost } from '../choose-port.ts'
+import { aborted, catchInterrupts } from '../interrupt.ts'
+import type { Output } from '../output.ts'
+import { findRun, runsDirectory } from '../run-directory.ts'
+
+interface ServeOptions {
+  readonly port?: number
+  readonly host: string
+}
+
+export function addServe(program: Command, output: Output): void {
+  program
+    .command('serve')
+    .description('serve the page of a run: live while it is recorded, else its newest episodes')
+    .argument('[DIR]', `run directory; default: ${runsDirectory}, or a page that waits`)
+    .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
+    .option('--host <HOST>', 'address to listen at, of this machine only', defaultHost)
+    .action(async (dir: string | undefined, { port, host }: ServeOptions) => {
+      const signal = catchInterrupts()
+      const given = dir ?? (existsSync(runsDirectory) ? runsDirectory : undefined)
+      const run = given === undefined ? null : findRun(given, output)
+      const live = { host, port: await choosePort(port, output) }
+      const playing = await startPlaying({ dir: run, task: 'serve', live })
+      output.say(`${run ?? 'no run yet'}, served until Ctrl-C at`)
+      await output.write(`${playing.url}\n`)
+      // Never resolves; it rejects when the page cannot be served any longer.
+      await Promise.race([aborted(signal), playing.replayed])
+      await playing.close()
+    })
+}

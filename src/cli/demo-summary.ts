@@ -1,0 +1,81 @@
+// What a demo leaves on record, read back from its log, and the summary for a person.
+import type { CurvePoint } from '../../examples/demo/learning-curve.ts'
+import type { DemoResult } from '../../examples/demo.ts'
+import type { EventType } from '../protocol/events.ts'
+import { selectEvents } from './select-events.ts'
+import { tableLines } from './table.ts'
+import { withLog } from './with-log.ts'
+import { brief, counted } from './wording.ts'
+
+export interface DemoFacts {
+  /** Events that this run appended, of the trainer and of its actors. */
+  readonly events: number
+  readonly durableSeq: number
+  readonly milestones: readonly DemoMilestone[]
+}
+
+interface DemoMilestone {
+  readonly milestone: string
+  readonly agent: string
+  readonly episode: number
+  readonly value: number
+  readonly previous: number | null
+}
+
+const CURVE_LINES = 12
+
+/** Reads the log of a demo that has been closed. */
+export function readDemoFacts({ runDir, epoch }: DemoResult): Promise<DemoFacts> {
+  const types = new Set<EventType>(['milestone_reached'])
+  return withLog(runDir, reader => {
+    const layouts = reader.layouts()
+    const milestones: DemoMilestone[] = []
+    let events = 0
+    for (const batch of reader.batches({ fromSeq: 1 })) {
+      // A log that was there before goes on under a new epoch.
+      if (batch.epoch !== epoch) continue
+      events += batch.count
+      for (const { event } of selectEvents(batch, layouts, types)) {
+        if (event.type !== 'milestone_reached') continue
+        const { milestone, agent, episode, value, previous } = event
+        milestones.push({ milestone, agent, episode, value, previous })
+      }
+    }
+    return { events, durableSeq: reader.durable().seq, milestones }
+  })
+}
+
+export function summaryLines(result: DemoResult, facts: DemoFacts): string[] {
+  const { episodes, steps, frames, seconds, trainerCostPercent, stepNanos } = result
+  const dropped = Object.entries(result.dropped).filter(([, count]) => count > 0)
+  const sums = [counted(episodes, 'episode'), counted(steps, 'step'), counted(frames, 'frame')]
+  const lines = [
+    '',
+    `${sums.join(', ')} in ${seconds.toFixed(1)} s`,
+    `${counted(facts.events, 'event')} on record, ${counted(facts.milestones.length, 'milestone')}`,
+    `recording took ${brief(trainerCostPercent)} % of the trainer's time, ` +
+      `${Math.round(stepNanos)} ns a step`,
+    dropped.length === 0
+      ? 'no channel gave anything up'
+      : `given up for newer material: ${dropped.map(([name, n]) => `${name} ${n}`).join(', ')}`,
+    '',
+    ...tableLines<CurvePoint>(
+      [
+        ['until', point => `${point.seconds} s`],
+        ['episodes', point => point.episodes],
+        ['mean survival', point => Math.round(point.meanSurvival)],
+        ['stage', point => point.stage],
+      ],
+      thinned(result.learningCurve),
+    ),
+    '',
+    `once more:  rollcast replay ${result.runDir}`,
+  ]
+  return result.healthy ? lines : [...lines, 'the run was NOT healthy: see rollcast.log there']
+}
+
+/** At most `CURVE_LINES` points, the last one among them. */
+function thinned(points: readonly CurvePoint[]): CurvePoint[] {
+  const every = Math.ceil(points.length / CURVE_LINES)
+  return points.filter((_, i) => (points.length - 1 - i) % every === 0)
+}
