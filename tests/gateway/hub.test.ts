@@ -399,6 +399,20 @@ describe('bad and slow peers (P13)', () => {
     expect(socket.closedWith).toBe(null)
   })
 
+  test('within that second its socket is given no more than its bound', async () => {
+    const socket = connect()
+    await settle()
+    socket.reading = false
+    for (let i = 0; i < 20_000; i++) publish(beganOf(i))
+    expect(socket.bufferedAmount).toBeGreaterThan(limits.viewerBufferBytesMax / 2)
+    expect(socket.bufferedAmount).toBeLessThan(limits.viewerBufferBytesMax + 1024)
+    expect(hub.counters.dropped).toBeGreaterThan(10_000)
+    socket.reading = true
+    while (socket.bufferedAmount > 0) socket.drain()
+    // The newest always gets in.
+    expect(socket.of('episode_start').at(-1)?.episode).toBe(19_999)
+  })
+
   test('one that does not read for 10 s is closed, and its neighbour notices nothing', async () => {
     const slow = connect()
     const quick = connect()

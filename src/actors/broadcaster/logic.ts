@@ -174,7 +174,7 @@ export class LiveFeed implements Stage {
   }
 
   #missSomething(): void {
-    for (const open of this.#open.values()) open.markIncomplete()
+    for (const open of this.#open.values()) open.doubt()
   }
 
   #failToRead(events: number): void {
@@ -184,7 +184,7 @@ export class LiveFeed implements Stage {
 
   #foldRecord(bytes: Uint8Array, record: RecordView, shown: Publication[]): void {
     if (!this.#isReadable(bytes, record)) {
-      this.counters.unreadEvents++
+      this.#failToRead(1)
       this.#needsLayouts = true
       return
     }
@@ -200,10 +200,7 @@ export class LiveFeed implements Stage {
     // Too short to name its layout: damaged, which decoding will find.
     if (bodyLength < 16) return true
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    if (this.#layouts.get(view.getUint16(bodyOffset + 8, true)) !== undefined) return true
-    const episode = view.getUint32(bodyOffset + 12, true)
-    for (const open of this.#open.values()) if (open.episode === episode) open.markIncomplete()
-    return false
+    return this.#layouts.get(view.getUint16(bodyOffset + 8, true)) !== undefined
   }
 
   #foldEvent(event: Event, time: number, shown: Publication[]): void {
@@ -301,7 +298,7 @@ export class LiveFeed implements Stage {
   /** Closes an episode whose end did not come. */
   #closeUnended(open: OpenEpisode, shown: Publication[]): void {
     this.#open.delete(open.agent)
-    const reason = open.complete ? 'superseded' : MISSED
+    const reason = open.certain ? 'superseded' : MISSED
     this.#close(open.rowSoFar(reason, this.#position.seq - 1), undefined, shown)
   }
 

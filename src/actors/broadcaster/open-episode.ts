@@ -20,6 +20,7 @@ export class OpenEpisode {
   seed: number | null = null
   frames = 0
   #complete: boolean
+  #doubted = false
   #steps: HistoryStep[] = []
   #numbers = 0
   #thinnedBy = 1
@@ -43,8 +44,14 @@ export class OpenEpisode {
     this.#complete = complete
   }
 
+  /** True unless something of it was missed, as far as its steps so far tell. */
   get complete(): boolean {
     return this.#complete
+  }
+
+  /** True when nothing was missed, not even at its end. */
+  get certain(): boolean {
+    return this.#complete && !this.#doubted
   }
 
   /** Steps seen. */
@@ -52,19 +59,15 @@ export class OpenEpisode {
     return this.#count
   }
 
-  get lastTime(): number {
-    return this.#lastTime
-  }
-
-  /** Something of it was missed: sums are unknown from here on, and it is no material. */
-  markIncomplete(): void {
-    this.#complete = false
-    this.#steps = []
+  /** Something was missed, perhaps of this episode: its next step, or its end, will tell. */
+  doubt(): void {
+    this.#doubted = true
   }
 
   /** Takes the next step. The cumulative reward is NaN (unknown) once something was missed. */
   take(step: StepTaken, time: number, max: KeptMax): HistoryStep {
-    if (step.step !== this.#count && this.#complete) this.markIncomplete()
+    if (step.step !== this.#count) this.#giveUp()
+    this.#doubted = false
     if (this.#count === 0) this.#firstStepTime = time
     this.#count = step.step + 1
     this.#lastTime = time
@@ -96,7 +99,7 @@ export class OpenEpisode {
 
   /** The row as far as it was seen, for an episode whose end was not. */
   rowSoFar(reason: string, lastSeq: number): EpisodeRow {
-    const unknown = this.#complete ? 0 : Number.NaN
+    const unknown = this.certain ? 0 : Number.NaN
     return {
       episode: this.episode,
       agent: this.agent,
@@ -116,6 +119,12 @@ export class OpenEpisode {
       firstSeq: this.firstSeq,
       lastSeq,
     }
+  }
+
+  /** Sums are unknown from here on, and it is no material. */
+  #giveUp(): void {
+    this.#complete = false
+    this.#steps = []
   }
 
   #keep(step: HistoryStep, max: KeptMax): void {

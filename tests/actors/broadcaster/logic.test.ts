@@ -239,9 +239,13 @@ describe('any interleaving of agents, with any batches dropped', () => {
           else if (event.type === 'episode_ended') truth.get(event.episode)!.ended = true
         }
         const shown: Publication[] = []
+        /** Episodes of which an event was dropped. */
+        const hurt = new Set<number>()
         for (let at = 0, i = 0; at < events.length; at += batchLength, i++) {
-          const batch = maker.batch(...events.slice(at, at + batchLength))
+          const some = events.slice(at, at + batchLength)
+          const batch = maker.batch(...some)
           if (!dropped.includes(i)) shown.push(...feed.fold(batch))
+          else for (const event of some) if ('episode' in event) hurt.add(event.episode)
         }
         const openNow = new Map<string, number>()
         let newest: number | undefined
@@ -254,12 +258,16 @@ describe('any interleaving of agents, with any batches dropped', () => {
             expect(truth.get(one.episode)?.agent).toBe(one.agent)
             const n = one.step.step + 1
             const sum = (n * (n + 1)) / 2 + n * 0.5
-            const unknown = dropped.length > 0 && Number.isNaN(one.step.cumulativeReward)
+            const unknown = hurt.has(one.episode) && Number.isNaN(one.step.cumulativeReward)
             if (!unknown) expect(one.step.cumulativeReward).toBe(sum)
           } else if (one.kind === 'ended') {
             const { row, finished } = one
             if (openNow.get(row.agent) === row.episode) openNow.delete(row.agent)
             expect(openNow.has(row.agent)).toBe(false)
+            // Here every episode that is closed had an end of its own.
+            expect(['terminated', 'missed']).toContain(row.reason)
+            if (row.reason === 'missed') expect(row.totalReward).toBe(Number.NaN)
+            else expect(finished !== null || hurt.has(row.episode)).toBe(true)
             if (finished === null) continue
             newest = row.episode
             const { steps } = finished.material
