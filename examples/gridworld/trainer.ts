@@ -93,7 +93,7 @@ const stepsPerTransition = 4
 const targetRate = 0.01
 const replayCapacity = 32_768
 const learningStarts = 1000
-const ticksPerUpdate = 2
+const ticksPerUpdate = 3
 /** Exploration starts over, from less, when a new stage brings new needs. */
 const firstExploration: LinearSchedule = { from: 1, to: 0.03, steps: 30_000 }
 const laterExploration: LinearSchedule = { from: 0.5, to: 0.03, steps: 30_000 }
