@@ -104,7 +104,7 @@ export class EpisodeRecorder {
   /** Begins an episode; one that is still open ends with the reason `superseded`. */
   begin(start: EpisodeStart = {}): void {
     try {
-      if (this.#ingress.closed) return
+      if (this.#isClosed()) return
       if (this.#episode !== 0) this.#finish('superseded', undefined)
       this.#episode = this.#ingress.newEpisode()
       this.#start = start
@@ -141,6 +141,7 @@ export class EpisodeRecorder {
   }
 
   #recordStep(step: StepInput, time: number): void {
+    if (this.#isClosed()) return
     let layout = this.#layout
     if (layout === undefined || !fitsShape(layout, step) || typeof step.reward !== 'number') {
       layout = this.#switchLayout(step)
@@ -194,6 +195,7 @@ export class EpisodeRecorder {
   }
 
   #recordFrame(frame: FrameInput, time: number): void {
+    if (this.#isClosed()) return
     const camera = this.#camera(frame)
     if (this.#episode === 0) this.begin()
     const { layout } = camera
@@ -218,6 +220,7 @@ export class EpisodeRecorder {
    */
   metrics(values: Readonly<Record<string, number>>, globalStep: number): void {
     try {
+      if (this.#isClosed()) return
       const canonical: Record<string, number> = {}
       for (const [name, value] of Object.entries(canonicalMetrics(values))) {
         if (typeof value === 'number') canonical[name] = value
@@ -236,6 +239,7 @@ export class EpisodeRecorder {
   /** Records anything worth showing that is neither a step nor a number over time. */
   insight(kind: string, data: unknown): void {
     try {
+      if (this.#isClosed()) return
       this.#packInfo(data)
       this.#ingress.write({ type: 'insight_given', kind, data, agent: this.agent })
     } catch (error) {
@@ -246,6 +250,7 @@ export class EpisodeRecorder {
   /** Ends the open episode. Its end cannot be dropped by a full ring. */
   end(outcome: EpisodeOutcome = {}): void {
     try {
+      if (this.#isClosed()) return
       if (this.#episode === 0) {
         const message = `agent ${this.agent}: end() without an open episode; it had ended before`
         throw new RollcastError('BAD_INPUT', message)
@@ -354,6 +359,13 @@ export class EpisodeRecorder {
     const made = { layout, index: 0 }
     this.#cameras.set(camera, made)
     return made
+  }
+
+  /** After the run has closed nothing is recorded; that is said once. */
+  #isClosed(): boolean {
+    if (!this.#ingress.closed) return false
+    this.#ingress.tellClosed()
+    return true
   }
 
   #packInfo(info: unknown): Uint8Array {

@@ -22,6 +22,7 @@ export class Ingress {
   #nextEpisode: number
   #nextLayout: number
   #closed = false
+  #toldClosed = false
   /** Refused by the inlet and not yet told to the log. */
   #gapEvents = 0
   #gapBytes = 0
@@ -49,6 +50,13 @@ export class Ingress {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** Says once that calls come after the end. */
+  tellClosed(): void {
+    if (this.#toldClosed) return
+    this.#toldClosed = true
+    this.tell(new RollcastError('CLOSED', 'the run is closed: nothing more is recorded'))
   }
 
   /** From now on nothing is taken. */

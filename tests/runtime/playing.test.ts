@@ -1,0 +1,108 @@
+// L9, L17, L18: a run that is read from its log, served as it grows or replayed.
+import { expect, test } from 'vitest'
+import { crc32 } from '../../src/base/checksum.ts'
+import { startPlaying } from '../../src/runtime/play.ts'
+import { openLogReader } from '../../src/store/open-log.ts'
+import { readEvents, runProgram, tempDir } from './harness.ts'
+import { connectViewer } from './viewer-client.ts'
+
+const here = { host: '127.0.0.1', port: 0 }
+
+async function recordRun(play: object): Promise<string> {
+  const dir = tempDir()
+  const program = runProgram('trainer', dir, JSON.stringify({ close: true, ...play }))
+  expect((await program.exited).code).toBe(0)
+  return dir
+}
+
+test('L18: a replay through the whole pipeline folds to the bytes that the live run came to', async () => {
+  const dir = await recordRun({ play: 'paced', seconds: 2 })
+  const reader = openLogReader(dir)
+  const recorded = reader.snapshot('aggregator')
+  await reader.close()
+  expect(recorded?.position).toBeGreaterThan(500)
+  const expected = { seq: recorded?.position, crc: crc32(recorded?.bytes ?? new Uint8Array()) }
+  for (const speed of [Number.POSITIVE_INFINITY, 20]) {
+    const playing = await startPlaying({
+      dir,
+      task: 'replay',
+      speed,
+      toSeq: recorded?.position ?? 0,
+      live: here,
+    })
+    const viewer = await connectViewer(playing.url ?? '')
+    await viewer.next('metrics', message => message.totals.steps > 0)
+    expect(await playing.replayed).toBe(recorded?.position)
+    expect(viewer.of('metrics').every(({ mode }) => mode !== 'live')).toBe(true)
+    expect(await playing.close()).toEqual(expected)
+  }
+})
+
+test('L17: any episode can be listed and replayed from the log while it grows', async () => {
+  const dir = tempDir()
+  const task = { play: 'paced', seconds: 30, options: { live: { port: 0 } } }
+  const program = runProgram('trainer', dir, JSON.stringify(task))
+  const { url } = await program.hears('started')
+  const viewer = await connectViewer(String(url))
+  const list = await viewer.next('episodes', message => message.rows.length > 3)
+  const episode = list.rows.at(-1)?.episode ?? 0
+  viewer.send({ type: 'get_episode', request: 5, episode })
+  const answer = await viewer.next('episode')
+  expect(answer).toMatchObject({ request: 5, row: { episode, steps: 50 }, thinned_by: 1 })
+  expect(answer.steps).toHaveLength(50)
+  expect(answer.steps.at(-1)).toMatchObject({ cumulative_reward: 50, done: true })
+  expect(answer.frames_following).toBe(5)
+  viewer.send({ type: 'list_episodes', request: 6, before: episode + 2, limit: 1 })
+  const page = await viewer.next('episodes', message => message.request === 6)
+  expect(page.rows.map(row => row.episode)).toEqual([episode + 1])
+  viewer.send({ type: 'get_episode', request: 7, episode: 999_999 })
+  expect(await viewer.next('error')).toMatchObject({ request: 7, code: 'NOT_FOUND' })
+  program.process.kill('SIGTERM')
+  await program.exited
+})
+
+test('L9: served, a run is live while a trainer writes and checkpoint before and after', async () => {
+  const dir = await recordRun({ play: 'some' })
+  const playing = await startPlaying({ dir, task: 'serve', live: here })
+  const viewer = await connectViewer(playing.url ?? '')
+  await viewer.next('state_update', message => message.mode === 'checkpoint')
+  const program = runProgram(
+    'trainer',
+    dir,
+    JSON.stringify({ play: 'paced', seconds: 4, close: true }),
+  )
+  await viewer.next('state_update', message => message.mode === 'live')
+  expect((await program.exited).code).toBe(0)
+  const left = viewer.messages.length
+  await viewer.next('state_update', message => {
+    return message.mode === 'checkpoint' && viewer.messages.indexOf(message as never) > left
+  })
+  await viewer.next('system', message => !message.trainer_attached)
+  await playing.close()
+})
+
+test('L9: with no run there is a page that waits', async () => {
+  const playing = await startPlaying({ dir: null, task: 'serve', live: here })
+  const viewer = await connectViewer(playing.url ?? '')
+  expect((await viewer.next('connection_established')).mode).toBe('waiting')
+  viewer.send({ type: 'get_episode', request: 1, episode: 1 })
+  expect(await viewer.next('error')).toMatchObject({ code: 'NOT_FOUND' })
+  await playing.close()
+})
+
+test('a directory without a log is refused with what was expected', async () => {
+  const dir = tempDir()
+  await expect(startPlaying({ dir, task: 'serve' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining(dir) as string,
+  })
+})
+
+test('a replay leaves the log as it was', async () => {
+  const dir = await recordRun({ play: 'some' })
+  const before = await readEvents(dir)
+  const playing = await startPlaying({ dir, task: 'replay', speed: Number.POSITIVE_INFINITY })
+  await playing.replayed
+  await playing.close()
+  expect(await readEvents(dir)).toEqual(before)
+})

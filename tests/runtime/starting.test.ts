@@ -1,0 +1,111 @@
+// What can be wrong when a run starts: one clear error each, and nothing is left behind.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { RollcastError } from '../../src/base/errors.ts'
+import { startRun } from '../../src/index.ts'
+import { dataFile, logDirectory } from '../../src/store/open-log.ts'
+import { tempDir } from './harness.ts'
+
+const quiet = { handleSignals: false }
+
+async function refusal(options: Parameters<typeof startRun>[0]): Promise<RollcastError> {
+  return await startRun({ ...quiet, ...options }).then(
+    () => {
+      throw new Error('the run started')
+    },
+    (error: unknown) => error as RollcastError,
+  )
+}
+
+test('an unknown option is refused, and every bad value named', async () => {
+  const options = { dir: 'x', liev: true, durability: 'none', ringBytes: 3_000_000 }
+  const error = await refusal(options as unknown as Parameters<typeof startRun>[0])
+  expect(error.code).toBe('USAGE')
+  for (const name of ['liev', 'durability', 'ringBytes']) expect(error.message).toContain(name)
+})
+
+test('a foreign file in the place of the log is not touched', async () => {
+  const dir = tempDir()
+  mkdirSync(logDirectory(dir), { recursive: true })
+  writeFileSync(dataFile(dir), Buffer.alloc(64 * 1024, 7))
+  const error = await refusal({ dir })
+  expect(error.code).toBe('LOG_FOREIGN')
+  expect(error.message).toContain(dataFile(dir))
+})
+
+test('a file where the directory should be is CANNOT_CREATE', async () => {
+  const dir = join(tempDir(), 'run')
+  writeFileSync(dir, 'not a directory')
+  expect(await refusal({ dir })).toMatchObject({ code: 'CANNOT_CREATE' })
+})
+
+test('a second run on the same directory in one process is LOG_LOCKED', async () => {
+  const dir = tempDir()
+  const run = await startRun({ dir, ...quiet })
+  const error = await refusal({ dir })
+  expect(error.code).toBe('LOG_LOCKED')
+  expect(error.message).toContain(String(process.pid))
+  await run.close()
+  const again = await startRun({ dir, ...quiet })
+  expect(again.epoch).toBe(2)
+  await again.close()
+})
+
+test('a taken port is ADDRESS_IN_USE, and the log is left clean', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const dir = tempDir()
+  const error = await refusal({ dir, live: { port } })
+  expect(error.code).toBe('ADDRESS_IN_USE')
+  expect(error.message).toContain(String(port))
+  server.close()
+  const run = await startRun({ dir, ...quiet })
+  await run.close()
+})
+
+test('calls after close() record nothing, never throw, and are told once', async () => {
+  const dir = tempDir()
+  const problems: string[] = []
+  const onProblem = (problem: RollcastError): void => void problems.push(problem.code)
+  const run = await startRun({ dir, ...quiet, onProblem })
+  const recorder = run.recorder('a')
+  recorder.begin()
+  await run.close()
+  recorder.step({ reward: 1 })
+  recorder.frame({ width: 1, height: 1, data: new Uint8Array(3) })
+  recorder.end()
+  recorder.begin()
+  await run.close()
+  expect(problems).toEqual(['CLOSED'])
+  expect(() => run.recorder('not a name!')).toThrow('expected 1 to 64')
+})
+
+test('several environments record at once, each with its own episodes', async () => {
+  const { readEvents } = await import('./harness.ts')
+  const dir = tempDir()
+  const episodes: number[] = []
+  const run = await startRun({
+    dir,
+    ...quiet,
+    onEpisode: episode => episodes.push(episode.episode, episode.steps.length),
+  })
+  const recorders = ['env-0', 'env-1', 'env-2'].map(name => run.recorder(name))
+  for (const recorder of recorders) recorder.begin()
+  for (let step = 0; step < 10; step++) {
+    for (const recorder of recorders) recorder.step({ reward: step, position: [step] })
+  }
+  for (const recorder of recorders.toReversed()) recorder.end({ reason: 'time limit' })
+  // L3: the callback has had the whole episodes, at once.
+  expect(episodes).toEqual([3, 10, 2, 10, 1, 10])
+  await run.close()
+  const events = await readEvents(dir)
+  const ended = events.flatMap(({ event }) => (event.type === 'episode_ended' ? [event] : []))
+  expect(ended).toMatchObject([
+    { agent: 'env-2', episode: 3, steps: 10, totalReward: 45, reason: 'time limit' },
+    { agent: 'env-1', episode: 2, steps: 10, totalReward: 45 },
+    { agent: 'env-0', episode: 1, steps: 10, totalReward: 45 },
+  ])
+})
