@@ -257,7 +257,6 @@ export class Viewer {
   #resync(): void {
     this.lane.release()
     this.#host.greet(this, undefined)
-    this.#requests.room()
   }
 
   #sendClose(reason: string): void {

@@ -42,7 +42,9 @@ export class FakeViewerSocket implements ViewerSocket {
       this.bufferedAmount -= data.byteLength
       callback()
     })
-    if (this.reading) queueMicrotask(() => this.drain())
+    queueMicrotask(() => {
+      if (this.reading) this.drain()
+    })
   }
 
   /** The kernel takes everything that is in the buffer. */

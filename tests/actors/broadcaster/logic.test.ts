@@ -208,6 +208,21 @@ describe('what is missing or damaged', () => {
     )
   })
 
+  test('a gap that did not touch an episode leaves it whole, once its next step has come', () => {
+    const { feed, maker } = started('a', 'b')
+    feed.fold(maker.batch(began('a', 1), stepOf('a', 1, 0)))
+    maker.batch(...playedOut('b', 2, 3))
+    feed.fold(maker.batch(stepOf('a', 1, 1)))
+    expect(feed.counters.missedEvents).toBe(5)
+    expect(ended(feed.fold(maker.batch(began('a', 3))))[0]).toMatchObject({
+      row: { episode: 1, reason: 'superseded', totalReward: 4 },
+    })
+    maker.batch(...playedOut('b', 4, 3))
+    expect(ended(feed.fold(maker.batch(began('a', 5))))[0]).toMatchObject({
+      row: { episode: 3, reason: 'missed', totalReward: Number.NaN },
+    })
+  })
+
   test('a batch cut anywhere counts what could not be read', () => {
     const { feed, maker } = started('a')
     const batch = maker.batch(...playedOut('a', 1, 5))
