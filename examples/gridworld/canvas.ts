@@ -1,4 +1,4 @@
-// Drawing into an RGB8 picture: rectangles and sprites, clipped to nothing, because whoever draws
+// Drawing into an RGB8 picture: rectangles and sprites, never clipped, because whoever draws
 // knows where the edges are. Fast enough to be forgotten: a sprite is some eighty pixels.
 import type { Rgb, Sprite } from './sprites.ts'
 

@@ -4,7 +4,7 @@ import type { Random } from '../../src/base/random.ts'
 import { Network } from './network.ts'
 import type { Batch } from './replay-buffer.ts'
 
-export type LearnerOptions = {
+type LearnerOptions = {
   readonly observationSize: number
   readonly actionCount: number
   readonly hiddenUnits: number
@@ -16,7 +16,7 @@ export type LearnerOptions = {
 }
 
 /** What an update measured; the same object is returned by every update of a learner. */
-export type UpdateResult = {
+type UpdateResult = {
   /** Mean Huber loss of the batch. */
   loss: number
   /** Mean of |TD error| over the batch. */

@@ -31,7 +31,7 @@ const hedge: Rgb = [58, 128, 74]
 const hedgeLight: Rgb = [86, 162, 90]
 const hedgeDark: Rgb = [40, 100, 62]
 const paving: Rgb = [250, 243, 226]
-export const stripColour: Rgb = [34, 34, 48]
+const stripColour: Rgb = [34, 34, 48]
 
 /** The order in which the path visits the places. */
 const path: readonly PlaceName[] = [

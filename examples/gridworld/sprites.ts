@@ -26,7 +26,7 @@ export const palette = {
   e: [196, 222, 196],
 } as const satisfies Record<string, Rgb>
 
-export type Colour = keyof typeof palette
+type Colour = keyof typeof palette
 
 /** A picture with holes; `opaque` holds 1 where a pixel is drawn. Row-major RGB8. */
 export type Sprite = {

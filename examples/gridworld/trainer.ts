@@ -11,9 +11,9 @@ import { createBatch, ReplayBuffer } from './replay-buffer.ts'
 import { Curriculum, type LinearSchedule, RecentMean, scheduledValue } from './schedule.ts'
 import { actionNames, observationSize, World } from './world.ts'
 
-export type EpisodeBegin = { seed: number; stage: number; epsilon: number }
+type EpisodeBegin = { seed: number; stage: number; epsilon: number }
 
-export type StepTaken = {
+type StepTaken = {
   /** An index of `actionNames`. */
   action: number
   reward: number
@@ -28,7 +28,7 @@ export type StepTaken = {
   meters: Float32Array
 }
 
-export type EpisodeEnd = {
+type EpisodeEnd = {
   /** `died: <meter>` or `time limit`. */
   reason: string
   steps: number
@@ -62,7 +62,7 @@ export type TrainerHooks = {
   onMetrics?(metrics: Readonly<TrainerMetrics>, globalStep: number): void
 }
 
-export type TrainerOptions = {
+type TrainerOptions = {
   readonly seed: number
   /** Default 8, at least 2. */
   readonly environments?: number

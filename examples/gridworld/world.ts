@@ -100,7 +100,7 @@ const moves = [
 ] as const
 
 /** What a step brought; the same object is returned by every step of a world. */
-export type StepResult = {
+type StepResult = {
   /** Extrinsic: 0.01 for a step survived, -1 for the death. */
   reward: number
   /** The shaping: the change of the need potential `-sum (1 - meter)^2` over active meters. */
