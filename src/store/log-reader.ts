@@ -75,18 +75,19 @@ export class StorageReader implements LogReader {
     const from = Math.max(1, fromSeq)
     const to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
     if (from > to) return
-    const first = batchStart(this.#storage, from)
-    for (let seq = first ?? 1; seq <= to; ) {
-      const batch = this.#batch(seq)
+    for (let seq = from; seq <= to; ) {
+      const batch = this.#batchOf(seq)
       yield cutBatch(batch, from, to)
       seq = batch.firstSeq + batch.count
     }
   }
 
-  #batch(firstSeq: number): Batch {
-    const batch = readBatch(this.#storage, firstSeq)
-    if (batch) return batch
-    throw new RollcastError('LOG_CORRUPT', `no batch begins with event ${firstSeq}`)
+  /** The batch that holds `seq`. */
+  #batchOf(seq: number): Batch {
+    const start = batchStart(this.#storage, seq)
+    const batch = start === undefined ? undefined : readBatch(this.#storage, start)
+    if (batch && seq < batch.firstSeq + batch.count) return batch
+    throw new RollcastError('LOG_CORRUPT', `no batch holds event ${seq}`)
   }
 
   *events(range: SeqRange & { readonly reverse?: boolean }): Generator<Envelope> {
@@ -103,8 +104,7 @@ export class StorageReader implements LogReader {
     let to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
     const layouts = this.layouts()
     while (to >= from) {
-      const start = batchStart(this.#storage, to)
-      const batch = this.#batch(start ?? 1)
+      const batch = this.#batchOf(to)
       const events = [...decodeBatch(cutBatch(batch, from, to), layouts)]
       yield* events.reverse()
       to = batch.firstSeq - 1

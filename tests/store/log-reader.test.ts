@@ -1,0 +1,81 @@
+// How a reader goes about it: how much it holds at once, and what it does with damage.
+import { describe, expect, test } from 'vitest'
+import { MIB } from '../../src/base/bytes.ts'
+import { seqKey } from '../../src/store/keys.ts'
+import { StorageReader } from '../../src/store/log-reader.ts'
+import { openMemoryLog } from '../../src/store/memory-log.ts'
+import { MemoryStorage } from '../../src/store/memory-storage.ts'
+import { openLog, openLogReader } from '../../src/store/open-log.ts'
+import type { Table } from '../../src/store/storage.ts'
+import { contribution, metric } from './records.ts'
+import { withRunDirectory } from './run-directory.ts'
+
+describe('reading a range', () => {
+  test('takes one batch from the storage at a time, in both directions', async () => {
+    const { writer, disk } = await openMemoryLog({ durability: 'sync' })
+    for (let i = 1; i <= 20; i++)
+      await writer.append(contribution([metric(i), metric(-i)], i)).durable
+    const storage = new MemoryStorage(disk)
+    const get = storage.get.bind(storage)
+    let batches = 0
+    storage.get = (table: Table, key: Uint8Array) => {
+      if (table === 'events') batches++
+      return get(table, key)
+    }
+    const reader = new StorageReader(storage)
+    for (const reverse of [false, true]) {
+      batches = 0
+      let events = 0
+      for (const _ of reader.events({ fromSeq: 3, toSeq: 38, reverse })) {
+        events++
+        expect(batches).toBe(Math.ceil(events / 2))
+      }
+      expect(events).toBe(36)
+    }
+    await writer.close()
+  })
+
+  test(
+    'memory is bounded by a batch, not by the log',
+    withRunDirectory(async dir => {
+      const { writer } = await openLog(dir)
+      for (let i = 1; i <= 96; i++) {
+        const { durable } = writer.append(contribution([metric(i, MIB)], i))
+        if (i % 16 === 0) await durable
+      }
+      await writer.flush()
+      const reader = openLogReader(dir, { check: false, readOnly: false })
+      let bytes = 0
+      let held = 0
+      const alive: WeakRef<Uint8Array>[] = []
+      for (const batch of reader.batches({ fromSeq: 1 })) {
+        bytes += batch.records.byteLength
+        alive.push(new WeakRef(batch.records))
+        // Weak references and collections need a turn of the event loop to show.
+        await new Promise(resolve => setImmediate(resolve))
+        held = Math.max(held, alive.filter(ref => ref.deref()).length)
+      }
+      expect(bytes).toBeGreaterThan(96 * MIB)
+      expect(held).toBeLessThan(96)
+      await reader.close()
+      await writer.close()
+    }),
+  )
+
+  test('a missing batch is LOG_CORRUPT, and what is before it is read', async () => {
+    const { writer, disk } = await openMemoryLog({ durability: 'sync' })
+    for (let i = 1; i <= 5; i++) await writer.append(contribution([metric(i)], i)).durable
+    const storage = new MemoryStorage(disk)
+    await storage.commit(storage.epoch(), [{ table: 'events', key: seqKey(4) }])
+    const reader = new StorageReader(storage)
+    expect([...reader.batches({ fromSeq: 1, toSeq: 3 })]).toHaveLength(3)
+    const missing = expect.objectContaining({
+      code: 'LOG_CORRUPT',
+      message: expect.stringContaining('event 4'),
+    })
+    expect(() => [...reader.batches({ fromSeq: 1 })]).toThrow(missing)
+    expect(() => [...reader.batches({ fromSeq: 4 })]).toThrow(missing)
+    expect(() => [...reader.events({ fromSeq: 1, toSeq: 4, reverse: true })]).toThrow(missing)
+    await writer.close()
+  })
+})
