@@ -195,7 +195,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     kind: z.string(),
     agent: z.string().nullable(),
     time: number,
-    data: z.unknown(),
+    /** Absent when the trainer gave nothing (undefined). */
+    data: z.unknown().optional(),
   }),
   z.object({
     ...header,
