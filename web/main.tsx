@@ -1,7 +1,7 @@
-// The page's start. Schemas are interpreted, not compiled: the Content-Security-Policy forbids eval.
+// The page's start.
+import './interpreted-schemas.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { config } from 'zod'
 import { assert } from '../src/base/assert.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { seededRandom } from '../src/base/random.ts'
@@ -16,7 +16,6 @@ import './styles/layout.css'
 import './styles/stage.css'
 import './styles/panels.css'
 
-config({ jitless: true })
 restoreTheme()
 
 const session = new Session({
