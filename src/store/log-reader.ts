@@ -21,7 +21,7 @@ export function readBatch(storage: LogStorage, firstSeq: number): StoredBatch | 
 }
 
 /** First number of the batch that holds `seq`, or of the last one before it. */
-export function batchStart(storage: LogStorage, seq: number): number | undefined {
+function batchStart(storage: LogStorage, seq: number): number | undefined {
   const [key] = storage.keys('events', { start: seqKey(seq), reverse: true, limit: 1 })
   return key === undefined ? undefined : readSeqKey(key)
 }
