@@ -3,7 +3,6 @@
 // events), the actor carries them out and answers with events. A machine that has ended takes no
 // more events; whoever restarts an actor makes a new one.
 import { assign, type EventObject, emit, setup } from 'xstate'
-import type { StateNameOf } from './state-name.ts'
 
 export type ActorEvent =
   /** What `open` asked for is done. */
@@ -120,5 +119,3 @@ export const actorMachine = setup({
   initial: 'starting',
   states: actorStates,
 })
-
-export type ActorState = StateNameOf<typeof actorMachine>

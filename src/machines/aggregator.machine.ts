@@ -11,7 +11,6 @@ import {
   actorContext,
   actorStates,
 } from './actor.machine.ts'
-import type { StateNameOf } from './state-name.ts'
 
 export type AggregatorEvent =
   | ActorEvent
@@ -61,5 +60,3 @@ export const aggregatorMachine = setup({
     },
   },
 })
-
-export type AggregatorState = StateNameOf<typeof aggregatorMachine>

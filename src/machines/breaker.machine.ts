@@ -2,7 +2,6 @@
 // and the hook is not called; after a while one trial is let through, and its outcome decides. The
 // tag `admits` says whether to call: `snapshot.hasTag('admits')`.
 import { assign, setup } from 'xstate'
-import type { StateNameOf } from './state-name.ts'
 
 /** The outcome of a call that was admitted. */
 export type BreakerEvent = { type: 'succeeded' } | { type: 'failed' }
@@ -55,5 +54,3 @@ export const breakerMachine = setup({
     },
   },
 })
-
-export type BreakerState = StateNameOf<typeof breakerMachine>

@@ -118,8 +118,3 @@ export const broadcasterMachine = setup({
     },
   },
 })
-
-type Idle = 'starting' | 'recovering' | 'draining' | 'stopped' | 'refused' | 'failed'
-export type BroadcasterState =
-  | Idle
-  | `running.feed.${'listening' | 'degraded'}+running.mode.${ShownMode}`

@@ -10,7 +10,6 @@ import {
   actorContext,
   actorStates,
 } from './actor.machine.ts'
-import type { StateNameOf } from './state-name.ts'
 
 export type EncoderEvent =
   | ActorEvent
@@ -69,5 +68,3 @@ export const encoderMachine = setup({
     },
   },
 })
-
-export type EncoderState = StateNameOf<typeof encoderMachine>

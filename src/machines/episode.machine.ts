@@ -2,7 +2,6 @@
 // so that two episodes can never melt into one (L2) and none is saved twice. Each episode has a
 // machine of its own; an ended one takes no more events.
 import { assign, emit, setup } from 'xstate'
-import type { StateNameOf } from './state-name.ts'
 
 export type EpisodeEvent =
   /** This episode has begun; with another number: the next one has, so this one is over. */
@@ -67,5 +66,3 @@ export const episodeMachine = setup({
     ended: { type: 'final' },
   },
 })
-
-export type EpisodeState = StateNameOf<typeof episodeMachine>

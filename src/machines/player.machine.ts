@@ -10,7 +10,6 @@ import {
   actorContext,
   actorStates,
 } from './actor.machine.ts'
-import type { StateNameOf } from './state-name.ts'
 
 export type PlayerEvent =
   | ActorEvent
@@ -44,5 +43,3 @@ export const playerMachine = setup({
     },
   },
 })
-
-export type PlayerState = StateNameOf<typeof playerMachine>

@@ -12,7 +12,6 @@ import {
   actorExits,
   actorStates,
 } from './actor.machine.ts'
-import type { StateNameOf } from './state-name.ts'
 
 export type RecorderEvent =
   | ActorEvent
@@ -52,5 +51,3 @@ export const recorderMachine = setup({
     failedStop: { tags: 'red', entry: 'seal', on: { ...actorExits, drain: 'stopped' } },
   },
 })
-
-export type RecorderState = StateNameOf<typeof recorderMachine>

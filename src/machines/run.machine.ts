@@ -2,7 +2,6 @@
 // a join. A log that failed stop, or a supervisor that gave up, makes the run end as `failed`, but
 // never ends training: the handle goes on taking calls and counts what it drops (invariant 3).
 import { assign, emit, setup } from 'xstate'
-import type { StateNameOf } from './state-name.ts'
 
 export type RunEvent =
   /** Every actor runs. */
@@ -105,5 +104,3 @@ export const runMachine = setup({
     failed: { type: 'final', tags: 'red', entry: 'release' },
   },
 })
-
-export type RunState = StateNameOf<typeof runMachine>

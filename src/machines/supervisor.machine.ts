@@ -26,7 +26,7 @@ import {
   recordDeath,
   restartLimits,
 } from './restart-intensity.ts'
-import { type StateNameOf, stateName } from './state-name.ts'
+import { stateName } from './state-name.ts'
 
 type ChildDone = DoneActorEvent<ChildOutput>
 
@@ -193,8 +193,6 @@ export const supervisorMachine = setup({
     escalated: { type: 'final', tags: 'red' },
   },
 })
-
-export type SupervisorState = StateNameOf<typeof supervisorMachine>
 
 /** Calls `carryOut` for every command of the children and of the supervisor. To be called once,
  * before the supervisor is started, so that none is missed. */

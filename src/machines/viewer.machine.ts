@@ -2,7 +2,6 @@
 // and stalls when it does not read; a stalled viewer is sent nothing until it has room, and then
 // resynchronised, or closed after a while. What it does never touches another viewer (P13).
 import { assign, emit, setup } from 'xstate'
-import type { StateNameOf } from './state-name.ts'
 
 export type ViewerMode = 'live' | 'paced' | 'replaying'
 
@@ -147,5 +146,3 @@ export const viewerMachine = setup({
     closed: { type: 'final', entry: 'release' },
   },
 })
-
-export type ViewerState = StateNameOf<typeof viewerMachine>

@@ -20,8 +20,6 @@ export type Policy =
   | { readonly kind: 'spill'; readonly spillCountMax: number; readonly spillBytesMax: number }
   | { readonly kind: 'disconnect' }
 
-export type PolicyKind = Policy['kind']
-
 /** A channel's declaration; the topology is made of these. */
 export interface ChannelSpec {
   /** `from.what`, e.g. `recorder.live`. */

@@ -39,11 +39,6 @@ export interface RunOptions {
   handleSignals?: boolean
   /** How long closing may take altogether, milliseconds. Default 5000. */
   closeMillisMax?: number
-  /**
-   * Bytes of frames to keep in the log; beyond, the oldest are deleted once the encoder has
-   * counted them (their events stay). Default: all are kept.
-   */
-  frameBytesMax?: number
 }
 
 export interface LiveOptions {
@@ -66,7 +61,6 @@ export interface CheckedOptions {
   readonly onProblem: ((problem: RollcastError) => void) | undefined
   readonly handleSignals: boolean
   readonly closeMillisMax: number
-  readonly frameBytesMax: number
 }
 
 export const defaultPort = 7788
@@ -97,7 +91,6 @@ const schema = z.strictObject({
   onProblem: z.custom<CheckedOptions['onProblem']>(isFunction, 'expected a function').optional(),
   handleSignals: z.boolean().default(true),
   closeMillisMax: z.number().min(100).max(600_000).default(5_000),
-  frameBytesMax: z.number().min(0).default(Number.POSITIVE_INFINITY),
 })
 
 function isFunction(value: unknown): boolean {
@@ -130,7 +123,6 @@ export function checkOptions(options: RunOptions): CheckedOptions {
     onProblem: data.onProblem,
     handleSignals: data.handleSignals,
     closeMillisMax: data.closeMillisMax,
-    frameBytesMax: data.frameBytesMax,
   }
 }
 

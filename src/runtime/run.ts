@@ -71,7 +71,6 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
         durability: options.durability,
         run: { id: basename(options.dir), name: options.name, config: options.config },
         software: softwareName(),
-        frameBytesMax: options.frameBytesMax,
         commitDelayMillis: hooks.commitDelayMillis,
       },
       encoder: {

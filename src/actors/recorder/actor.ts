@@ -29,8 +29,6 @@ export interface RecorderConfig {
   /** What is told of the run when the log is opened. */
   readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
   readonly software: string
-  /** Bytes of frames to keep; older ones are deleted once the encoder has counted them. */
-  readonly frameBytesMax: number
   /** For tests of slow disks: every commit takes at least so long. */
   readonly commitDelayMillis?: number
 }
