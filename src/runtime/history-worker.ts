@@ -1,15 +1,20 @@
 // The pool's work: one query of one log.
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
 import { answerQuery } from '../replay/history.ts'
-import { openLogReader } from '../store/open-log.ts'
+import { type OpenReaderOptions, openLogReader } from '../store/open-log.ts'
 
 const readers = new Map<string, ReturnType<typeof openLogReader>>()
 
-export function answer(task: { runDir: string; query: HistoryQuery }): HistoryAnswer {
+export interface HistoryTask {
+  readonly runDir: string
+  readonly reader: OpenReaderOptions
+  readonly query: HistoryQuery
+}
+
+export function answer(task: HistoryTask): HistoryAnswer {
   let reader = readers.get(task.runDir)
   if (reader === undefined) {
-    // The process has the log open already: it must not be opened as a file again.
-    reader = openLogReader(task.runDir, { check: false })
+    reader = openLogReader(task.runDir, task.reader)
     readers.set(task.runDir, reader)
   }
   return answerQuery(reader, task.query)
