@@ -3,16 +3,21 @@
 import { Piscina } from 'piscina'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
+import type { OpenReaderOptions } from '../store/open-log.ts'
+import type { HistoryTask } from './history-worker.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const IDLE_MILLIS = 30_000
 
 export class HistoryPool {
   readonly #runDir: string | null
+  readonly #reader: OpenReaderOptions
   #pool: Piscina | undefined
 
-  constructor(runDir: string | null) {
+  /** `reader`: how this process opens the log. Null without a run. */
+  constructor(runDir: string | null, reader: OpenReaderOptions) {
     this.#runDir = runDir
+    this.#reader = reader
   }
 
   /** The answer, or `failed` with the reason; never throws. */
@@ -25,11 +30,9 @@ export class HistoryPool {
       maxQueue: 256,
       idleTimeout: IDLE_MILLIS,
     })
+    const task: HistoryTask = { runDir: this.#runDir, reader: this.#reader, query }
     try {
-      return (await this.#pool.run(
-        { runDir: this.#runDir, query },
-        { name: 'answer' },
-      )) as HistoryAnswer
+      return (await this.#pool.run(task, { name: 'answer' })) as HistoryAnswer
     } catch (error) {
       const code = error instanceof RollcastError ? error.code : 'INTERNAL'
       return failed(query, code, describeError(error))

@@ -4,6 +4,7 @@ import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import { seededRandom } from '../base/random.ts'
 import type { CrashKind, HistoryQuery, SystemNotice } from '../protocol/thread-messages.ts'
+import type { OpenReaderOptions } from '../store/open-log.ts'
 import { ControlWords, commands, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
@@ -24,6 +25,8 @@ export interface HostStart {
   readonly timeOrigin: number
   /** Null when there is no run yet. */
   readonly runDir: string | null
+  /** How this process opens the log for reading. */
+  readonly reader: OpenReaderOptions
   readonly closeMillisMax: number
   readonly faults: boolean
 }
@@ -50,7 +53,7 @@ function main(start: HostStart): void {
   const tell = (message: HostMessage): void => port.postMessage(message)
   const control = new ControlWords(start.control)
   const log = openOperatorLog(start.trainer === null ? null : start.runDir)
-  const history = new HistoryPool(start.runDir)
+  const history = new HistoryPool(start.runDir, start.reader)
   const trainerCost = (): TrainerCost | null => {
     if (start.trainer === null) return null
     const now = performance.timeOrigin + performance.now() - start.timeOrigin

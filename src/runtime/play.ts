@@ -73,6 +73,7 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
     },
     trainer: null,
     runDir,
+    reader: { ...reader, check: false },
     closeMillisMax: options.closeMillisMax ?? 5_000,
     faults: false,
   })

@@ -83,6 +83,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
     },
     trainer: { cost, ingress: figures },
     runDir: options.dir,
+    reader,
     closeMillisMax: options.closeMillisMax,
     faults: hooks.faults,
   })
