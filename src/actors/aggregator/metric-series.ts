@@ -114,8 +114,9 @@ function pointsOf(series: SeriesState): [number, number][] {
   const points: [number, number][] = []
   const buckets = series.filling === null ? series.buckets : [...series.buckets, series.filling]
   for (const { minX, minY, maxX, maxY } of buckets) {
-    if (minX === maxX) points.push([minX, minY])
-    else if (minX < maxX) points.push([minX, minY], [maxX, maxY])
+    // Several values may share one x (agents that report at the same global step).
+    if (minX === maxX && minY === maxY) points.push([minX, minY])
+    else if (minX <= maxX) points.push([minX, minY], [maxX, maxY])
     else points.push([maxX, maxY], [minX, minY])
   }
   return points
