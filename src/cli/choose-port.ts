@@ -1,11 +1,16 @@
-// The page's port: the one that was asked for, else the default, else, when somebody else has that
-// one, a free one.
+// Where the page is served. Its port: the one that was asked for, else the default, else, when
+// somebody else has that one, a free one.
+import { Option } from 'commander'
 import { defaultPort } from '../runtime/options.ts'
 import type { Output } from './output.ts'
 
 const ANSWER_MILLIS_MAX = 500
 
-export const defaultHost = '127.0.0.1'
+const hosts = ['127.0.0.1', '::1'] as const
+
+/** The page needs no password, so it is for this machine only. */
+export const hostOption = (): Option =>
+  new Option('--host <HOST>', 'address to listen at').choices(hosts).default(hosts[0])
 
 /** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
 export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
@@ -19,7 +24,7 @@ export async function choosePort(asked: number | undefined, output: Output): Pro
 async function listens(port: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ANSWER_MILLIS_MAX)
   try {
-    await fetch(`http://${defaultHost}:${port}/healthz`, { signal })
+    await fetch(`http://${hosts[0]}:${port}/healthz`, { signal })
     return true
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException

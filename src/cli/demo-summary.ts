@@ -66,7 +66,7 @@ export function summaryLines(result: DemoResult, facts: DemoFacts): string[] {
         ['mean survival', point => Math.round(point.meanSurvival)],
         ['stage', point => point.stage],
       ],
-      thinned(result.learningCurve),
+      summed(result.learningCurve),
     ),
     '',
     `once more:  rollcast replay ${result.runDir}`,
@@ -74,8 +74,20 @@ export function summaryLines(result: DemoResult, facts: DemoFacts): string[] {
   return result.healthy ? lines : [...lines, 'the run was NOT healthy: see rollcast.log there']
 }
 
-/** At most `CURVE_LINES` points, the last one among them. */
-function thinned(points: readonly CurvePoint[]): CurvePoint[] {
-  const every = Math.ceil(points.length / CURVE_LINES)
-  return points.filter((_, i) => (points.length - 1 - i) % every === 0)
+/** At most `CURVE_LINES` points, each the sum of as many neighbours. */
+function summed(points: readonly CurvePoint[]): CurvePoint[] {
+  const size = Math.ceil(points.length / CURVE_LINES)
+  const groups = points
+    .filter((_, i) => i % size === 0)
+    .map((_, i) => points.slice(i * size, (i + 1) * size))
+  return groups.map(group => {
+    const episodes = group.reduce((sum, point) => sum + point.episodes, 0)
+    const survival = group.reduce((sum, point) => sum + point.episodes * point.meanSurvival, 0)
+    return {
+      seconds: group.at(-1)!.seconds,
+      episodes,
+      meanSurvival: survival / episodes,
+      stage: Math.max(...group.map(point => point.stage)),
+    }
+  })
 }

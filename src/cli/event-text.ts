@@ -9,7 +9,7 @@ const TEXT_SHOWN = 60
 
 /** `{"seq":..,"epoch":..,"time":..,"type":..,...}`; `time` is Unix milliseconds. */
 export function eventJson({ seq, epoch, time, event }: Envelope): string {
-  return jsonText({ seq, epoch, time, ...snakeCase(event) })
+  return jsonText({ seq, epoch, time, type: event.type, ...snakeCase(event) })
 }
 
 /** `   12  02:28:34.123  step_taken  agent=env-0 episode=3 ...`, times in UTC. */

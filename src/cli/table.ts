@@ -5,16 +5,19 @@ export type Column<Row> = readonly [title: string, cell: (row: Row) => string | 
 
 /** The lines of a table; a null is shown as `-`. */
 export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const cells = rows.map(row => columns.map(([, cell]) => cell(row)))
-  const texts = cells.map(line => line.map(cell => (cell === null ? '-' : String(cell))))
-  const widths = columns.map(([title], i) =>
-    texts.reduce((width, line) => Math.max(width, line[i]!.length), title.length),
-  )
-  const isNumber = columns.map((_, i) => cells.some(line => typeof line[i] === 'number'))
-  const join = (line: readonly string[]): string =>
+  const texts = rows.map(row => columns.map(([, cell]) => String(cell(row) ?? '-')))
+  const lines = [columns.map(([title]) => title), ...texts]
+  const pads = columns.map((_, i) => {
+    const width = lines.reduce((most, line) => Math.max(most, line[i]!.length), 0)
+    const numeric = texts.every(line => isNumeric(line[i]!))
+    return (text: string): string => (numeric ? text.padStart(width) : text.padEnd(width))
+  })
+  return lines.map(line =>
     line
-      .map((text, i) => (isNumber[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)))
+      .map((text, i) => pads[i]!(text))
       .join('  ')
-      .trimEnd()
-  return [join(columns.map(([title]) => title)), ...texts.map(join)]
+      .trimEnd(),
+  )
 }
+
+const isNumeric = (text: string): boolean => text === '-' || !Number.isNaN(Number(text))

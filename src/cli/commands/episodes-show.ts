@@ -53,7 +53,7 @@ function columnsOf(steps: readonly HistoryStep[]): Column<HistoryStep>[] {
   if (steps.some(step => step.position)) columns.push(['position', step => listed(step.position)])
   const meters = Object.keys(steps.find(step => step.meters)?.meters ?? {})
   for (const name of meters) {
-    columns.push([name, step => (step.meters ? Number(step.meters[name]?.toFixed(2)) : null)])
+    columns.push([name, step => step.meters?.[name]?.toFixed(2) ?? null])
   }
   return columns
 }

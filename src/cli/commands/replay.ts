@@ -6,7 +6,7 @@ import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { type Folded, type Playing, startPlaying } from '../../runtime/play.ts'
 import { integer, portNumber } from '../arguments.ts'
-import { choosePort, defaultHost } from '../choose-port.ts'
+import { choosePort, hostOption } from '../choose-port.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { aborted, catchInterrupts } from '../interrupt.ts'
 import { snakeCase } from '../json-text.ts'
@@ -36,7 +36,7 @@ export function addReplay(program: Command, output: Output): void {
     .option('--speed <FACTOR>', '1 is the original timing, 4 four times as fast, or max', speed)
     .option('--to <SEQ>', 'last event; default: the end of the log', integer(1))
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
-    .option('--host <HOST>', 'address to listen at, of this machine only', defaultHost)
+    .addOption(hostOption())
     .option('--no-serve', 'no page: only fold the events, as the live run did')
     .option('--check', 'compare the outcome with what the live run recorded; 1 when they differ')
     .option('--json', 'one JSON object at the end')

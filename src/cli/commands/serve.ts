@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { startPlaying } from '../../runtime/play.ts'
 import { portNumber } from '../arguments.ts'
-import { choosePort, defaultHost } from '../choose-port.ts'
+import { choosePort, hostOption } from '../choose-port.ts'
 import { aborted, catchInterrupts } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { findRun, runsDirectory } from '../run-directory.ts'
@@ -19,7 +19,7 @@ export function addServe(program: Command, output: Output): void {
     .description('serve the page of a run: live while it is recorded, else its newest episodes')
     .argument('[DIR]', `run directory; default: ${runsDirectory}, or a page that waits`)
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
-    .option('--host <HOST>', 'address to listen at, of this machine only', defaultHost)
+    .addOption(hostOption())
     .action(async (dir: string | undefined, { port, host }: ServeOptions) => {
       const signal = catchInterrupts()
       const given = dir ?? (existsSync(runsDirectory) ? runsDirectory : undefined)
