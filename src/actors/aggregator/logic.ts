@@ -109,7 +109,7 @@ export function decide(state: AggregatorState, { event }: Envelope): MilestoneRe
   return facts
 }
 
-/** A stage that the run has not seen yet is a transition; that agents follow one by one is not. */
+/** A stage that no agent is in is a transition; that other agents follow one by one is not. */
 function decideStage(state: AggregatorState, event: EventOf<'episode_began'>): MilestoneReached[] {
   const { agent, episode, stage } = event
   const known = Object.values(state.stages)
