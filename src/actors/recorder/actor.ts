@@ -31,6 +31,8 @@ export interface RecorderConfig {
   readonly software: string
   /** For tests of slow disks: every commit takes at least so long. */
   readonly commitDelayMillis?: number
+  /** For tests of bad disks: commits fail from this one on, counted from 1. */
+  readonly commitFailsAt?: number
 }
 
 /** Told to the host with `ready`. */
@@ -133,8 +135,7 @@ class Recorder implements ActorInstance {
 
   async #open(): Promise<undefined> {
     const { config, restarts, clock } = this.#scope
-    const { commitDelayMillis } = config
-    const faults = commitDelayMillis ? { beforeCommit: () => this.#pause(commitDelayMillis) } : {}
+    const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
     const options = { clock, durability: config.durability, check: restarts === 0, faults }
     const giveUpAt = clock.monotonic() + (restarts === 0 ? 0 : TAKE_OVER_MILLIS)
     while (this.#log === undefined) {
@@ -150,6 +151,13 @@ class Recorder implements ActorInstance {
       this.#scope.send({ type: 'diskFailed', reason: error.message } as { type: string })
     })
     return undefined
+  }
+
+  /** Faults that a test planted. */
+  #beforeCommit(ordinal: number): Promise<void> | undefined {
+    const { commitDelayMillis = 0, commitFailsAt = Number.POSITIVE_INFINITY } = this.#scope.config
+    if (ordinal >= commitFailsAt) throw new Error('EIO: planted fault')
+    return commitDelayMillis > 0 ? this.#pause(commitDelayMillis) : undefined
   }
 
   #recover(): undefined {

@@ -31,7 +31,7 @@ export interface Intake {
   readonly newestFrames: readonly TakenFrame[]
 }
 
-/** Collects records into a buffer of its own, which `take` hands over. */
+/** Collects records in a buffer of its own; `take` hands over what it holds. */
 export class IntakeBuffer {
   readonly #layouts: Layouts
   #bytes: Uint8Array
@@ -79,15 +79,15 @@ export class IntakeBuffer {
     this.#count++
   }
 
-  /** Everything since the last `take`; the buffer is the caller's from now on. */
+  /** Everything since the last `take`; it is the caller's from now on. */
   take(): Intake {
     const intake = {
-      records: this.#bytes.subarray(0, this.#used),
+      // A copy of just that: a message that carries a view carries the whole buffer behind it.
+      records: this.#bytes.slice(0, this.#used),
       count: this.#count,
       frames: this.#frames,
       newestFrames: [...this.#newest.values()],
     }
-    this.#bytes = new Uint8Array(Math.max(64 * 1024, alignUp(this.#used, 8)))
     this.#used = 0
     this.#count = 0
     this.#frameBytes = 0
