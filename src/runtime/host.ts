@@ -253,6 +253,11 @@ export class Host {
   #startChild(living: Living): void {
     const { topology, configs, clock, random, faults } = this.#options
     const { name, placement } = living.spec
+    if (name === 'recorder' && this.#sealed !== null) {
+      // P7: a log that has failed is not tried again.
+      this.#supervisor.send({ type: 'refused', child: name, reason: this.#sealed })
+      return
+    }
     const handle = this.#options.spawn(name, {
       name,
       placement,

@@ -41,6 +41,8 @@ export interface TestHooks {
   readonly faults: boolean
   /** Every commit takes at least so long. */
   readonly commitDelayMillis?: number
+  /** The disk fails at this commit, counted from 1, and every one after it. */
+  readonly commitFailsAt?: number
 }
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
@@ -72,6 +74,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
         run: { id: basename(options.dir), name: options.name, config: options.config },
         software: softwareName(),
         commitDelayMillis: hooks.commitDelayMillis,
+        commitFailsAt: hooks.commitFailsAt,
       },
       encoder: {
         runDir: options.dir,
