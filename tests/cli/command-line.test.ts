@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordWorkspace, type Workspace } from './recorded-run.ts'
+import { onTerminal, rollcast, start } from './rollcast.ts'
+
+let workspace: Workspace
+beforeAll(async () => {
+  workspace = await recordWorkspace()
+})
+afterAll(() => workspace.remove())
+
+describe('the command line', () => {
+  test('prints its version and its help on stdout', async () => {
+    expect(await rollcast('--version')).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^rollcast \d+\.\d+\.\d+\n$/),
+      stderr: '',
+    })
+    const help = await rollcast('--help')
+    expect(help.code).toBe(0)
+    const verbs = ['demo', 'serve', 'replay', 'log', 'episodes', 'inspect', 'doctor']
+    for (const verb of verbs) expect(help.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
+    expect(help.stdout).toMatch(/130 interrupted/)
+  })
+
+  test('without a verb shows the help on stderr, as bad usage', async () => {
+    const { code, stdout, stderr } = await rollcast()
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^Usage: rollcast/)
+  })
+
+  const badUsage: readonly (readonly [string, RegExp])[] = [
+    ['fly', /unknown command 'fly'/],
+    ['demo --episodes 0', /'--episodes <N>' argument '0' is invalid\. Expected an integer/],
+    ['demo --seconds soon', /Expected a positive number of seconds/],
+    ['serve --port 70000', /Expected an integer in 0\.\.65535/],
+    ['serve --host 0.0.0.0', /Allowed choices are 127\.0\.0\.1, ::1/],
+    ['replay', /missing required argument 'DIR'/],
+    ['replay runs --speed 0', /Expected a positive number or 'max'/],
+    ['replay runs --check --to 5', /'--check' says itself how far to go/],
+    ['log tail runs -n -1', /Expected an integer of at least 0/],
+    ['log tail runs -n 1 --from 1', /cannot be used with option/],
+    ['log cat runs --types steps', /There is no event type steps; there are run_started/],
+    ['log stats', /missing required argument 'DIR'/],
+    ['log verify runs more', /too many arguments/],
+    ['log recover runs --force', /unknown option '--force'/],
+    ['log compact', /missing required argument 'DIR'/],
+    ['episodes ls runs --limit none', /Expected an integer in 1\.\.1000000/],
+    ['episodes show runs first', /Expected an integer of at least 1/],
+    ['inspect --mermaid engine', /there is no machine engine; there are run, supervisor/],
+    ['doctor --quick', /unknown option '--quick'/],
+  ]
+
+  test.each(badUsage)('%s is bad usage, told in one line', async (line, message) => {
+    const { code, stdout, stderr } = await rollcast(...line.split(' '))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^rollcast: USAGE: .*\n$/)
+    expect(stderr).toMatch(message)
+  })
+
+  const readers = [
+    'replay',
+    'serve',
+    'log tail',
+    'log cat',
+    'log stats',
+    'log verify',
+    'log recover',
+    'log compact',
+    'episodes ls',
+    'inspect',
+    'doctor',
+  ]
+
+  test.each(readers)('%s of a run that is not there is NOT_FOUND', async verb => {
+    const { code, stdout, stderr } = await rollcast(...verb.split(' '), '/no/such/run')
+    expect({ code, stdout }).toEqual({ code: 66, stdout: '' })
+    expect(stderr).toMatch(/^rollcast: NOT_FOUND: \/no\/such\/run: expected a run's directory.*\n$/)
+  })
+
+  test('shows the stack of an error only when asked for it', async () => {
+    const { stderr } = await rollcast('log', 'stats', '/no/such/run', '--verbose')
+    expect(stderr).toMatch(/^rollcast: NOT_FOUND: .*\nRollcastError: .*\n +at /)
+  })
+
+  test('ends quietly when the reader of stdout has gone', async () => {
+    const cat = start(['log', 'cat', workspace.run, '--json'])
+    await cat.said(/"seq":1,/)
+    cat.child.stdout?.destroy()
+    const { code, stderr } = await cat.ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test('colours are for terminals, and NO_COLOR turns them off there', async () => {
+    const args = ['log', 'stats', '/no/such/run']
+    const colour = '\u001b['
+    const [piped, shown, plain] = [
+      await rollcast(...args),
+      await onTerminal(args, { env: { TERM: 'xterm' } }),
+      await onTerminal(args, { env: { TERM: 'xterm', NO_COLOR: '1' } }),
+    ]
+    expect(piped.stderr).not.toContain(colour)
+    expect(shown.stdout).toContain(colour)
+    expect(plain.stdout).toMatch(/^rollcast: NOT_FOUND/)
+    expect(plain.stdout).not.toContain(colour)
+  })
+})
