@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('the page', () => {
       return data ? data.reduce((sum, value) => sum + value, 0) : 0
     })
 
-  test('shows a run live, as it is played, and replays an episode by click and by key', async () => {
+  test('U4 L11 shows a run live, as it is played, and replays an episode by click and by key', async () => {
     const { run } = await startTraining()
     const { page, errors } = await open(run.url ?? '')
     await badge(page).getByText('LIVE').waitFor()

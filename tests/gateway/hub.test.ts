@@ -45,7 +45,7 @@ async function advance(millis: number, sliceMillis = 10): Promise<void> {
 }
 
 describe('first messages', () => {
-  test('a viewer is told who it is, what there is, and the open episode', async () => {
+  test('L11 a viewer is told who it is, what there is, and the open episode', async () => {
     stage.openEpisodes.set('agent-0', beganOf(4))
     hub.showProjection({
       projection: projectionOf(50, {
@@ -92,7 +92,7 @@ describe('first messages', () => {
 })
 
 describe('work for nobody', () => {
-  test('with no viewer connected nothing is built, however much is shown', async () => {
+  test('U1 with no viewer connected nothing is built, however much is shown', async () => {
     for (let i = 0; i < 100; i++) {
       publish(beganOf(i), steppedOf(i, 0, i + 2), stage.finish(i, 5))
       hub.showFrame(frameOf(i))
@@ -293,7 +293,7 @@ describe('coming back', () => {
     hub.showProjection({ projection, changedMetrics: [] })
   }
 
-  test('a viewer resumes where it was, with the rows and milestones that it missed', async () => {
+  test('U2 a viewer resumes where it was, with the rows and milestones that it missed', async () => {
     show(1)
     for (let i = 2; i <= 100; i++) show(i)
     const socket = connect({ resume: { epoch: 1, seq: 305 } })
@@ -413,7 +413,7 @@ describe('bad and slow peers (P13)', () => {
     expect(socket.of('episode_start').at(-1)?.episode).toBe(19_999)
   })
 
-  test('one that does not read for 10 s is closed, and its neighbour notices nothing', async () => {
+  test('U3 one that does not read for 10 s is closed, and its neighbour notices nothing', async () => {
     const slow = connect()
     const quick = connect()
     await settle()

@@ -19,7 +19,7 @@ const types = ({ commands }: Performer): string[] => commands.map(command => com
 const toRunning = [event('opened'), event('recovered')]
 
 describe('actor', () => {
-  test('each state gives its command once, and the last is close', () => {
+  test('A1 each state gives its command once, and the last is close', () => {
     const performer = play('actor', [...toRunning, event('drain'), event('drained')])
     expect(types(performer)).toEqual(['open', 'recover', 'run', 'drain', 'close'])
     expect(performer.state()).toBe('stopped')

@@ -151,7 +151,7 @@ describe('names that are also properties of every object', () => {
   })
 })
 
-describe('what the future wrote', () => {
+describe('what the future wrote (B4)', () => {
   const bodies = fc.uint8Array({ minLength: 8, maxLength: 40 })
   const versions = fc.integer({ min: 2, max: 255 })
 

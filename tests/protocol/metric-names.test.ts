@@ -45,7 +45,7 @@ describe('the entropy', () => {
 })
 
 describe('values', () => {
-  test('that are not finite go through', () => {
+  test('B3 that are not finite go through', () => {
     const values = canonicalMetrics({ a: Number.NaN, b: Infinity, 'train/entropy_loss': Infinity })
     expect(values).toEqual({ a: Number.NaN, b: Infinity, 'train/entropy': -Infinity })
   })

@@ -75,7 +75,7 @@ describe('the numbers of a step', () => {
     expect([...floats]).toEqual([-9, -9, 1, 2, 3, 0.5, 0.25, -1, 4, 5, 6, 7, 8, -9])
   })
 
-  test('are read as they were written, to the bit', () => {
+  test('L1 are read as they were written, to the bit', () => {
     fc.assert(
       fc.property(stepEvents, step => {
         const count = valueCount(shapeOf(step))

@@ -36,7 +36,7 @@ function train(run: Run): { steps: number; stop(): void } {
   return progress
 }
 
-test('P7: at the first failed commit the log is read-only; training and viewing go on', async () => {
+test('P7 L10: at the first failed commit the log is read-only; training and viewing go on', async () => {
   const dir = tempDir()
   const { run, problems } = await startOnDisk(dir, { commitFailsAt: 40 })
   const trainer = train(run)
@@ -84,7 +84,7 @@ test('P10: a disk that stalls for a second does not show on the live path', asyn
   expect(await verifyLog(dir)).toMatchObject({ ok: true })
 })
 
-test('flush() tells when what was recorded is durable, and when it is not in time', async () => {
+test('P2 flush() tells when what was recorded is durable, and when it is not in time', async () => {
   const dir = tempDir()
   const { run } = await startOnDisk(dir, { commitDelayMillis: 500 })
   const recorder = run.recorder('agent')

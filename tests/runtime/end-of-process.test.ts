@@ -16,7 +16,7 @@ async function checkComplete(dir: string, steps: number, reason: string): Promis
   expect((await verifyLog(dir)).ok).toBe(true)
 }
 
-test('close() makes everything durable and ends open episodes', async () => {
+test('A7 close() makes everything durable and ends open episodes', async () => {
   const dir = tempDir()
   const program = runProgram('trainer', dir, JSON.stringify({ play: 'some', close: true }))
   expect(await program.exited).toEqual({ code: 0, signal: null })
@@ -30,7 +30,7 @@ test('close() makes everything durable and ends open episodes', async () => {
   ])
 })
 
-test('a program that just ends loses nothing', async () => {
+test('A7 a program that just ends loses nothing', async () => {
   const dir = tempDir()
   const program = runProgram('trainer', dir, JSON.stringify({ play: 'some' }))
   expect(await program.exited).toEqual({ code: 0, signal: null })
@@ -67,7 +67,7 @@ async function readSteps(dir: string): Promise<number> {
   return count(await readEvents(dir), 'step_taken')
 }
 
-test('the end of the trainer never waits for a viewer that has stopped reading', async () => {
+test('A7 the end of the trainer never waits for a viewer that has stopped reading', async () => {
   const dir = tempDir()
   const options = { live: { port: 0 } }
   const task = { play: 'paced', seconds: 3, close: true, options }

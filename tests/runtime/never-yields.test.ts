@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { runProgram, tempDir } from './harness.ts'
 import { connectViewer } from './viewer-client.ts'
 
-test('a while loop of 10 s streams live, and its log is complete', async () => {
+test('L5 L10 a while loop of 10 s streams live, and its log is complete', async () => {
   const dir = tempDir()
   const options = { live: { port: 0 } }
   const task = { play: 'busy', seconds: 10, close: true, options }

@@ -57,7 +57,7 @@ async function checkNothingMissing(dir: string, steps: number): Promise<Envelope
 const actors: ActorKind[] = ['recorder', 'encoder', 'aggregator', 'broadcaster']
 
 test.each(actors)(
-  'the %s throws while it streams: it comes back and nothing is missing',
+  'P9 P11 A3 the %s throws while it streams: it comes back and nothing is missing',
   async victim => {
     const dir = tempDir()
     const run = await startFaulty(dir)
@@ -107,7 +107,7 @@ test('all four die at once: the run recovers', async () => {
   await checkNothingMissing(dir, steps)
 })
 
-test('the encoder in a process of its own: the same facts, also after it was killed', async () => {
+test('A6 the encoder in a process of its own: the same facts, also after it was killed', async () => {
   const dir = tempDir()
   const run = await startFaulty(dir, { encoderPlacement: 'process' })
   const trainer = train(run)

@@ -26,7 +26,7 @@ test('an unknown option is refused, and every bad value named', async () => {
   for (const name of ['liev', 'durability', 'ringBytes']) expect(error.message).toContain(name)
 })
 
-test('a foreign file in the place of the log is not touched', async () => {
+test('B2 a foreign file in the place of the log is not touched', async () => {
   const dir = tempDir()
   mkdirSync(logDirectory(dir), { recursive: true })
   writeFileSync(dataFile(dir), Buffer.alloc(64 * 1024, 7))
@@ -53,7 +53,7 @@ test('a second run on the same directory in one process is LOG_LOCKED', async ()
   await again.close()
 })
 
-test('a taken port is ADDRESS_IN_USE, and the log is left clean', async () => {
+test('B2 a taken port is ADDRESS_IN_USE, and the log is left clean', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
@@ -83,7 +83,35 @@ test('calls after close() record nothing, never throw, and are told once', async
   expect(() => run.recorder('not a name!')).toThrow('expected 1 to 64')
 })
 
-test('several environments record at once, each with its own episodes', async () => {
+test('L4 what is recorded is the same with and without a live stream', async () => {
+  const { readEvents } = await import('./harness.ts')
+  const recorded = await Promise.all(
+    [{}, { live: { port: 0 } }].map(async live => {
+      const dir = tempDir()
+      const run = await startRun({ dir, ...quiet, ...live })
+      const recorder = run.recorder('a')
+      recorder.begin({ seed: 4, stage: 2, epsilon: 0.5 })
+      for (let step = 0; step < 50; step++) {
+        recorder.step({ reward: step / 7, action: step % 4, qValues: [step, -step] })
+        recorder.frame({ width: 2, height: 1, data: new Uint8Array(6).fill(step) })
+      }
+      recorder.metrics({ 'losses/entropy': 0.5 }, 50)
+      recorder.insight('note', { text: 'half way' })
+      recorder.end()
+      await run.close()
+      const own = new Set(['run_started', 'actor_changed', 'trainer_cost_measured'])
+      const events = (await readEvents(dir)).map(({ event }) => event)
+      return events
+        .filter(({ type }) => !own.has(type))
+        .map(event => ({ ...event, startTime: 0 }))
+        .sort((a, b) => a.type.localeCompare(b.type))
+    }),
+  )
+  expect(recorded[0]?.length).toBeGreaterThan(100)
+  expect(recorded[1]).toEqual(recorded[0])
+})
+
+test('L14 L3 several environments record at once, each with its own episodes', async () => {
   const { readEvents } = await import('./harness.ts')
   const dir = tempDir()
   const episodes: number[] = []

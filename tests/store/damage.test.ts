@@ -100,7 +100,7 @@ describe('a damaged log', () => {
   )
 
   test(
-    'P6 a torn tail is cut at the last whole batch, and said; the log goes on behind it',
+    'P6 G5 a torn tail is cut at the last whole batch, and said; the log goes on behind it',
     withRunDirectory(async dir => {
       await makeLog(dir)
       await damage(dir, flip, [lastBatch, lastBatch - 4])
@@ -280,7 +280,7 @@ describe('a file that is no log of ours', () => {
   )
 
   test(
-    'P6 a file that was cut off is refused before it is mapped, wherever it was cut',
+    'P6 G5 a file that was cut off is refused before it is mapped, wherever it was cut',
     withRunDirectory(async dir => {
       await makeLog(dir)
       const file = dataFile(dir)

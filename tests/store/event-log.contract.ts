@@ -123,7 +123,7 @@ export function describeEventLog(
     )
 
     test(
-      'P4 a contribution at or below the stored position writes nothing, also after reopening',
+      'P4 G1 a contribution at or below the stored position writes nothing, also after reopening',
       withLog(async log => {
         const first = await log.open()
         const once = contribution([metric(1)], 10)
@@ -362,7 +362,7 @@ export function describeEventLog(
     )
 
     test(
-      'P7 stops before the disk is full, naming the reserve',
+      'P7 G6 stops before the disk is full, naming the reserve',
       withLog(async log => {
         let freeBytes = 1e12
         const faults = { freeBytes: () => freeBytes }
@@ -380,7 +380,7 @@ export function describeEventLog(
     )
 
     test(
-      'P5 a writer whose epoch was superseded is fenced: nothing of it is merged',
+      'P5 G8 a writer whose epoch was superseded is fenced: nothing of it is merged',
       withLog(async log => {
         const old = await log.open({ durability: 'sync' })
         await old.writer.append(contribution([metric(1)], 1)).durable
@@ -396,7 +396,7 @@ export function describeEventLog(
     )
 
     test(
-      'prunes frames below a number and keeps their events',
+      'G4 prunes frames below a number and keeps their events',
       withLog(async log => {
         const { writer } = await log.open()
         const frames = Array.from({ length: 200 }, (_, i) => frame(1, i))
@@ -444,7 +444,7 @@ export function describeEventLog(
     )
 
     test(
-      'a tail catches up, says so, and goes on with what comes',
+      'G3 a tail catches up, says so, and goes on with what comes',
       withLog(async log => {
         const { writer } = await log.open({ durability: 'sync' })
         await writer.append(contribution([metric(1), metric(2)], 1)).durable

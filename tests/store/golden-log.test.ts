@@ -17,7 +17,7 @@ function copyTo(dir: string): void {
 
 describe('the golden log of format 1', () => {
   test(
-    'P8 D15 reads as it did when it was made',
+    'G7 P8 D15 reads as it did when it was made',
     withRunDirectory(async dir => {
       copyTo(dir)
       const expected: unknown = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8'))

@@ -36,7 +36,7 @@ describe('reading a range', () => {
   })
 
   test(
-    'memory is bounded by a batch, not by the log',
+    'G2 memory is bounded by a batch, not by the log',
     withRunDirectory(async dir => {
       const { writer } = await openLog(dir)
       for (let i = 1; i <= 96; i++) {

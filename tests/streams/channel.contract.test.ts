@@ -72,7 +72,7 @@ describe.each(policies)('a channel under $kind', policy => {
   const countBound = COUNT_MAX + (policy.kind === 'spill' ? policy.spillCountMax : 0)
   const bytesBound = BYTES_MAX + (policy.kind === 'spill' ? policy.spillBytesMax : 0)
 
-  test('keeps its books and its bounds under any order of offers and takes', () => {
+  test('C1 keeps its books and its bounds under any order of offers and takes', () => {
     fc.assert(
       fc.property(fc.array(stepArbitrary, { maxLength: 120 }), steps => {
         const { clock, channel } = open(policy)
@@ -155,7 +155,7 @@ describe.each(policies)('a channel under $kind', policy => {
   })
 })
 
-describe('the newest item', () => {
+describe('the newest item (C2)', () => {
   test.each([{ kind: 'drop-oldest' } as const, { kind: 'latest' } as const])(
     'always gets in under $kind',
     policy => {

@@ -80,7 +80,7 @@ describe('a port', () => {
     expect(far.waiting).toBe(1)
   })
 
-  test('sends again to the next receiver what the last one had not handled, when asked to', () => {
+  test('C4 sends again to the next receiver what the last one had not handled, when asked to', () => {
     const { sender } = openSender({ kind: 'block' }, { redeliver: true })
     const [near, far] = fakePortPair()
     sender.attach(near)
@@ -95,7 +95,7 @@ describe('a port', () => {
     expect(sender.counters).toMatchObject({ acknowledged: 6, inFlight: 0, lostInFlight: 0 })
   })
 
-  test('stops at the window: a slow receiver is felt at the offer', () => {
+  test('C3 stops at the window: a slow receiver is felt at the offer', () => {
     const { sender } = openSender({ kind: 'block' })
     const [near, far] = fakePortPair()
     sender.attach(near)

@@ -302,7 +302,7 @@ describe('milestones', () => {
 })
 
 describe('the fold (invariant 1, L18)', () => {
-  test('of a snapshot and the tail is that of the whole log, byte for byte', () => {
+  test('A2 of a snapshot and the tail is that of the whole log, byte for byte', () => {
     fc.assert(
       fc.property(anyHistory, fc.nat(), (events, place) => {
         const { log } = record(events)

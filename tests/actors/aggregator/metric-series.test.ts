@@ -45,7 +45,7 @@ const noise = (random: Random): number =>
   Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
 
 describe('the points of a series', () => {
-  test('are within the bound, in order, real values, and hold the extremes of the whole', () => {
+  test('A5 are within the bound, in order, real values, and hold the extremes of the whole', () => {
     fc.assert(
       fc.property(histories, history => {
         const { points, min, max, count } = summaryOf(history)
@@ -122,7 +122,7 @@ describe('the figures of a series', () => {
 })
 
 describe('the trend of a series', () => {
-  test('is flat on noise, but for about one in a hundred', () => {
+  test('A5 is flat on noise, but for about one in a hundred', () => {
     let claimed = 0
     for (let seed = 0; seed < 1000; seed++) {
       const random = seededRandom(seed)

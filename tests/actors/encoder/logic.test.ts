@@ -128,7 +128,7 @@ const isFrame = (event: Event): event is EventOf<'frame_captured'> =>
   event.type === 'frame_captured'
 
 describe('for any interleaving of agents and cameras', () => {
-  test('owed is intact and missing, and each account is closed exactly once', () => {
+  test('A4 owed is intact and missing, and each account is closed exactly once', () => {
     fc.assert(
       fc.property(plays, ({ events, found }) => {
         const { facts, state } = account(events, found)

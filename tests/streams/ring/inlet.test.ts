@@ -47,7 +47,7 @@ describe('an inlet that spills', () => {
     expect(drain()).toEqual(upTo(RING_RECORDS))
   })
 
-  test('goes on on the heap when the ring is full, and keeps the order', () => {
+  test('C7 goes on on the heap when the ring is full, and keeps the order', () => {
     const { inlet, write, drain } = open()
     for (let tag = 0; tag < 100; tag++) expect(write(tag)).toBe(true)
     expect(inlet.words).not.toBe(inlet.writer.words)
@@ -64,7 +64,7 @@ describe('an inlet that spills', () => {
     expect(inlet.counters).toMatchObject({ offered: 102, taken: 102, dropped: 0, depth: 0 })
   })
 
-  test('refuses past its bytes, counts, and tells what was lost once', () => {
+  test('C7 refuses past its bytes, counts, and tells what was lost once', () => {
     const { inlet, write, drain } = open({
       policy: { kind: 'spill', spillCountMax: 1000, spillBytesMax: 320 },
     })
@@ -83,7 +83,7 @@ describe('an inlet that spills', () => {
     expect(upTo(60).filter(tag => write(tag))).toHaveLength(RING_RECORDS + 3)
   })
 
-  test('keeps a reserve for critical records beyond its bound', () => {
+  test('L2 keeps a reserve for critical records beyond its bound', () => {
     const { inlet, write, drain } = open({
       policy: { kind: 'spill', spillCountMax: 10, spillBytesMax: 320 },
       criticalBytesMax: 64,

@@ -59,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe.each(startPositions)('a ring that begins at position %i', startPosition => {
-  test('agrees with its model under any order of calls, deaths and restarts', () => {
+  test('C5 C6 agrees with its model under any order of calls, deaths and restarts', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), script => {
         const buffer = ring(startPosition)
@@ -168,7 +168,7 @@ describe('a ring', () => {
     expect(() => writer.commit(1)).toThrow(/without a claim/)
   })
 
-  test('shows nothing of a claim whose writer died, even across the wrap', () => {
+  test('C6 shows nothing of a claim whose writer died, even across the wrap', () => {
     const buffer = ring(CAPACITY - 16)
     const dead = new RingWriter(buffer, systemClock)
     dead.bytes.fill(0xaa, dead.claim(100), 500)

@@ -23,7 +23,7 @@ afterEach(() => {
 const WAIT_MILLIS = 20_000
 
 describe('between threads', () => {
-  test('a hundred thousand records arrive in order and unchanged', async () => {
+  test('C5 a hundred thousand records arrive in order and unchanged', async () => {
     const records = 100_000
     // Begins close to the wrap of the 32-bit words, and passes it under load.
     const startPosition = 2 ** 32 - 2 ** 20
@@ -49,7 +49,7 @@ describe('between threads', () => {
     expect(reader.releasedPosition).toBeGreaterThan(2 ** 32)
   })
 
-  test.each(['async', 'sync'])('no wake-up is lost in thousands of sleeps (%s)', async how => {
+  test.each(['async', 'sync'])('L7 no wake-up is lost in thousands of sleeps (%s)', async how => {
     const rounds = 5000
     const buffer = createRing({ capacityBytes: 1024, ringId: 1 })
     const reader = new RingReader(buffer)
