@@ -1,7 +1,6 @@
 // Where the page is served. Its port: the one that was asked for, else the default, else, when
 // somebody else has that one, a free one.
 import { Option } from 'commander'
-import { defaultPort } from '../runtime/options.ts'
 import type { Output } from './output.ts'
 
 const ANSWER_MILLIS_MAX = 500
@@ -15,6 +14,7 @@ export const hostOption = (): Option =>
 /** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
 export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
   if (asked !== undefined) return asked
+  const { defaultPort } = await import('../runtime/options.ts')
   if (!(await listens(defaultPort))) return defaultPort
   output.say(`port ${defaultPort} is taken by another program: taking a free one`)
   return 0

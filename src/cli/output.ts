@@ -7,6 +7,7 @@ import { jsonText } from './json-text.ts'
 
 /** Text is written in pieces of about this size. */
 const CHUNK_CHARACTERS = 64 * 1024
+const clearLine = '\r\u001b[K'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -51,6 +52,12 @@ export class Output {
   /** A line for a person. */
   say(line: string): void {
     process.stderr.write(`${line}\n`)
+  }
+
+  /** Puts `line` in the place of the one that was put there before. On a terminal only. */
+  rewrite(line: string): void {
+    const columns = process.stderr.columns ?? 80
+    process.stderr.write(clearLine + line.slice(0, columns - 1))
   }
 
   /** One clear line; with the stack, and those of its causes, when asked for. */

@@ -6,43 +6,38 @@ import type { Output } from './output.ts'
 const TERMINAL_MILLIS = 100
 const PIPE_MILLIS = 10_000
 const BAR_CELLS = 24
-const clearLine = '\r\u001b[K'
 
 export class Progress {
-  readonly #output: Output
+  readonly #output: Pick<Output, 'terminal' | 'say' | 'rewrite'>
   readonly #clock: Clock
-  #saidAt = Number.NEGATIVE_INFINITY
-  #shown = false
+  #saidAt: number
 
-  constructor(output: Output, clock: Clock) {
+  constructor(output: Pick<Output, 'terminal' | 'say' | 'rewrite'>, clock: Clock) {
     this.#output = output
     this.#clock = clock
-    if (!output.terminal) this.#saidAt = clock.monotonic()
+    this.#saidAt = output.terminal ? Number.NEGATIVE_INFINITY : clock.monotonic()
   }
 
-  /** `fraction` (0..1) of the way is behind us; null when there is no telling. */
-  update(fraction: number | null, text: string): void {
+  /** `fraction` (0..1) of the way is behind us. */
+  update(fraction: number, text: string): void {
     const now = this.#clock.monotonic()
     const { terminal } = this.#output
     if (now - this.#saidAt < (terminal ? TERMINAL_MILLIS : PIPE_MILLIS)) return
     this.#saidAt = now
-    if (!terminal) {
-      this.#output.say(text)
-      return
-    }
-    const line = fraction === null ? text : `${this.#bar(fraction)} ${text}`
-    process.stderr.write(clearLine + line.slice(0, (process.stderr.columns ?? 80) - 1))
-    this.#shown = true
+    if (terminal) this.#output.rewrite(`${bar(fraction)} ${text}`)
+    else this.#output.say(text)
   }
 
   /** Takes the line away, so that others may speak. */
   end(): void {
-    if (this.#shown) process.stderr.write(clearLine)
-    this.#shown = false
+    if (this.#output.terminal) this.#output.rewrite('')
   }
+}
 
-  #bar(fraction: number): string {
-    const done = Math.round(BAR_CELLS * Math.min(1, Math.max(0, fraction)))
-    return `${'█'.repeat(done)}${'░'.repeat(BAR_CELLS - done)} ${Math.floor(fraction * 100)}%`
-  }
+/** `██████░░░░░░░░░░░░░░░░░░  25%`. */
+function bar(fraction: number): string {
+  const share = Math.min(1, Math.max(0, fraction))
+  const done = Math.round(BAR_CELLS * share)
+  const percent = `${Math.floor(share * 100)}%`.padStart(4)
+  return `${'█'.repeat(done)}${'░'.repeat(BAR_CELLS - done)} ${percent}`
 }

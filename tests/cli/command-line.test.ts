@@ -50,7 +50,7 @@ describe('the command line', () => {
     ['doctor --quick', /unknown option '--quick'/],
   ]
 
-  test.each(badUsage)('%s is bad usage, told in one line', async (line, message) => {
+  test.each(badUsage)('B5 %s is bad usage, told in one line', async (line, message) => {
     const { code, stdout, stderr } = await rollcast(...line.split(' '))
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^rollcast: USAGE: .*\n$/)

@@ -1,7 +1,7 @@
 // `rollcast demo`: a training that is worth watching, with the recorder on board (examples/demo.ts).
 import type { Command } from 'commander'
 import type { DemoProgress } from '../../../examples/demo/account.ts'
-import { type DemoResult, runDemo } from '../../../examples/demo.ts'
+import type { DemoResult } from '../../../examples/demo.ts'
 import { systemClock } from '../../base/clock.ts'
 import { integer, portNumber, seconds } from '../arguments.ts'
 import { choosePort } from '../choose-port.ts'
@@ -43,12 +43,18 @@ export function addDemo(program: Command, output: Output): void {
 }
 
 async function demo(options: DemoCommandOptions, output: Output): Promise<void> {
+  // Loaded only here: no other verb has to wait for it.
+  const { runDemo } = await import('../../../examples/demo.ts')
   const signal = catchInterrupts()
   const port = await choosePort(options.port, output)
   const episodesMax = options.episodes ?? Number.POSITIVE_INFINITY
   const secondsMax =
     options.seconds ?? (options.episodes === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY)
   const progress = new Progress(output, systemClock)
+  signal.addEventListener('abort', () => {
+    progress.end()
+    output.say('closing the run; Ctrl-C once more ends it at once')
+  })
   const result = await runDemo(
     {
       dir: options.dir ?? `${runsDirectory}/demo-${timestamp(systemClock.now())}`,

@@ -4,7 +4,7 @@ import { aggregatorVersion } from '../../actors/aggregator/logic.ts'
 import { crc32 } from '../../base/checksum.ts'
 import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
-import { type Folded, type Playing, startPlaying } from '../../runtime/play.ts'
+import type { Folded, Playing } from '../../runtime/play.ts'
 import { integer, portNumber } from '../arguments.ts'
 import { choosePort, hostOption } from '../choose-port.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -57,6 +57,7 @@ function speed(text: string): number {
 }
 
 async function replay(run: string, options: ReplayOptions, output: Output): Promise<void> {
+  const { startPlaying } = await import('../../runtime/play.ts')
   const signal = catchInterrupts()
   const port = options.serve ? await choosePort(options.port, output) : undefined
   const live = port === undefined ? undefined : { host: options.host, port }
@@ -86,6 +87,7 @@ async function replay(run: string, options: ReplayOptions, output: Output): Prom
 
 /** As fast as possible, unseen, as far as the live run's own projection goes. */
 async function checkReplay(run: string, options: ReplayOptions, output: Output): Promise<void> {
+  const { startPlaying } = await import('../../runtime/play.ts')
   const signal = catchInterrupts()
   const recorded = await withLog(run, reader => reader.snapshot('aggregator'))
   if (recorded === undefined) {

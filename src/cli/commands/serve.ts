@@ -1,7 +1,6 @@
 // `rollcast serve`: the page of a run that another process records, or has recorded.
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { startPlaying } from '../../runtime/play.ts'
 import { portNumber } from '../arguments.ts'
 import { choosePort, hostOption } from '../choose-port.ts'
 import { aborted, catchInterrupts } from '../interrupt.ts'
@@ -21,6 +20,7 @@ export function addServe(program: Command, output: Output): void {
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
     .addOption(hostOption())
     .action(async (dir: string | undefined, { port, host }: ServeOptions) => {
+      const { startPlaying } = await import('../../runtime/play.ts')
       const signal = catchInterrupts()
       const given = dir ?? (existsSync(runsDirectory) ? runsDirectory : undefined)
       const run = given === undefined ? null : findRun(given, output)

@@ -1,0 +1,46 @@
+import { truncateSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dataFile } from '../../src/store/open-log.ts'
+import { recordWorkspace, type Workspace } from './recorded-run.ts'
+import { jsonOf, rollcast } from './rollcast.ts'
+
+let workspace: Workspace
+beforeAll(async () => {
+  workspace = await recordWorkspace()
+})
+afterAll(() => workspace.remove())
+
+describe('doctor', () => {
+  test('checks this machine', async () => {
+    const end = await rollcast('doctor', '--json')
+    const { ok, checks, run_dir: run } = jsonOf(end)
+    expect(checks).toMatchObject([
+      { name: 'node', ok: true, required: true },
+      { name: 'log', ok: true, required: true, detail: 'lmdb loads, a log can be written' },
+      { name: 'space', ok: true, required: true },
+      { name: 'page', required: false },
+      { name: 'chromium', required: false },
+    ])
+    expect({ code: end.code, ok, run }).toEqual({ code: 0, ok: true, run: null })
+  })
+
+  test('verifies a run', async () => {
+    const end = await rollcast('doctor', workspace.run, '--json')
+    expect(end.code).toBe(0)
+    const { last_good_seq: lastGoodSeq } = jsonOf(end)
+    expect(lastGoodSeq).toBeGreaterThan(1000)
+    const { code, stdout, stderr } = await rollcast('doctor', workspace.run)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toMatch(new RegExp(`^ok +run +.*: whole up to event ${lastGoodSeq}$`, 'm'))
+  })
+
+  test('says what is wrong with a run, and exits with 1', async () => {
+    const dir = workspace.copy('cut')
+    truncateSync(dataFile(dir), 20_000)
+    const end = await rollcast('doctor', dir, '--json')
+    expect(end.code).toBe(1)
+    expect(jsonOf(end)).toMatchObject({ ok: false, last_good_seq: null })
+    const { stderr } = await rollcast('doctor', dir)
+    expect(stderr).toMatch(/^WRONG +run +LOG_CORRUPT: .*cut off$/m)
+  })
+})

@@ -1,0 +1,128 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aggregatorVersion } from '../../src/actors/aggregator/logic.ts'
+import { openLog } from '../../src/store/open-log.ts'
+import { recordWorkspace, type Workspace } from './recorded-run.ts'
+import { jsonOf, rollcast, start } from './rollcast.ts'
+
+let workspace: Workspace
+let run: string
+beforeAll(async () => {
+  workspace = await recordWorkspace()
+  run = workspace.run
+})
+afterAll(() => workspace.remove())
+
+const refused = (url: string): Promise<string | undefined> =>
+  fetch(url).then(
+    () => undefined,
+    error => (error.cause as NodeJS.ErrnoException).code,
+  )
+
+describe('replay', () => {
+  test('folds the whole log as fast as it can and says what came of it', async () => {
+    const args = ['--speed', 'max', '--no-serve', '--json']
+    const end = await rollcast('replay', run, ...args)
+    expect(end).toMatchObject({ code: 0, stderr: '' })
+    const { last_seq: lastSeq } = jsonOf(await rollcast('log', 'verify', run, '--json'))
+    expect(jsonOf(end)).toEqual({
+      run_dir: run,
+      events: lastSeq,
+      seconds: expect.any(Number),
+      events_per_second: expect.any(Number),
+      projection_crc: expect.any(Number),
+      seq: lastSeq,
+    })
+    const again = await rollcast('replay', run, ...args)
+    expect(jsonOf(again)['projection_crc']).toBe(jsonOf(end)['projection_crc'])
+  })
+
+  test('comes to the projection that the live run came to', async () => {
+    const end = await rollcast('replay', run, '--check', '--json')
+    expect(end.code).toBe(0)
+    const { same, recorded_crc: recorded, projection_crc: replayed } = jsonOf(end)
+    expect(same).toBe(true)
+    expect(replayed).toBe(recorded)
+    const said = await rollcast('replay', run, '--check')
+    expect(said).toMatchObject({ code: 0, stdout: '' })
+    expect(said.stderr).toMatch(/^the same projection as the live run's, at event \d+$/m)
+  })
+
+  test('exits with 1 when the recorded projection is another one', async () => {
+    const dir = workspace.copy('other')
+    await writeProjection(dir, 20)
+    const end = await rollcast('replay', dir, '--check', '--json')
+    expect(end.code).toBe(1)
+    expect(jsonOf(end)).toMatchObject({ same: false, seq: 20, recorded_seq: 20 })
+    const said = await rollcast('replay', dir, '--check')
+    expect(said.stderr).toMatch(/^NOT the live run's projection: at event 20 that was [\da-f]{8}$/m)
+  })
+
+  test('has nothing to check where no projection was recorded', async () => {
+    const dir = join(workspace.dir, 'bare')
+    const { writer } = await openLog(dir)
+    await writer.close()
+    const { code, stderr } = await rollcast('replay', dir, '--check')
+    expect(code).toBe(66)
+    expect(stderr).toBe(`rollcast: NOT_FOUND: ${dir}: the live run recorded no projection\n`)
+  })
+
+  test('keeps its page until it is interrupted', async () => {
+    const replay = start(['replay', run, '--speed', 'max', '--port', '0'])
+    const [, url = ''] = await replay.said(/replaying at (http:\S+)/)
+    await replay.said(/its page stays until Ctrl-C/)
+    expect((await fetch(`${url}healthz`)).status).toBe(200)
+    replay.interrupt()
+    expect(await replay.ended).toMatchObject({ code: 130, stdout: '' })
+    expect(await refused(url)).toBe('ECONNREFUSED')
+  })
+
+  test('is over when it is interrupted in the middle', async () => {
+    const replay = start(['replay', run, '--speed', '0.000001', '--port', '0'])
+    await replay.said(/replaying at/)
+    replay.interrupt()
+    expect((await replay.ended).code).toBe(130)
+  })
+})
+
+describe('serve', () => {
+  test('serves a run until it is interrupted, and prints the address', async () => {
+    const serve = start(['serve', run, '--port', '0'])
+    const [url] = await serve.said(/^http:\/\/127\.0\.0\.1:\d+\/$/m)
+    expect((await fetch(`${url}healthz`)).status).toBe(200)
+    serve.interrupt()
+    expect(await serve.ended).toMatchObject({ code: 130, stdout: `${url}\n` })
+    expect(await refused(url)).toBe('ECONNREFUSED')
+  })
+
+  test('a port that was asked for and is taken is ADDRESS_IN_USE', async () => {
+    const other = createServer()
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = other.address() as AddressInfo
+      const { code, stdout, stderr } = await rollcast('serve', run, '--port', `${port}`)
+      expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
+      expect(stderr).toMatch(/^rollcast: ADDRESS_IN_USE: .*is taken by another program.*\n$/)
+    } finally {
+      await new Promise(resolve => other.close(resolve))
+    }
+  })
+
+  test('waits for a run where there is none yet', async () => {
+    const serve = start(['serve', '--port', '0'], { cwd: workspace.dir })
+    await serve.said(/no run yet, served until Ctrl-C/)
+    serve.interrupt()
+    expect((await serve.ended).code).toBe(130)
+  })
+})
+
+/** Puts another projection in the place of the one that the live run recorded. */
+async function writeProjection(dir: string, position: number): Promise<void> {
+  const { writer } = await openLog(dir)
+  const bytes = new Uint8Array([1, 2, 3])
+  const snapshot = { name: 'aggregator', version: aggregatorVersion, position, bytes }
+  writer.append({ producer: 'test', position: 1, records: new Uint8Array(), count: 0, snapshot })
+  await writer.close()
+}
