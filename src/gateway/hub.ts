@@ -64,6 +64,8 @@ export class Hub implements ViewerHost {
   readonly stage: Stage
   readonly history: History
   readonly counters: HubCounters = { viewers: 0, built: 0, sent: 0, dropped: 0 }
+  /** The first camera of each agent. */
+  readonly #cameras = new Map<string, string>()
   readonly #viewers = new Set<Viewer>()
   readonly #continuity = new Continuity()
   readonly #projection: ProjectionFeed
@@ -119,13 +121,21 @@ export class Hub implements ViewerHost {
   }
 
   showFrame(frame: LiveFrame): void {
-    if (this.#viewers.size === 0) return
+    if (!this.#isFirstCamera(frame) || this.#viewers.size === 0) return
     this.#followDefault()
     const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
     const build = () => frameMessage(mode, frame, this.clock.now(), 0, 0)
     const message = SharedMessage.frame(build, frame.pixels.byteLength)
-    const key = `frame ${frame.camera}`
-    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.newest(key, message))
+    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.newest('frame', message))
+  }
+
+  /** A viewer has one picture of an agent: that of the camera which was there first. */
+  #isFirstCamera({ agent, camera }: LiveFrame): boolean {
+    const first = this.#cameras.get(agent)
+    if (first === undefined && this.#cameras.size < limits.layoutsMax) {
+      this.#cameras.set(agent, camera)
+    }
+    return first === undefined || first === camera
   }
 
   showProjection(notice: ProjectionNotice): void {

@@ -81,11 +81,13 @@ export function loadEpisode(reader: LogReader, row: EpisodeRow): EpisodeMaterial
   const thinnedBy = Math.max(1, Math.ceil(row.steps / limits.liveEpisodeSteps))
   const steps: HistoryStep[] = []
   let frames = 0
+  let camera: string | undefined
   let cumulativeReward = 0
   let startTime: number | undefined
   for (const { event, time, seq } of episodeEvents(reader, row)) {
     if (event.type === 'frame_captured') {
-      if (reader.hasFrame(seq)) frames++
+      camera ??= event.camera
+      if (event.camera === camera && reader.hasFrame(seq)) frames++
       continue
     }
     startTime ??= time
@@ -107,7 +109,7 @@ export function loadEpisode(reader: LogReader, row: EpisodeRow): EpisodeMaterial
   return { row, thinnedBy, steps, frames }
 }
 
-/** The next frames of the episode from the `from`-th on that the log still holds. */
+/** The next frames of the episode's first camera, from the `from`-th on that the log still holds. */
 function loadFrames(
   reader: LogReader,
   row: EpisodeRow,
@@ -116,8 +118,11 @@ function loadFrames(
   const frames: Omit<LiveFrame, 'mode'>[] = []
   let bytes = 0
   let index = -1
+  let first: string | undefined
   for (const { event, seq, time } of episodeEvents(reader, row)) {
-    if (event.type !== 'frame_captured' || !reader.hasFrame(seq)) continue
+    if (event.type !== 'frame_captured') continue
+    first ??= event.camera
+    if (event.camera !== first || !reader.hasFrame(seq)) continue
     index++
     if (index < from) continue
     if (frames.length >= FRAMES_PER_ANSWER || bytes >= FRAME_BYTES_PER_ANSWER) {

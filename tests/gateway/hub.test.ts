@@ -182,6 +182,16 @@ describe('delivery newest', () => {
     expect(auto.frames).toHaveLength(1)
   })
 
+  test('a viewer has one picture of an agent: that of its first camera', async () => {
+    const viewer = connect()
+    hub.showFrame(frameOf(1))
+    hub.showFrame({ ...frameOf(2), camera: 'wrist' })
+    await settle()
+    hub.showFrame({ ...frameOf(3), camera: 'wrist' })
+    await settle()
+    expect(viewer.frames.map(frame => frame.step)).toEqual([1])
+  })
+
   test('two viewers with different deliveries and agents do not touch each other', async () => {
     stage.agents = ['agent-0', 'agent-1']
     const newest = connect({ agent: 'agent-0' })
