@@ -35,7 +35,13 @@ import { upcast } from './upcasters.ts'
 export const RECORD_HEADER_BYTES = 8
 export const FRAME_HEADER_BYTES = 32
 
-const packr = new Packr({ useRecords: false, moreTypes: true, variableMapSize: true })
+const packr = new Packr({
+  useRecords: false,
+  moreTypes: true,
+  variableMapSize: true,
+  // What was decoded must not change, or be kept in memory, with the bytes that it came from.
+  copyBuffers: true,
+})
 
 /**
  * Encodes anything: numbers of every kind (but -0 becomes 0), typed arrays, nested maps, dates,

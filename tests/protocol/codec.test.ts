@@ -109,6 +109,13 @@ describe('a record comes back as it was written', () => {
     )
   })
 
+  test('and does not change when the bytes that it was read from do', () => {
+    const bytes = packValue({ list: new Uint8Array([1, 2]), buffer: Buffer.from([3, 4]) }).slice()
+    const value = unpackValue(bytes) as { list: Uint8Array; buffer: Uint8Array }
+    bytes.fill(0)
+    expect([...value.list, ...value.buffer]).toEqual([1, 2, 3, 4])
+  })
+
   test('but for -0 in information, which is 0, and keys `__proto__`, which are `__proto_`', () => {
     expect(unpackValue(packValue([-0]))).toStrictEqual([0])
     const hostile: unknown = JSON.parse('{"__proto__": {"polluted": true}}')
