@@ -4,12 +4,9 @@ export type { FrameFormat, StepTaken } from './protocol/events.ts'
 export type { Numbers, StepInput } from './protocol/step-layout.ts'
 export type { SystemNotice } from './protocol/thread-messages.ts'
 export type { CostFigures } from './runtime/cost-guard.ts'
-export type {
-  EpisodeOutcome,
-  EpisodeRecorder,
-  EpisodeStart,
-  FrameInput,
-} from './runtime/episode-recorder.ts'
+export type { EpisodeOutcome, EpisodeStart } from './runtime/episode-input.ts'
+export type { EpisodeRecorder } from './runtime/episode-recorder.ts'
 export type { RecordedEpisode } from './runtime/episode-tape.ts'
+export type { FrameInput } from './runtime/frame-input.ts'
 export type { LiveOptions, RunOptions } from './runtime/options.ts'
 export { type Run, startRun } from './runtime/run.ts'

@@ -1,15 +1,13 @@
 // What a trainer holds for each of its environments: begin, step, frame, metrics, insight, end.
 // Every call is synchronous, needs no turn of the event loop, and never throws: what cannot be
 // recorded is refused with a reason, counted, and told once. A step allocates nothing of its own.
-import { RollcastError } from '../base/errors.ts'
-import { FRAME_HEADER_BYTES, packValue, tagOf } from '../protocol/codec.ts'
+import { describeError, RollcastError } from '../base/errors.ts'
+import { FRAME_HEADER_BYTES, tagOf } from '../protocol/codec.ts'
 import {
   bytesPerPixel,
   type EndReason,
   type EpisodeEnded,
-  type FrameFormat,
   type FrameLayout,
-  frameFormats,
   type StepLayout,
 } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
@@ -24,40 +22,20 @@ import {
   writeValues,
 } from '../protocol/step-layout.ts'
 import type { CostGuard } from './cost-guard.ts'
+import {
+  badInput,
+  EpisodeInput,
+  type EpisodeOutcome,
+  type EpisodeStart,
+  packInfo,
+} from './episode-input.ts'
 import { EpisodeTape, type RecordedEpisode } from './episode-tape.ts'
+import { checkFrame, type FrameInput, isPixels } from './frame-input.ts'
 import { type Ingress, problemOf } from './ingress.ts'
-import { StepLayouts } from './step-layouts.ts'
+import { hasRewards, StepLayouts } from './step-layouts.ts'
 
 const STEP_TAG = tagOf('step_taken')
 const FRAME_TAG = tagOf('frame_captured')
-
-/** What is known of an episode when it begins. */
-export interface EpisodeStart {
-  seed?: number
-  /** Curriculum stage. */
-  stage?: number
-  /** Exploration rate, or any exploration parameter. */
-  epsilon?: number
-  info?: unknown
-}
-
-/** What is known of an episode when it ends; the recorder adds what it counted itself. */
-export interface EpisodeOutcome {
-  /** Default: `terminated` or `truncated` as the last step said, else `ended`. */
-  reason?: EndReason
-  info?: unknown
-}
-
-/** A picture of `width * height` pixels, row by row from the top left, without padding. */
-export interface FrameInput {
-  width: number
-  height: number
-  data: Uint8Array | Uint8ClampedArray
-  /** Default `rgb8`. */
-  format?: FrameFormat
-  /** Default `main`. */
-  camera?: string
-}
 
 export interface RecorderOptions {
   /** The agent's (environment's) name: 1 to 64 letters, digits and `._:-`. */
@@ -74,6 +52,7 @@ export class EpisodeRecorder {
   readonly #cameras = new Map<string, { layout: FrameLayout; index: number }>()
   readonly #onEpisode: ((episode: RecordedEpisode) => void) | undefined
   readonly #tape: EpisodeTape | undefined
+  readonly #checked: EpisodeInput
 
   #episode = 0
   #layout: StepLayout | undefined
@@ -94,6 +73,9 @@ export class EpisodeRecorder {
     this.#layouts = new StepLayouts(options.agent)
     this.#onEpisode = options.onEpisode
     this.#tape = options.onEpisode ? new EpisodeTape() : undefined
+    this.#checked = new EpisodeInput(options.agent, ingress.inlet.payloadBytesMax, problem =>
+      ingress.refuse(options.agent, problem),
+    )
   }
 
   /** The number of the open episode, unique in the run; 0 when none is open. */
@@ -106,8 +88,9 @@ export class EpisodeRecorder {
     try {
       if (this.#isClosed()) return
       if (this.#episode !== 0) this.#finish('superseded', undefined)
+      const { info, ...numbers } = this.#checked.start(start)
       this.#episode = this.#ingress.newEpisode()
-      this.#start = start
+      this.#start = numbers
       this.#startTime = this.#ingress.now()
       this.#steps = 0
       this.#frames = 0
@@ -118,7 +101,6 @@ export class EpisodeRecorder {
       for (const camera of this.#cameras.values()) camera.index = 0
       this.#tape?.start()
       const { agent } = this
-      const { info, ...numbers } = start
       const event = { type: 'episode_began' as const, agent, episode: this.#episode, ...numbers }
       this.#ingress.write(info === undefined ? event : { ...event, info }, true)
     } catch (error) {
@@ -140,27 +122,42 @@ export class EpisodeRecorder {
     if (this.#guard.count()) this.#guard.addTimed(performance.now() - startedAt)
   }
 
-  #recordStep(step: StepInput, time: number): void {
+  #recordStep(step: StepInput, calledAt: number): void {
+    let time = calledAt
     if (this.#isClosed()) return
     let layout = this.#layout
-    if (layout === undefined || !fitsShape(layout, step) || typeof step.reward !== 'number') {
+    if (layout === undefined || !hasRewards(step) || !fitsShape(layout, step)) {
       layout = this.#switchLayout(step)
       if (layout === undefined) return
+      time = this.#ingress.now()
     }
-    if (this.#episode === 0) this.begin()
+    if (this.#episode === 0) {
+      this.begin()
+      time = this.#ingress.now()
+    }
     const info = step.info === undefined ? undefined : this.#packInfo(step.info)
     const valuesEnd = STEP_HEADER_BYTES + this.#layoutValues * 8
     const length = info === undefined ? valuesEnd : valuesEnd + info.byteLength
-    const ingress = this.#ingress
-    const at = ingress.claim(length)
-    const number = this.#steps++
-    const intrinsic = step.intrinsicReward ?? 0
+    const at = this.#ingress.claim(length)
+    if (at >= 0) this.#writeStep(step, layout, time, at, length, info)
+    else this.#tape?.miss()
+    // Also a step that found no room was taken; the gap that is marked tells of it.
+    this.#steps++
     this.#extrinsic += step.reward
-    this.#intrinsic += intrinsic
+    this.#intrinsic += step.intrinsicReward ?? 0
     if (step.terminated === true) this.#terminated = true
     if (step.truncated === true) this.#truncated = true
-    if (at < 0) return
-    const { inlet } = ingress
+  }
+
+  #writeStep(
+    step: StepInput,
+    layout: StepLayout,
+    time: number,
+    at: number,
+    length: number,
+    info: Uint8Array | undefined,
+  ): void {
+    const { inlet } = this.#ingress
     const { words, floats } = inlet
     const flags =
       (step.terminated === true ? STEP_TERMINATED : 0) |
@@ -169,12 +166,12 @@ export class EpisodeRecorder {
       floats[at >>> 3] = time
       words[(at + 8) >>> 2] = layout.layout | (flags << 16)
       words[(at + 12) >>> 2] = this.#episode
-      words[(at + 16) >>> 2] = number
+      words[(at + 16) >>> 2] = this.#steps
       words[(at + 20) >>> 2] = info === undefined ? 0 : info.byteLength
       floats[(at + 24) >>> 3] = step.reward
-      floats[(at + 32) >>> 3] = intrinsic
+      floats[(at + 32) >>> 3] = step.intrinsicReward ?? 0
       writeValues(floats, (at + STEP_HEADER_BYTES) >>> 3, step)
-      if (info !== undefined) inlet.bytes.set(info, at + valuesEnd)
+      if (info !== undefined) inlet.bytes.set(info, at + length - info.byteLength)
     } catch (error) {
       inlet.abort()
       throw error
@@ -194,10 +191,12 @@ export class EpisodeRecorder {
     this.#guard.addFrame(performance.now() - startedAt)
   }
 
-  #recordFrame(frame: FrameInput, time: number): void {
+  #recordFrame(frame: FrameInput, calledAt: number): void {
     if (this.#isClosed()) return
     const camera = this.#camera(frame)
     if (this.#episode === 0) this.begin()
+    // After what was told because of it: the camera, and perhaps the beginning of an episode.
+    const time = camera.index === 0 ? this.#ingress.now() : calledAt
     const { layout } = camera
     const at = this.#ingress.claim(FRAME_HEADER_BYTES + frame.data.byteLength)
     if (at < 0) return
@@ -221,15 +220,17 @@ export class EpisodeRecorder {
   metrics(values: Readonly<Record<string, number>>, globalStep: number): void {
     try {
       if (this.#isClosed()) return
-      const canonical: Record<string, number> = {}
-      for (const [name, value] of Object.entries(canonicalMetrics(values))) {
-        if (typeof value === 'number') canonical[name] = value
-        else {
-          const problem = `metric ${name}: expected a number, found ${typeof value}`
-          this.#refuse(new RollcastError('BAD_INPUT', problem), 'a metric')
-        }
-      }
       const { agent } = this
+      if (!Number.isFinite(globalStep)) {
+        throw badInput(this.agent, 'a finite number as globalStep', String(globalStep))
+      }
+      const numbers: Record<string, number> = Object.create(null)
+      for (const [name, value] of Object.entries(values)) {
+        if (typeof value === 'number') numbers[name] = value
+        else
+          this.#refuse(badInput(this.agent, `metric ${name} as a number`, typeof value), 'a metric')
+      }
+      const canonical = canonicalMetrics(numbers)
       this.#ingress.write({ type: 'metrics_sampled', globalStep, values: canonical, agent })
     } catch (error) {
       this.#refuse(error, 'metrics')
@@ -240,6 +241,8 @@ export class EpisodeRecorder {
   insight(kind: string, data: unknown): void {
     try {
       if (this.#isClosed()) return
+      if (typeof kind !== 'string')
+        throw badInput(this.agent, 'a text as kind of insight', typeof kind)
       this.#packInfo(data)
       this.#ingress.write({ type: 'insight_given', kind, data, agent: this.agent })
     } catch (error) {
@@ -256,7 +259,8 @@ export class EpisodeRecorder {
         throw new RollcastError('BAD_INPUT', message)
       }
       const natural = this.#terminated ? 'terminated' : this.#truncated ? 'truncated' : 'ended'
-      this.#finish(outcome.reason ?? natural, outcome.info)
+      const { reason, info } = this.#checked.outcome(outcome)
+      this.#finish(reason ?? natural, info)
     } catch (error) {
       this.#refuse(error, 'the end of an episode')
     }
@@ -300,7 +304,7 @@ export class EpisodeRecorder {
     try {
       onEpisode(tape.finish(event, this.#ingress.now()))
     } catch (error) {
-      const message = `onEpisode threw for episode ${event.episode}: ${String(error)}`
+      const message = `onEpisode threw for episode ${event.episode}: ${describeError(error)}`
       this.#ingress.refuse(this.agent, new RollcastError('INTERNAL', message, { cause: error }))
     }
   }
@@ -316,7 +320,12 @@ export class EpisodeRecorder {
 
   #declare(step: StepInput): StepLayout | undefined {
     const shape = this.#layouts.check(step)
-    const number = this.#ingress.newLayout()
+    const bytes = STEP_HEADER_BYTES + valueCount(shape) * 8
+    const { payloadBytesMax } = this.#ingress.inlet
+    if (bytes > payloadBytesMax) {
+      throw badInput(this.agent, `at most ${payloadBytesMax} B a step`, `${bytes} B`)
+    }
+    const number = this.#ingress.nextLayout
     if (number < 0) {
       throw new RollcastError('BAD_STEP', `a run has at most ${limits.layoutsMax} layouts`)
     }
@@ -330,16 +339,17 @@ export class EpisodeRecorder {
   #camera(frame: FrameInput): { layout: FrameLayout; index: number } {
     const { width, height, data, format = 'rgb8', camera = 'main' } = frame
     const known = this.#cameras.get(camera)
-    if (known?.layout.width === width && known.layout.height === height) {
-      if (
-        known.layout.format === format &&
-        data.byteLength === known.layout.width * known.layout.height * bytesPerPixel[format]
-      ) {
-        return known
-      }
+    if (
+      known?.layout.width === width &&
+      known.layout.height === height &&
+      known.layout.format === format &&
+      isPixels(data) &&
+      data.byteLength === width * height * bytesPerPixel[known.layout.format]
+    ) {
+      return known
     }
-    checkFrame(this.agent, camera, frame, known?.layout)
-    const number = this.#ingress.newLayout()
+    checkFrame(this.agent, camera, frame, known?.layout, this.#ingress.inlet.payloadBytesMax)
+    const number = this.#ingress.nextLayout
     if (number < 0) {
       throw new RollcastError('BAD_FRAME', `a run has at most ${limits.layoutsMax} layouts`)
     }
@@ -369,43 +379,10 @@ export class EpisodeRecorder {
   }
 
   #packInfo(info: unknown): Uint8Array {
-    const packed = packValue(info)
-    if (packed.byteLength > limits.infoBytesMax) {
-      const found = `expected at most ${limits.infoBytesMax} B, found ${packed.byteLength}`
-      throw new RollcastError('BAD_INPUT', `agent ${this.agent}: information too large: ${found}`)
-    }
-    return packed
+    return packInfo(this.agent, info, this.#ingress.inlet.payloadBytesMax)
   }
 
   #refuse(error: unknown, what: string): void {
     this.#ingress.refuse(this.agent, problemOf(error, what))
-  }
-}
-
-/** Throws BAD_FRAME with what was expected and found. */
-function checkFrame(
-  agent: string,
-  camera: string,
-  frame: FrameInput,
-  known: FrameLayout | undefined,
-): void {
-  const { width, height, data, format = 'rgb8' } = frame
-  const where = `agent ${agent}, camera ${camera}`
-  const bad = (expected: string, found: string): RollcastError =>
-    new RollcastError('BAD_FRAME', `${where}: expected ${expected}, found ${found}`)
-  if (!frameFormats.includes(format)) throw bad(`one of ${frameFormats.join(', ')}`, String(format))
-  const isSize = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= 65535
-  if (!isSize(width) || !isSize(height)) throw bad('1 to 65535 pixels a side', `${width}x${height}`)
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    throw bad('the pixels as a Uint8Array', typeof data)
-  }
-  const bytes = width * height * bytesPerPixel[format]
-  if (data.byteLength !== bytes) throw bad(`${bytes} B of ${format} pixels`, `${data.byteLength} B`)
-  if (FRAME_HEADER_BYTES + bytes > limits.recordBytesMax) {
-    throw bad(`at most ${limits.recordBytesMax - FRAME_HEADER_BYTES} B a frame`, `${bytes} B`)
-  }
-  if (known) {
-    const first = `${known.width}x${known.height} ${known.format} as its first frame`
-    throw bad(first, `${width}x${height} ${format}`)
   }
 }

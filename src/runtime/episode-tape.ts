@@ -14,7 +14,7 @@ export interface RecordedEpisode {
   readonly agent: string
   /** Each step with the time when it was recorded, Unix milliseconds. */
   readonly steps: readonly (StepTaken & { readonly time: number })[]
-  /** False when the episode was too long for its steps to be kept in memory (64 MiB). */
+  /** False when steps are missing here: too many for memory (64 MiB), or no room in the ring. */
   readonly complete: boolean
   readonly startTime: number
   readonly endTime: number
@@ -50,6 +50,11 @@ export class EpisodeTape {
     view.setUint32(this.#used + 4, tag, true)
     this.#bytes.set(body, this.#used + RECORD_HEADER_BYTES)
     this.#used = end
+  }
+
+  /** A step of the episode could not be recorded. */
+  miss(): void {
+    this.#complete = false
   }
 
   finish(metadata: EpisodeEnded, endTime: number): RecordedEpisode {

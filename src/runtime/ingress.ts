@@ -1,14 +1,24 @@
 // The trainer's end of the ingress ring: everything that a trainer tells goes through here, in
 // order, onto one ring. Nothing here throws, waits or awaits (unless `block` was chosen); what
 // cannot be taken is counted, and the gap is an event of its own as soon as there is room.
-import { RollcastError } from '../base/errors.ts'
-import { encodeEvent, RECORD_HEADER_BYTES, tagOf } from '../protocol/codec.ts'
+import { describeError, RollcastError } from '../base/errors.ts'
+import { encodeEvent, readRecord, tagOf } from '../protocol/codec.ts'
 import type { Event, EventOf, Layout } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RingInlet } from '../streams/ring/inlet.ts'
 
-/** After its first time, a refusal of the same kind is reported once in so many. */
+/** After its first time, a refusal of the same kind is reported once in so many, and at the end. */
 const REFUSALS_PER_REPORT = 1000
+
+/** Refusals of one agent and code. */
+interface Refusal {
+  readonly agent: string
+  /** The newest of them. */
+  problem: RollcastError
+  count: number
+  /** How many of them the log knows of. */
+  told: number
+}
 
 export interface IngressStart {
   readonly nextEpisode: number
@@ -18,7 +28,7 @@ export interface IngressStart {
 export class Ingress {
   readonly inlet: RingInlet
   readonly #onProblem: (problem: RollcastError) => void
-  readonly #refusals = new Map<string, number>()
+  readonly #refusals = new Map<string, Refusal>()
   #nextEpisode: number
   #nextLayout: number
   #closed = false
@@ -43,9 +53,9 @@ export class Ingress {
     return this.#nextEpisode++
   }
 
-  /** Takes the next layout number; -1 when there are as many layouts as there may be. */
-  newLayout(): number {
-    return this.#nextLayout > limits.layoutsMax ? -1 : this.#nextLayout++
+  /** The number for the next layout; -1 when there are as many layouts as there may be. */
+  get nextLayout(): number {
+    return this.#nextLayout > limits.layoutsMax ? -1 : this.#nextLayout
   }
 
   get closed(): boolean {
@@ -59,45 +69,63 @@ export class Ingress {
     this.tell(new RollcastError('CLOSED', 'the run is closed: nothing more is recorded'))
   }
 
-  /** From now on nothing is taken. */
-  close(): void {
+  /** The last words: what is still owed to the log, then the end. Nothing is taken afterwards. */
+  end(reason: EventOf<'run_ended'>['reason']): void {
+    for (const refusal of this.#refusals.values()) this.#report(refusal, true)
+    this.write({ type: 'run_ended', reason }, true)
     this.#closed = true
   }
 
   /** Room for a body of `bytes`; its offset in the inlet's views, or -1 when it was refused. */
   claim(bytes: number, critical = false): number {
     if (this.#closed) return -1
-    const lost = this.inlet.takeLost()
-    if (lost || this.#gapEvents > 0) this.#markGap(lost)
+    this.#settleGap(critical)
     return this.inlet.claim(bytes, critical)
   }
 
   /** Writes one event of a general kind; false when it was refused. */
   write(event: Exclude<Event, { type: 'unknown' }>, critical = false): boolean {
+    if (this.#closed) return false
+    this.#settleGap(critical)
+    return this.#put(event, critical)
+  }
+
+  #put(event: Exclude<Event, { type: 'unknown' }>, critical: boolean): boolean {
     const record = encodeEvent(event, this.now())
-    const bodyLength = new DataView(record.buffer, record.byteOffset).getUint32(0, true)
-    const at = this.claim(bodyLength, critical)
+    const { bodyOffset, bodyLength } = readRecord(record, 0)
+    const at = this.inlet.claim(bodyLength, critical)
     if (at < 0) return false
-    const body = record.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + bodyLength)
-    this.inlet.bytes.set(body, at)
+    this.inlet.bytes.set(record.subarray(bodyOffset, bodyOffset + bodyLength), at)
     this.inlet.commit(tagOf(event.type))
     return true
   }
 
+  /** Declares the layout that was given `nextLayout`; false, with the number still free, if refused. */
   declare(layout: Layout): boolean {
-    return this.write({ type: 'layout_declared', ...layout } as EventOf<'layout_declared'>, true)
+    const written = this.write({ type: 'layout_declared', ...layout }, true)
+    if (written) this.#nextLayout++
+    return written
   }
 
   /** Something that the trainer handed in cannot be recorded: counted, told, never thrown. */
   refuse(agent: string, problem: RollcastError): void {
     const key = `${agent} ${problem.code}`
-    const count = (this.#refusals.get(key) ?? 0) + 1
-    this.#refusals.set(key, count)
-    if (count !== 1 && count % REFUSALS_PER_REPORT !== 0) return
+    const refusal = this.#refusals.get(key) ?? { agent, problem, count: 0, told: 0 }
+    this.#refusals.set(key, refusal)
+    refusal.problem = problem
+    refusal.count++
+    if (refusal.count === 1 || refusal.count % REFUSALS_PER_REPORT === 0) this.#report(refusal)
+    if (refusal.count === 1) this.tell(problem)
+  }
+
+  /** Tells the log of the refusals that it does not know of; what it cannot take stays owed. */
+  #report(refusal: Refusal, critical = false): void {
+    const { agent, problem, told } = refusal
+    const count = refusal.count - told
+    if (count === 0) return
     const { code, message } = problem
-    const since = count === 1 ? 1 : REFUSALS_PER_REPORT - (count === REFUSALS_PER_REPORT ? 1 : 0)
-    this.write({ type: 'input_refused', agent, code, message, count: since })
-    if (count === 1) this.tell(problem)
+    const written = this.write({ type: 'input_refused', agent, code, message, count }, critical)
+    if (written) refusal.told = refusal.count
   }
 
   /** Tells the program of a problem. Its handler may do what it likes; the trainer goes on. */
@@ -105,24 +133,27 @@ export class Ingress {
     try {
       this.#onProblem(problem)
     } catch (error) {
-      process.emitWarning(`onProblem threw: ${String(error)}`, { type: 'RollcastWarning' })
+      process.emitWarning(`onProblem threw: ${describeError(error)}`, { type: 'RollcastWarning' })
     }
   }
 
-  #markGap(lost: { readonly count: number; readonly bytes: number } | undefined): void {
-    this.#gapEvents += lost?.count ?? 0
-    this.#gapBytes += lost?.bytes ?? 0
+  /**
+   * Marks what the inlet has refused by a gap event, as soon as there is room for one. A critical
+   * record uses the reserve for the gap before it too, so that its place in the log is true.
+   */
+  #settleGap(critical: boolean): void {
+    const lost = this.inlet.takeLost()
+    if (lost) {
+      this.#gapEvents += lost.count
+      this.#gapBytes += lost.bytes
+    }
+    if (this.#gapEvents === 0) return
     const [events, bytes] = [this.#gapEvents, this.#gapBytes]
-    const record = encodeEvent({ type: 'gap_found', cause: 'ring_full', events, bytes }, this.now())
-    const body = record.subarray(RECORD_HEADER_BYTES)
-    const at = this.inlet.claim(body.byteLength)
-    if (at < 0) {
+    if (!this.#put({ type: 'gap_found', cause: 'ring_full', events, bytes }, critical)) {
       // Still no room: the gap goes on growing. Its own refusal is no event that was lost.
       this.inlet.takeLost()
       return
     }
-    this.inlet.bytes.set(body, at)
-    this.inlet.commit(tagOf('gap_found'))
     this.#gapEvents = 0
     this.#gapBytes = 0
     const message = `${events} events (${bytes} B) came while the ring and its spill were full`
@@ -133,7 +164,7 @@ export class Ingress {
 /** The problem as a RollcastError, whatever was thrown. */
 export function problemOf(error: unknown, what: string): RollcastError {
   if (error instanceof RollcastError) return error
-  return new RollcastError('BAD_INPUT', `${what} could not be recorded: ${String(error)}`, {
+  return new RollcastError('BAD_INPUT', `${what} could not be recorded: ${describeError(error)}`, {
     cause: error,
   })
 }

@@ -2,7 +2,7 @@
 // nothing reads is refused: a typing error must not pass as a choice.
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { MIB } from '../base/bytes.ts'
+import { isPowerOfTwo, MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
@@ -69,8 +69,6 @@ const liveSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.number().int().min(0).max(65535).default(defaultPort),
 })
-
-const isPowerOfTwo = (n: number): boolean => 2 ** Math.round(Math.log2(n)) === n
 
 const schema = z.strictObject({
   dir: z.string().min(1),

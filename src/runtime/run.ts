@@ -247,8 +247,7 @@ export class Run {
 
   #sayGoodbye(reason: 'closed' | 'exit' | 'signal'): void {
     for (const recorder of this.#recorders.values()) recorder.interrupt()
-    this.#ingress.write({ type: 'run_ended', reason }, true)
-    this.#ingress.close()
+    this.#ingress.end(reason)
   }
 
   #cleanUp(): void {

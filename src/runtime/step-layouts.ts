@@ -16,6 +16,11 @@ const LAYOUTS_PER_AGENT_MAX = 64
 
 const listFields = ['position', 'qValues', 'logits', 'observation'] as const
 
+/** True when the rewards are numbers; what else a step holds is told by its shape. */
+export const hasRewards = (step: StepInput): boolean =>
+  typeof step.reward === 'number' &&
+  (step.intrinsicReward === undefined || typeof step.intrinsicReward === 'number')
+
 export class StepLayouts {
   readonly #agent: string
   readonly #layouts: StepLayout[] = []
@@ -26,7 +31,7 @@ export class StepLayouts {
 
   /** The known layout that `step` has, if any. */
   find(step: StepInput): StepLayout | undefined {
-    if (typeof step.reward !== 'number') return undefined
+    if (!hasRewards(step)) return undefined
     return this.#layouts.find(layout => fitsShape(layout, step))
   }
 
@@ -38,13 +43,16 @@ export class StepLayouts {
   check(step: StepInput): StepShape {
     if (typeof step !== 'object' || step === null) throw this.#bad('a step object', typeof step)
     if (typeof step.reward !== 'number') throw this.#bad('a reward (number)', typeof step.reward)
+    if (!hasRewards(step))
+      throw this.#bad('a number as intrinsicReward', typeof step.intrinsicReward)
     for (const field of listFields) this.#checkList(field, step[field])
     const { action, meters } = step
     if (action !== undefined && typeof action !== 'number') this.#checkList('action', action)
     if (meters !== undefined && (typeof meters !== 'object' || meters === null)) {
       throw this.#bad('meters as an object of numbers', typeof meters)
     }
-    for (const [name, value] of Object.entries(meters ?? {})) {
+    for (const name in meters) {
+      const value: unknown = meters[name]
       if (typeof value !== 'number') throw this.#bad(`meter ${name} as a number`, typeof value)
     }
     const shape = shapeOf(step)
@@ -61,9 +69,11 @@ export class StepLayouts {
 
   #checkList(field: string, list: unknown): void {
     if (list === undefined) return
-    const length = (list as ArrayLike<number> | null)?.length
-    const isList = typeof list === 'object' && typeof length === 'number'
-    if (!isList) throw this.#bad(`${field} as a list of numbers`, typeof list)
+    const length: unknown = (list as ArrayLike<number> | null)?.length
+    const isLength = typeof length === 'number' && Number.isSafeInteger(length) && length >= 0
+    if (typeof list !== 'object' || !isLength) {
+      throw this.#bad(`${field} as a list of numbers`, typeof list)
+    }
     const first = (list as ArrayLike<unknown>)[0]
     if (length > 0 && typeof first !== 'number') {
       throw this.#bad(`${field} as a list of numbers`, `a list of ${typeof first}`)
