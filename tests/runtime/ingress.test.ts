@@ -53,8 +53,9 @@ describe('the trainer`s end of the ring', () => {
 describe('a full ring (invariant 3)', () => {
   test('is a gap that says how much was lost, told as soon as there is room, in its place', () => {
     const run = ringRun({ capacityBytes: 1024, policy: dropNewest })
-    const taken = fill(run, 40)
-    for (let i = 0; i < 9; i++) expect(run.ingress.write(insight(i))).toBe(false)
+    // So small that where none of these fits, no gap event does.
+    const taken = fill(run, 0)
+    for (let i = 0; i < 9; i++) expect(run.ingress.write(insight(new Uint8Array()))).toBe(false)
     expect(run.events().length).toBe(taken)
     expect(run.ingress.write(insight('after'))).toBe(true)
     const [gap, after, ...rest] = run.events()
