@@ -90,17 +90,24 @@ export function runActor<Config>(
   const machine = createActor(definition.machine, { input: {}, clock: machineClock(clock) })
   const channels = new Channels(start.sends, start.receives, clock, fail)
   let failure: unknown
+  let hasRun = false
 
   function fail(error: unknown): void {
     if (failure !== undefined || machine.getSnapshot().status !== 'active') return
-    failure = error
-    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
-    const refused = refusals.has(code as ErrorCode) && !isRunning()
-    endpoint.report({ type: 'failed', code, message: describeError(error), refused })
-    machine.send({ type: refused ? 'refused' : 'failed', reason: describeError(error) })
+    const refused = { type: 'refused', reason: describeError(error) }
+    // Past its start a machine knows failures only; the host hears what kind it is.
+    const isRefusal = reportFailure(error) && machine.getSnapshot().can(refused)
+    machine.send(isRefusal ? refused : { ...refused, type: 'failed' })
   }
 
-  const isRunning = (): boolean => stateName(machine.getSnapshot().value).startsWith('running')
+  /** Tells the host; true when a new start would meet the same error. */
+  function reportFailure(error: unknown): boolean {
+    failure = error
+    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
+    const refused = !hasRun && refusals.has(code as ErrorCode)
+    endpoint.report({ type: 'failed', code, message: describeError(error), refused })
+    return refused
+  }
 
   const scope: ActorScope<Config> = {
     name: start.name,
@@ -114,20 +121,33 @@ export function runActor<Config>(
     note: facts => endpoint.report({ type: 'noted', facts }),
     fail,
   }
-  const instance = definition.create(scope)
+  let instance: ActorInstance
+  try {
+    instance = definition.create(scope)
+  } catch (error) {
+    reportFailure(error)
+    endpoint.exit(error)
+    return
+  }
 
   machine.on('*', command => void carryOut(command.type).catch(fail))
 
   async function carryOut(command: string): Promise<void> {
+    if (command === 'close') return close()
     const handler = instance.commands[command]
     const answer = defaultAnswers[command]
     const event = handler ? await handler() : undefined
-    if (command === 'close') return end()
     if (event) machine.send(event)
     else if (answer) machine.send({ type: answer })
   }
 
-  function end(): void {
+  /** The end, also for an actor that cannot even let go of what it has. */
+  async function close(): Promise<void> {
+    try {
+      await instance.commands['close']?.()
+    } catch (error) {
+      if (failure === undefined) reportFailure(error)
+    }
     stopHeartbeat()
     channels.close()
     endpoint.report({ type: 'stopped' })
@@ -137,6 +157,7 @@ export function runActor<Config>(
   watchStates(machine, (from, to) => {
     endpoint.report({ type: 'state', machine: definition.machine.id, from, to })
     if (to.startsWith('running') && !from.startsWith('running')) {
+      hasRun = true
       endpoint.report({ type: 'ready', detail: instance.detail?.() ?? null })
     }
   })
