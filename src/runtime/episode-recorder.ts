@@ -34,6 +34,8 @@ import { checkFrame, type FrameInput, isPixels } from './frame-input.ts'
 import { type Ingress, problemOf } from './ingress.ts'
 import { hasRewards, StepLayouts } from './step-layouts.ts'
 
+/** Read once: it is a getter, and a step has no time for it. */
+const TIME_ORIGIN = performance.timeOrigin
 const STEP_TAG = tagOf('step_taken')
 const FRAME_TAG = tagOf('frame_captured')
 
@@ -85,27 +87,26 @@ export class EpisodeRecorder {
 
   /** Begins an episode; one that is still open ends with the reason `superseded`. */
   begin(start: EpisodeStart = {}): void {
-    try {
-      if (this.#isClosed()) return
-      if (this.#episode !== 0) this.#finish('superseded', undefined)
-      const { info, ...numbers } = this.#checked.start(start)
-      this.#episode = this.#ingress.newEpisode()
-      this.#start = numbers
-      this.#startTime = this.#ingress.now()
-      this.#steps = 0
-      this.#frames = 0
-      this.#extrinsic = 0
-      this.#intrinsic = 0
-      this.#terminated = false
-      this.#truncated = false
-      for (const camera of this.#cameras.values()) camera.index = 0
-      this.#tape?.start()
-      const { agent } = this
-      const event = { type: 'episode_began' as const, agent, episode: this.#episode, ...numbers }
-      this.#ingress.write(info === undefined ? event : { ...event, info }, true)
-    } catch (error) {
-      this.#refuse(error, 'the beginning of an episode')
-    }
+    this.#rarely('the beginning of an episode', () => this.#begin(start))
+  }
+
+  #begin(start: EpisodeStart): void {
+    if (this.#episode !== 0) this.#finish('superseded', undefined)
+    const { info, ...numbers } = this.#checked.start(start)
+    this.#episode = this.#ingress.newEpisode()
+    this.#start = numbers
+    this.#startTime = this.#ingress.now()
+    this.#steps = 0
+    this.#frames = 0
+    this.#extrinsic = 0
+    this.#intrinsic = 0
+    this.#terminated = false
+    this.#truncated = false
+    for (const camera of this.#cameras.values()) camera.index = 0
+    this.#tape?.start()
+    const { agent } = this
+    const event = { type: 'episode_began' as const, agent, episode: this.#episode, ...numbers }
+    this.#ingress.write(info === undefined ? event : { ...event, info }, true)
   }
 
   /**
@@ -115,7 +116,7 @@ export class EpisodeRecorder {
   step(step: StepInput): void {
     const startedAt = performance.now()
     try {
-      this.#recordStep(step, performance.timeOrigin + startedAt)
+      this.#recordStep(step, TIME_ORIGIN + startedAt)
     } catch (error) {
       this.#refuse(error, 'a step')
     }
@@ -184,7 +185,7 @@ export class EpisodeRecorder {
   frame(frame: FrameInput): void {
     const startedAt = performance.now()
     try {
-      this.#recordFrame(frame, performance.timeOrigin + startedAt)
+      this.#recordFrame(frame, TIME_ORIGIN + startedAt)
     } catch (error) {
       this.#refuse(error, 'a frame')
     }
@@ -218,42 +219,34 @@ export class EpisodeRecorder {
    * `globalStep` is the trainer's own count of steps; the x of every chart.
    */
   metrics(values: Readonly<Record<string, number>>, globalStep: number): void {
-    try {
-      if (this.#isClosed()) return
+    this.#rarely('metrics', () => {
       const { agent } = this
       if (!Number.isFinite(globalStep)) {
-        throw badInput(this.agent, 'a finite number as globalStep', String(globalStep))
+        throw badInput(agent, 'a finite number as globalStep', String(globalStep))
       }
       const numbers: Record<string, number> = Object.create(null)
       for (const [name, value] of Object.entries(values)) {
         if (typeof value === 'number') numbers[name] = value
-        else
-          this.#refuse(badInput(this.agent, `metric ${name} as a number`, typeof value), 'a metric')
+        else this.#refuse(badInput(agent, `metric ${name} as a number`, typeof value), 'a metric')
       }
       const canonical = canonicalMetrics(numbers)
       this.#ingress.write({ type: 'metrics_sampled', globalStep, values: canonical, agent })
-    } catch (error) {
-      this.#refuse(error, 'metrics')
-    }
+    })
   }
 
   /** Records anything worth showing that is neither a step nor a number over time. */
   insight(kind: string, data: unknown): void {
-    try {
-      if (this.#isClosed()) return
-      if (typeof kind !== 'string')
-        throw badInput(this.agent, 'a text as kind of insight', typeof kind)
+    this.#rarely('an insight', () => {
+      const { agent } = this
+      if (typeof kind !== 'string') throw badInput(agent, 'a text as kind of insight', typeof kind)
       this.#packInfo(data)
-      this.#ingress.write({ type: 'insight_given', kind, data, agent: this.agent })
-    } catch (error) {
-      this.#refuse(error, 'an insight')
-    }
+      this.#ingress.write({ type: 'insight_given', kind, data, agent })
+    })
   }
 
   /** Ends the open episode. Its end cannot be dropped by a full ring. */
   end(outcome: EpisodeOutcome = {}): void {
-    try {
-      if (this.#isClosed()) return
+    this.#rarely('the end of an episode', () => {
       if (this.#episode === 0) {
         const message = `agent ${this.agent}: end() without an open episode; it had ended before`
         throw new RollcastError('BAD_INPUT', message)
@@ -261,9 +254,18 @@ export class EpisodeRecorder {
       const natural = this.#terminated ? 'terminated' : this.#truncated ? 'truncated' : 'ended'
       const { reason, info } = this.#checked.outcome(outcome)
       this.#finish(reason ?? natural, info)
+    })
+  }
+
+  /** A call that is not on the path of every step: safe, and timed. */
+  #rarely(what: string, record: () => void): void {
+    const startedAt = performance.now()
+    try {
+      if (!this.#isClosed()) record()
     } catch (error) {
-      this.#refuse(error, 'the end of an episode')
+      this.#refuse(error, what)
     }
+    this.#guard.addOther(performance.now() - startedAt)
   }
 
   /** Ends what is open because the run ends. */

@@ -1,17 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { CostGuard, createCostWords, readCost, timedEvery } from '../../src/runtime/cost-guard.ts'
+import { CostGuard, createCostWords, readCost } from '../../src/runtime/cost-guard.ts'
 
 describe('what recording costs (L5)', () => {
-  test('is measured on one call in 64, the first among them', () => {
+  test('is measured on one call in 64, at distances that no rhythm of the trainer meets', () => {
     const guard = new CostGuard(createCostWords(), 0)
-    const timed = Array.from({ length: timedEvery * 3 }, () => guard.count())
-    expect(timed.flatMap((isTimed, i) => (isTimed ? [i] : []))).toEqual([0, 64, 128])
+    const calls = 64 * 1000
+    const timed: number[] = []
+    for (let call = 0; call < calls; call++) if (guard.count()) timed.push(call)
+    expect(timed.length).toBeGreaterThan(950)
+    expect(timed.length).toBeLessThan(1050)
+    const distances = new Set(timed.slice(1).map((call, i) => call - (timed[i] ?? 0)))
+    expect(distances.size).toBeGreaterThan(40)
+    // Of each place in a rhythm of eight environments, about an eighth is timed.
+    for (let place = 0; place < 8; place++) {
+      const share = timed.filter(call => call % 8 === place).length / timed.length
+      expect(share).toBeGreaterThan(0.09)
+      expect(share).toBeLessThan(0.16)
+    }
   })
 
   test('is the mean of the timed calls times all of them, and every frame', () => {
     const words = createCostWords()
     const guard = new CostGuard(words, 1_000)
-    for (let i = 0; i < 128; i++) if (guard.count()) guard.addTimed(i === 0 ? 0.001 : 0.003)
+    for (let i = 0; i < 128; i++) guard.count()
+    guard.addTimed(0.001)
+    guard.addTimed(0.003)
     guard.addFrame(0.5)
     guard.addFrame(1.5)
     const figures = readCost(words, 2_000)
@@ -20,6 +33,8 @@ describe('what recording costs (L5)', () => {
     expect(figures.meanFrameNanos).toBeCloseTo(1e6, 3)
     // 128 calls of 2 us and 2 ms of frames in one second.
     expect(figures.percent).toBeCloseTo(0.2256, 9)
+    guard.addOther(1)
+    expect(readCost(words, 2_000).percent).toBeCloseTo(0.3256, 9)
   })
 
   test('is nothing before the first call, also at the very start', () => {

@@ -677,7 +677,9 @@ describe('invariant 3: nothing that a trainer hands in can hurt it', () => {
         const codes = new Set(only(arrived, 'input_refused').map(({ code }) => code))
         const told = new Set(run.problems.map((problem: RollcastError) => problem.code))
         told.delete('UNAVAILABLE')
-        expect(codes).toEqual(told)
+        // In a full ring the note of a refusal may itself be part of a gap.
+        if (small) expect(told).toEqual(new Set([...told, ...codes]))
+        else expect(codes).toEqual(told)
       }),
       { numRuns: 500 },
     )

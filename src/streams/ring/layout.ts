@@ -84,6 +84,9 @@ export function createRing(options: RingOptions): SharedArrayBuffer {
   assert(inRange && isPowerOfTwo(capacityBytes), `capacityBytes ${capacityBytes}: power of two`)
   assert(isPosition(startPosition), `startPosition ${startPosition}: expected a multiple of 8`)
   const buffer = new SharedArrayBuffer(HEADER_BYTES + capacityBytes)
+  // Fresh memory costs its first writer a page fault every 4 KiB, which is more than a record's
+  // own cost. It is paid here, once, and not by the producer's first lap.
+  new Uint8Array(buffer).fill(0)
   const words = new Int32Array(buffer)
   words[WORD_VERSION] = VERSION
   words[WORD_CAPACITY] = capacityBytes
