@@ -58,18 +58,17 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks = {}): Prom
   hooks.onStarted?.(run)
   const trainer = createTrainer({ seed: options.seed })
   const account = new Account(run)
-  await train(trainer, account.countIn(recordInto(run, trainer)), account, options, hooks)
-  const { cost } = run
-  const { metrics: _, ...counts } = account.progress()
-  await run.close()
-  const status = run.status
+  const trainerHooks = account.countIn(recordInto(run, trainer))
+  const trained = train(trainer, trainerHooks, account, options, hooks)
+  const { metrics: _, ...counts } = await trained.finally(() => run.close())
+  const { status } = run
   const channels = status?.actors.flatMap(actor => actor.channels) ?? []
   return {
     ...counts,
     runDir: run.dir,
     url: run.url,
     epoch: run.epoch,
-    stepNanos: cost.meanNanos,
+    stepNanos: run.cost.meanNanos,
     learningCurve: account.curve.points(),
     dropped: Object.fromEntries(channels.map(({ name, dropped }) => [name, dropped])),
     healthy: status?.healthy ?? false,
@@ -103,7 +102,7 @@ async function train(
   account: Account,
   options: DemoOptions,
   { signal, onProgress }: DemoHooks,
-): Promise<void> {
+): Promise<DemoProgress> {
   const pace = new Pace(options.paced ? TICKS_PER_SECOND : null)
   const isOver = (): boolean =>
     account.episodes >= options.episodes || account.seconds >= options.seconds
@@ -112,4 +111,5 @@ async function train(
     while (pace.takeTick() && !isOver()) trainer.tick(trainerHooks)
     onProgress?.(account.progress())
   }
+  return account.progress()
 }
