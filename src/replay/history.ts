@@ -45,12 +45,12 @@ export function listEpisodes(
   reader: LogReader,
   page: { readonly before?: number; readonly limit: number },
 ): { rows: EpisodeRow[]; more: boolean } {
-  const limit = Math.min(page.limit, limits.episodePage)
-  const rows = reader.episodeRows({ ...page, limit: limit + 1 })
-  return {
-    rows: rows.slice(0, limit).map(row => unpackValue(row.bytes) as EpisodeRow),
-    more: rows.length > limit,
-  }
+  const found = reader.episodeRows({ ...page, limit: Math.min(page.limit, limits.episodePage) })
+  const rows = found.map(row => unpackValue(row.bytes) as EpisodeRow)
+  const oldest = found.at(-1)?.episode
+  // Asked apart: a reader gives no more than a page at once.
+  const more = oldest !== undefined && reader.episodeRows({ before: oldest, limit: 1 }).length > 0
+  return { rows, more }
 }
 
 /** Throws NOT_FOUND for an episode that is not (yet) in the index. */
