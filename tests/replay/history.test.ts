@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import { encodeEvent, Layouts, packValue } from '../../src/protocol/codec.ts'
+import type { Event, EventOf } from '../../src/protocol/events.ts'
+import { limits } from '../../src/protocol/limits.ts'
+import type { EpisodeRow } from '../../src/protocol/projection.ts'
+import type { HistoryAnswer, HistoryQuery } from '../../src/protocol/thread-messages.ts'
+import { answerQuery, listEpisodes, loadEpisode } from '../../src/replay/history.ts'
+import { type MemoryLog, openMemoryLog } from '../../src/store/memory-log.ts'
+import {
+  contribution,
+  declarations,
+  episodeBegan,
+  episodeEnded,
+  frame,
+  metric,
+  pixelsOf,
+  recordsOf,
+  step,
+} from '../store/records.ts'
+
+const rowOf = (episode: number, place: Partial<EpisodeRow> = {}): EpisodeRow => ({
+  ...{ episode, agent: 'agent-0', startTime: 0, endTime: 0, steps: 1, frames: 0, totalReward: 0 },
+  ...{ extrinsicReward: 0, intrinsicReward: 0, stage: null, epsilon: null, seed: null },
+  ...{ terminated: true, truncated: false, reason: 'terminated', firstSeq: 1, lastSeq: 1 },
+  ...place,
+})
+
+let position = 0
+
+/** Appends events and rows of the index. */
+async function add(log: MemoryLog, events: readonly Event[], rows: readonly EpisodeRow[] = []) {
+  const { durable, firstSeq } = log.writer.append({
+    ...contribution(events, ++position),
+    rows: rows.map(row => ({ episode: row.episode, bytes: packValue(row) })),
+  })
+  await durable
+  return firstSeq
+}
+
+/** A log with one episode: its beginning, `middle`, its end; and its row. */
+async function logOf(middle: readonly Event[], place: Partial<EpisodeRow> = {}) {
+  const log = await openMemoryLog()
+  await add(log, declarations)
+  const events = [episodeBegan(1), ...middle, episodeEnded(1)]
+  const firstSeq = await add(log, events)
+  const steps = middle.filter(({ type }) => type === 'step_taken').length
+  const row = rowOf(1, { firstSeq, lastSeq: firstSeq + events.length - 1, steps, ...place })
+  await add(log, [], [row])
+  return { log, reader: log.reader(), row }
+}
+
+const answer = <K extends HistoryAnswer['kind']>(
+  reader: Parameters<typeof answerQuery>[0],
+  query: HistoryQuery,
+  kind: K,
+): Extract<HistoryAnswer, { kind: K }> => {
+  const given = answerQuery(reader, query)
+  expect(given).toMatchObject({ kind, id: query.id })
+  return given as Extract<HistoryAnswer, { kind: K }>
+}
+
+describe('a page of the index (L17)', () => {
+  async function logWith(episodes: number) {
+    const log = await openMemoryLog()
+    await add(
+      log,
+      [metric(1)],
+      Array.from({ length: episodes }, (_, i) => rowOf(i + 1)),
+    )
+    return log.reader()
+  }
+  const page = (rows: readonly EpisodeRow[]): number[] => rows.map(row => row.episode)
+
+  test('is the newest rows, newest first, and says whether there are more', async () => {
+    const reader = await logWith(5)
+    const query = { id: 1, kind: 'episodes', before: null, limit: 3 } as const
+    const first = answer(reader, query, 'episodes')
+    expect([page(first.rows), first.more]).toEqual([[5, 4, 3], true])
+    const second = answer(reader, { ...query, before: 3 }, 'episodes')
+    expect([page(second.rows), second.more]).toEqual([[2, 1], false])
+    const exact = answer(reader, { ...query, limit: 5 }, 'episodes')
+    expect([page(exact.rows).length, exact.more]).toEqual([5, false])
+  })
+
+  test('is empty where there is nothing', async () => {
+    const nothing = { rows: [], more: false }
+    expect(listEpisodes(await logWith(0), { limit: 10 })).toEqual(nothing)
+    expect(listEpisodes(await logWith(3), { before: 1, limit: 10 })).toEqual(nothing)
+    expect(listEpisodes(await logWith(3), { before: 0, limit: 10 })).toEqual(nothing)
+  })
+
+  test('is bounded, and page by page gives every row once, also at the largest page', async () => {
+    const count = limits.episodePage * 2 + 1
+    const reader = await logWith(count)
+    for (const limit of [7, limits.episodePage, 10_000]) {
+      const seen: number[] = []
+      for (let before: number | undefined; ; before = seen.at(-1)!) {
+        const asked = before === undefined ? { limit } : { limit, before }
+        const { rows, more } = listEpisodes(reader, asked)
+        expect(rows.length).toBeLessThanOrEqual(Math.min(limit, limits.episodePage))
+        seen.push(...page(rows))
+        if (!more) break
+      }
+      expect(seen).toEqual(Array.from({ length: count }, (_, i) => count - i))
+    }
+  })
+})
+
+describe('a whole episode (L12)', () => {
+  test('is its steps, with sums and times from the first of them', async () => {
+    const middle = [step(1, 0), metric(3), step(1, 1), step(1, 2)]
+    const { reader, row } = await logOf(middle)
+    const { material } = answer(reader, { id: 4, kind: 'episode', episode: 1 }, 'episode')
+    const [first, , last] = material.steps
+    expect(material).toMatchObject({ row, thinnedBy: 1, frames: 0 })
+    expect(first).toEqual({
+      ...{ offsetMillis: 0, step: 0, cumulativeReward: 0, position: [0, -0], action: 0 },
+      ...{ meters: { energy: 1 }, qValues: [0.25, 0], reward: 0, done: false },
+    })
+    expect(last).toMatchObject({ offsetMillis: 3, step: 2, cumulativeReward: 1.5, done: true })
+    expect(material.steps.map(({ done }) => done)).toEqual([false, false, true])
+  })
+
+  test('leaves out what is of another episode or agent in between', async () => {
+    const { reader, row } = await logOf([step(1, 0), step(2, 0), step(1, 1)], { steps: 2 })
+    expect(loadEpisode(reader, row).steps.map(taken => taken.step)).toEqual([0, 1])
+    expect(loadEpisode(reader, { ...row, agent: 'other' }).steps).toEqual([])
+  })
+
+  test('says null for what its steps do not have', async () => {
+    const log = await openMemoryLog()
+    const bare: EventOf<'layout_declared'> = {
+      ...{ type: 'layout_declared', kind: 'step', layout: 1, agent: 'agent-0', position: 0 },
+      ...{ action: 0, actionScalar: false, qValues: 0, logits: 0, observation: 0, meters: [] },
+    }
+    const taken: EventOf<'step_taken'> = {
+      ...{ type: 'step_taken', agent: 'agent-0', episode: 1, step: 0, reward: 1 },
+      ...{ intrinsicReward: 0, terminated: false, truncated: false },
+    }
+    const records = Buffer.concat([
+      recordsOf([bare]),
+      encodeEvent(taken, 0, new Layouts([bare as never])),
+    ])
+    await log.writer.append({ producer: 'x', position: 1, records, count: 2 }).durable
+    const { steps } = loadEpisode(log.reader(), rowOf(1, { lastSeq: 2 }))
+    expect(steps).toMatchObject([{ position: null, meters: null, action: null, qValues: null }])
+  })
+
+  test('is thinned out when it is longer than a viewer gets, says so, and keeps its last step', async () => {
+    const count = limits.liveEpisodeSteps * 2 + 2
+    const { reader, row } = await logOf(Array.from({ length: count }, (_, i) => step(1, i)))
+    const { thinnedBy, steps } = loadEpisode(reader, row)
+    expect(thinnedBy).toBe(3)
+    expect(steps.length).toBeLessThanOrEqual(limits.liveEpisodeSteps + 1)
+    expect(steps.slice(0, 3).map(taken => taken.step)).toEqual([0, 3, 6])
+    expect(steps.at(-1)).toMatchObject({ step: count - 1, done: true })
+    // Its sum is that of all steps, not of those that are sent.
+    const total = Array.from({ length: count }, (_, i) => i / 2).reduce((a, b) => a + b, 0)
+    expect(steps.at(-1)?.cumulativeReward).toBe(total)
+  })
+
+  test('counts the frames that the log still holds', async () => {
+    const middle = [step(1, 0), frame(1, 0), step(1, 1), frame(1, 1)]
+    const { log, reader, row } = await logOf(middle)
+    expect(loadEpisode(reader, row).frames).toBe(2)
+    await log.writer.pruneFrames(row.firstSeq + 3)
+    expect(loadEpisode(reader, row).frames).toBe(1)
+  })
+
+  test('is NOT_FOUND when it is not finished, as an answer and not as an exception', async () => {
+    const { reader } = await logOf([step(1, 0)])
+    expect(answer(reader, { id: 9, kind: 'episode', episode: 2 }, 'failed')).toEqual({
+      ...{ id: 9, kind: 'failed', code: 'NOT_FOUND' },
+      message: 'NOT_FOUND: the run has no finished episode 2',
+    })
+    expect(answer(reader, { id: 9, kind: 'frames', episode: 2, from: 0 }, 'failed').code).toBe(
+      'NOT_FOUND',
+    )
+  })
+})
+
+describe('the frames of an episode', () => {
+  const framesFrom = (reader: Parameters<typeof answerQuery>[0], from: number) =>
+    answer(reader, { id: 1, kind: 'frames', episode: 1, from }, 'frames')
+
+  test('come with their pixels, in order, from the one that is asked for', async () => {
+    const { reader } = await logOf([frame(1, 0), step(1, 0), frame(1, 1), frame(1, 2)])
+    const { frames, next } = framesFrom(reader, 1)
+    expect(next).toBeNull()
+    expect(frames.map(({ index, pixels }) => [index, pixels])).toEqual([
+      [1, pixelsOf(1)],
+      [2, pixelsOf(2)],
+    ])
+    expect(framesFrom(reader, 3)).toMatchObject({ frames: [], next: null })
+  })
+
+  test('come in pages that are bounded, and all of them together', async () => {
+    const count = 450
+    const { reader } = await logOf(Array.from({ length: count }, (_, i) => frame(1, i)))
+    const sizes: number[] = []
+    const seen: number[] = []
+    for (let from: number | null = 0; from !== null; ) {
+      const page: ReturnType<typeof framesFrom> = framesFrom(reader, from)
+      sizes.push(page.frames.length)
+      seen.push(...page.frames.map(({ index }) => index))
+      from = page.next
+    }
+    expect(sizes).toEqual([200, 200, 50])
+    expect(seen).toEqual(Array.from({ length: count }, (_, i) => i))
+  })
+
+  test('are those that the log still holds, numbered without a gap', async () => {
+    const { log, reader, row } = await logOf([frame(1, 0), frame(1, 1), frame(1, 2)])
+    await log.writer.pruneFrames(row.firstSeq + 2)
+    const { frames, next } = framesFrom(reader, 0)
+    expect([frames.map(({ index, pixels }) => [index, pixels]), next]).toEqual([
+      [
+        [0, pixelsOf(1)],
+        [1, pixelsOf(2)],
+      ],
+      null,
+    ])
+  })
+})
