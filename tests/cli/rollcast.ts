@@ -1,6 +1,7 @@
 // The command line as a person would start it: a process of its own, whose words are collected.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const program = `${root}src/cli/main.ts`
@@ -38,6 +39,8 @@ export class RunningCommand {
       env: plainEnvironment(env),
       ...(cwd === undefined ? {} : { cwd }),
     })
+    // A test that fails half way leaves nothing behind; one that has ended cannot be killed.
+    onTestFinished(() => void this.child.kill('SIGKILL'))
     const { promise, resolve, reject } = Promise.withResolvers<Ended>()
     this.ended = promise
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
