@@ -280,7 +280,7 @@ describe('the beginning of an episode', () => {
   })
 })
 
-describe('a step that cannot be recorded', () => {
+describe('B1: a step that cannot be recorded', () => {
   const refusals = (steps: readonly unknown[]) => {
     const result = played(recorder => {
       for (const step of steps) recorder.step(step as StepInput)
