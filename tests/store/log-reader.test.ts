@@ -1,6 +1,6 @@
+// How a reader goes about it: how much it holds at once, and what it does with damage.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-// How a reader goes about it: how much it holds at once, and what it does with damage.
 import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import { seqKey } from '../../src/store/keys.ts'
