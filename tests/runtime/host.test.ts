@@ -1,0 +1,452 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, test } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
+import { decodeRecord, Layouts, readRecord } from '../../src/protocol/codec.ts'
+import type { FactBatch } from '../../src/protocol/thread-messages.ts'
+import type { HostOptions } from '../../src/runtime/host.ts'
+import { playingTopology, type Topology, waitingTopology } from '../../src/runtime/topology.ts'
+import { PortReceiver } from '../../src/streams/port.ts'
+import { turns } from '../actors/fake-endpoint.ts'
+import { CLOSE_MILLIS_MAX, type FakeActor, hostOf } from './fake-actors.ts'
+
+let open: ReturnType<typeof hostOf>[] = []
+const newHost = (options: Partial<HostOptions> = {}, topology?: Topology) => {
+  const made = hostOf(options, topology)
+  open.push(made)
+  return made
+}
+
+afterEach(() => {
+  for (const made of open) made.closePorts()
+  open = []
+})
+
+const died = new Error('planted fault')
+
+describe('starting', () => {
+  test('goes in the order of the topology, each actor when the one before it runs', () => {
+    const { host, spawned, started } = newHost()
+    host.start()
+    for (const kind of ['recorder', 'encoder', 'aggregator', 'broadcaster']) {
+      expect(spawned.at(-1)?.kind).toBe(kind)
+      expect(started).toEqual([])
+      spawned.at(-1)?.ready({ of: kind })
+    }
+    expect(spawned.length).toBe(4)
+    expect(started).toEqual([
+      {
+        ...{ recorder: { of: 'recorder' }, encoder: { of: 'encoder' } },
+        ...{ aggregator: { of: 'aggregator' }, broadcaster: { of: 'broadcaster' } },
+      },
+    ])
+  })
+
+  test('gives each actor its config and the channels that the topology gives it', () => {
+    const { actor, run } = newHost({ faults: true })
+    run()
+    const { start } = actor('recorder')
+    expect(start).toMatchObject({
+      ...{ name: 'recorder', placement: 'thread', config: { runDir: 'r' }, restarts: 0 },
+      faults: true,
+    })
+    expect(start.sends.map(({ name }) => name)).toEqual([
+      ...['recorder.live', 'recorder.frames', 'aggregator.durable', 'encoder.durable'],
+    ])
+    expect(start.receives.map(({ name }) => name)).toEqual([
+      ...['encoder.facts', 'aggregator.facts', 'host.facts'],
+    ])
+  })
+
+  test('connects both ends of every channel, once', () => {
+    const { spawned, run } = newHost()
+    run()
+    for (const { start, ports } of spawned) {
+      const names = [...start.sends, ...start.receives].map(({ name }) => name)
+      expect([...ports.keys()].sort()).toEqual(names.sort())
+      for (const given of ports.values()) expect(given.length).toBe(1)
+    }
+  })
+
+  test('of an actor that is refused is the end of all, with its reason, and no second try', () => {
+    const { host, actor, ended, started, clock, lives } = newHost()
+    host.start()
+    actor('recorder').ready()
+    actor('encoder').refuse('LOG_CORRUPT', 'event 7 cannot be decoded')
+    expect(actor('recorder').asked).toMatchObject({ type: 'drain' })
+    clock.advance(60_000)
+    expect([lives('recorder'), lives('encoder'), started]).toEqual([1, 1, []])
+    expect(ended).toEqual([{ code: 'LOG_CORRUPT', message: 'event 7 cannot be decoded' }])
+  })
+})
+
+describe('an actor that dies', () => {
+  test('is started again after a wait that doubles, and told how often', () => {
+    const { actor, clock, run, lives } = newHost()
+    run()
+    for (const [restarts, wait] of [50, 100, 200].entries()) {
+      actor('encoder').end(died)
+      clock.advance(wait - 1)
+      expect(lives('encoder')).toBe(restarts + 1)
+      clock.advance(1)
+      expect(actor('encoder').start.restarts).toBe(restarts + 1)
+      actor('encoder').ready()
+    }
+  })
+
+  test('waits a little longer by chance, so that not all come back at once', () => {
+    const { actor, clock, run, lives } = newHost({ random: { next: () => 1, below: () => 0 } })
+    run()
+    actor('encoder').end(died)
+    clock.advance(74)
+    expect(lives('encoder')).toBe(1)
+    clock.advance(1)
+    expect(lives('encoder')).toBe(2)
+  })
+
+  test('finds fresh ports, and so does everybody at the other ends; the others keep theirs', () => {
+    const { actor, clock, run } = newHost()
+    run()
+    const other = actor('recorder')
+    actor('aggregator').end(died)
+    clock.advance(50)
+    const { start, ports } = actor('aggregator')
+    expect(ports.size).toBe(start.sends.length + start.receives.length)
+    const counts = Object.fromEntries([...other.ports].map(([name, given]) => [name, given.length]))
+    expect(counts).toEqual({
+      ...{ 'recorder.live': 1, 'recorder.frames': 1, 'aggregator.durable': 2 },
+      ...{ 'encoder.durable': 1, 'encoder.facts': 1, 'aggregator.facts': 2, 'host.facts': 1 },
+    })
+  })
+
+  test('keeps the broadcaster at the port where its viewers look for it', () => {
+    const { actor, clock, run } = newHost({ configs: { broadcaster: { port: 0, host: 'h' } } })
+    run()
+    actor('broadcaster').ready({ port: 4711 })
+    actor('broadcaster').end(died)
+    clock.advance(50)
+    expect(actor('broadcaster').start.config).toEqual({ port: 4711, host: 'h' })
+  })
+
+  test('P11: the sixth time within ten seconds is once too often: all stop, loudly', () => {
+    const { actor, pass, run, ended, lives, lines } = newHost()
+    run()
+    for (let death = 1; death <= 5; death++) {
+      actor('encoder').end(died)
+      pass(1_000)
+      expect(lives('encoder')).toBe(death + 1)
+      actor('encoder').ready()
+    }
+    expect(ended).toEqual([])
+    actor('encoder').end(died)
+    pass(CLOSE_MILLIS_MAX)
+    expect(lives('encoder')).toBe(6)
+    expect(ended).toMatchObject([{ code: 'INTERNAL' }])
+    expect((ended[0] as { message: string }).message).toContain('planted fault')
+    expect(lines).toContain('error: the supervisor gives up')
+  })
+
+  test('P11: as often over a longer time is lived with', () => {
+    const { actor, pass, run, ended, lives } = newHost()
+    run()
+    for (let death = 1; death <= 12; death++) {
+      actor('encoder').end(died)
+      pass(6_000)
+      actor('encoder').ready()
+    }
+    expect(lives('encoder')).toBe(13)
+    expect(ended).toEqual([])
+  })
+})
+
+describe('an actor that is stuck', () => {
+  test('is asked to stop after two seconds of silence, then ended if it may be, and restarted', () => {
+    const { actor, pass, run, lives, ended } = newHost()
+    run()
+    const stuck = actor('aggregator')
+    stuck.beating = false
+    stuck.obedient = false
+    pass(2_000)
+    expect(stuck.asked).toBeUndefined()
+    pass(1_000)
+    expect(stuck.asked).toMatchObject({ type: 'drain' })
+    expect(stuck.killed).toBe(false)
+    pass(CLOSE_MILLIS_MAX)
+    expect(stuck.killed).toBe(true)
+    pass(100)
+    expect(lives('aggregator')).toBe(2)
+    expect(ended).toEqual([])
+  })
+
+  test('invariant 9: is never ended from outside when it is the recorder; the run gives up instead', () => {
+    const { actor, pass, run, ended, lives } = newHost()
+    run()
+    const stuck = actor('recorder')
+    stuck.beating = false
+    stuck.obedient = false
+    pass(3 * CLOSE_MILLIS_MAX)
+    expect(stuck.killed).toBe(false)
+    expect(lives('recorder')).toBe(1)
+    expect(ended).toMatchObject([{ code: 'INTERNAL' }])
+    expect((ended[0] as { message: string }).message).toContain('no sign of life')
+  })
+
+  test('is nobody who speaks, of whatever', () => {
+    const { actor, run, clock } = newHost()
+    run()
+    for (let i = 0; i < 20; i++) {
+      clock.advance(400)
+      for (const kind of ['recorder', 'encoder', 'aggregator', 'broadcaster'] as const) {
+        actor(kind).tell({ type: 'noted', facts: {} })
+      }
+    }
+    expect(actor('encoder').asked).toBeUndefined()
+  })
+})
+
+describe('closing is a protocol', () => {
+  test('first the trainer`s last word is durable, then consumers drain to it, the recorder last', () => {
+    const { host, actor, run, ended } = newHost()
+    run()
+    for (const kind of ['recorder', 'encoder', 'aggregator', 'broadcaster'] as const) {
+      actor(kind).obedient = false
+    }
+    host.close()
+    expect(actor('broadcaster').asked).toBeUndefined()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 1234 } })
+    const drain = { type: 'drain', seq: 1234 }
+    for (const kind of ['broadcaster', 'aggregator', 'encoder', 'recorder'] as const) {
+      expect(actor(kind).asked).toEqual(drain)
+      expect(ended).toEqual([])
+      actor(kind).end()
+    }
+    expect(ended).toEqual([null])
+  })
+
+  test('waits for nothing that has been said before', () => {
+    const { host, actor, run, ended } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
+    host.close()
+    expect(ended).toEqual([null])
+  })
+
+  test('hurries those who cannot finish in time: they go on from there the next time', () => {
+    const { host, actor, run, clock, ended } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
+    const slow = actor('encoder')
+    slow.obedient = false
+    host.close()
+    expect(slow.asked).toMatchObject({ type: 'drain' })
+    clock.advance(CLOSE_MILLIS_MAX * 0.6)
+    expect(slow.asked).toEqual({ type: 'stop' })
+    slow.end()
+    expect(ended).toEqual([null])
+  })
+
+  test('has a deadline, after which it says what it waited for', () => {
+    const { host, run, clock, ended } = newHost()
+    run()
+    host.close()
+    clock.advance(CLOSE_MILLIS_MAX)
+    expect(ended).toEqual([
+      { code: 'INTERNAL', message: `did not close within ${CLOSE_MILLIS_MAX} ms` },
+    ])
+  })
+
+  test('ends within twice its time whatever an actor does', () => {
+    const { host, actor, run, clock, ended } = newHost()
+    run()
+    for (const kind of ['recorder', 'encoder'] as const) actor(kind).obedient = false
+    host.close()
+    clock.advance(2 * CLOSE_MILLIS_MAX)
+    expect(ended.length).toBe(1)
+    expect(actor('recorder').killed).toBe(false)
+  })
+
+  test('at once asks nobody to finish', () => {
+    const { host, actor, run, ended, clock } = newHost()
+    run()
+    host.closeNow()
+    expect(actor('encoder').commands).toContainEqual({ type: 'stop' })
+    clock.advance(CLOSE_MILLIS_MAX)
+    expect(ended).toMatchObject([{ message: 'closed without draining' }])
+  })
+
+  test('a run that is replayed has no last word to wait for, and drains to what was replayed', () => {
+    const { host, actor, run, ended } = newHost({}, playingTopology(true))
+    run()
+    actor('player').tell({ type: 'noted', facts: { replayed: 77 } })
+    const aggregator = actor('aggregator')
+    host.close()
+    expect(aggregator.asked).toEqual({ type: 'drain', seq: 77 })
+    expect(ended).toEqual([null])
+  })
+
+  test('twice is once', () => {
+    const { host, actor, run, ended } = newHost()
+    run()
+    host.close()
+    host.close()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 1 } })
+    expect(ended).toEqual([null])
+  })
+
+  test('leaves no timer behind', () => {
+    const { host, actor, run, clock } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 1 } })
+    host.close()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('P7: a log that has failed', () => {
+  test('is read-only: the run goes on and says so; a recorder that then dies ends it, untried', () => {
+    const { actor, run, statuses, ended, clock, lives, lines } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { sealed: 'DISK_FULL: 12 KiB are left' } })
+    expect(statuses.at(-1)).toMatchObject({
+      ...{ healthy: false, problem: 'DISK_FULL: 12 KiB are left' },
+    })
+    expect(ended).toEqual([])
+    expect(lines).toContain('error: the log has failed and is read-only')
+    actor('recorder').end(died)
+    clock.advance(1_000)
+    expect(lives('recorder')).toBe(1)
+    expect(ended).toMatchObject([{ message: expect.stringContaining('DISK_FULL') as string }])
+  })
+})
+
+describe('the status', () => {
+  test('says of every actor what it last said, and of the host itself', () => {
+    const { host, actor, run, clock } = newHost()
+    run()
+    actor('recorder').beat(3, {
+      ...{ durable: { epoch: 2, seq: 40 }, newest: { epoch: 2, seq: 43 } },
+    })
+    actor('encoder').become('running.live', 'running.catchingUp')
+    actor('encoder').beat(7)
+    actor('aggregator').end(died)
+    clock.advance(50)
+    const status = host.status()
+    expect(status).toMatchObject({
+      ...{ healthy: true, problem: null, durable: { epoch: 2, seq: 40 } },
+      newest: { epoch: 2, seq: 43 },
+    })
+    const summary = status.actors.map(({ name, state, restarts, lag }) => [
+      name,
+      state,
+      restarts,
+      lag,
+    ])
+    expect(summary).toEqual([
+      ['recorder', 'running', 0, 3],
+      ['encoder', 'running.live', 0, 7],
+      ['aggregator', 'starting', 1, null],
+      ['broadcaster', 'running', 0, null],
+      ['host', 'recording.durable', 0, null],
+    ])
+  })
+
+  test('comes twice a second, also when nothing happens', () => {
+    const { run, clock, statuses } = newHost()
+    run()
+    const before = statuses.length
+    clock.advance(1_000)
+    expect(statuses.length - before).toBe(2)
+  })
+
+  test('L9: says that a trainer is attached until it has said its last word', () => {
+    const trainerCost = () => ({ percent: 0.5, calls: 10, meanNanos: 200, channel: null })
+    const { host, actor, run } = newHost({ trainerCost })
+    run()
+    expect(host.status()).toMatchObject({ trainerAttached: true, trainerCostPercent: 0.5 })
+    actor('encoder').obedient = false
+    host.close()
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 1 } })
+    expect(host.status().trainerAttached).toBe(false)
+  })
+
+  test('L9: is the player`s word where there is no trainer of its own', () => {
+    const { host, actor, run } = newHost({}, playingTopology(true))
+    run()
+    const place = { epoch: 1, seq: 1 }
+    for (const trainerAttached of [true, false]) {
+      actor('player').beat(0, { durable: place, newest: place, trainerAttached })
+      expect(host.status().trainerAttached).toBe(trainerAttached)
+    }
+  })
+
+  test('is there with no run at all', () => {
+    const { host, run } = newHost({}, waitingTopology)
+    run()
+    expect(host.status()).toMatchObject({
+      ...{ healthy: true, trainerAttached: false, durable: { epoch: 0, seq: 0 } },
+      actors: [{ name: 'broadcaster' }, { name: 'host' }],
+    })
+  })
+})
+
+/** What arrives at a fake actor's end of a channel, credited as it comes. */
+function receive<T>(actor: FakeActor, channel: string): T[] {
+  const items: T[] = []
+  const port = actor.ports.get(channel)?.at(-1)
+  new PortReceiver<T>(port!).messages.subscribe(item => items.push(item))
+  return items
+}
+
+describe('the host`s own channels', () => {
+  test('carry every change of an actor to the log as a fact; changes within running are none', async () => {
+    const { host, actor, clock, actor: of } = newHost({ random: seededRandom(1) })
+    host.start()
+    const facts = receive<FactBatch>(of('recorder'), 'host.facts')
+    actor('recorder').become('starting')
+    actor('recorder').become('running.live', 'starting')
+    actor('recorder').tell({ type: 'ready', detail: { epoch: 5 } })
+    actor('encoder').ready()
+    actor('encoder').become('running.lagging', 'running')
+    actor('encoder').end(died)
+    clock.advance(100)
+    for (let i = 0; i < 100 && facts.length < 3; i++) await turns()
+    const changes = facts.map(({ records }) => {
+      const { event } = decodeRecord(records, readRecord(records, 0), new Layouts())
+      return event.type === 'actor_changed'
+        ? [event.actor, event.from, event.to, event.restarts, event.reason]
+        : event
+    })
+    expect(changes).toEqual([
+      ['recorder', 'starting', 'running', 0, undefined],
+      ['encoder', 'starting', 'running', 0, undefined],
+      ['encoder', 'running', 'gone', 0, 'planted fault'],
+    ])
+    // Under a position of its own in each epoch: what is sent again is known again.
+    expect(facts.map(({ position }) => position)).toEqual([1, 2, 3])
+    expect(facts.at(-1)?.producer).toBe('host:5')
+  })
+
+  test('carry queries of the broadcaster to who reads the log, and the answers back', async () => {
+    const { actor, run } = newHost({ answer: async query => ({ to: query }) })
+    run()
+    const answers = receive(actor('broadcaster'), 'host.answers')
+    const port = actor('broadcaster').ports.get('broadcaster.queries')?.at(-1)
+    const credited = once(port!, 'message')
+    port!.postMessage({ kind: 'items', epoch: 1, items: [{ id: 1 }, { id: 2 }] })
+    await credited
+    for (let i = 0; i < 100 && answers.length < 2; i++) await turns()
+    expect(answers).toEqual([{ to: { id: 1 } }, { to: { id: 2 } }])
+  })
+})
+
+describe('commands for single actors', () => {
+  test('reach the one that is meant, or nobody', () => {
+    const { host, actor, run } = newHost()
+    run()
+    host.inform('recorder', { url: 'u' })
+    host.crash('encoder', 'hang')
+    host.inform('player', { url: 'u' })
+    expect(actor('recorder').asked).toEqual({ type: 'inform', facts: { url: 'u' } })
+    expect(actor('encoder').asked).toEqual({ type: 'crash', how: 'hang' })
+    expect(actor('aggregator').asked).toBeUndefined()
+  })
+})
