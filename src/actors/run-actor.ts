@@ -105,7 +105,12 @@ export function runActor<Config>(
     failure = error
     const code = error instanceof RollcastError ? error.code : 'INTERNAL'
     const refused = !hasRun && refusals.has(code as ErrorCode)
-    endpoint.report({ type: 'failed', code, message: describeError(error), refused })
+    endpoint.report({
+      type: 'failed',
+      code,
+      message: error instanceof RollcastError ? error.message : describeError(error),
+      refused,
+    })
     return refused
   }
 

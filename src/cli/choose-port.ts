@@ -14,9 +14,9 @@ export const hostOption = (): Option =>
 /** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
 export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
   if (asked !== undefined) return asked
-  const { defaultPort } = await import('../runtime/options.ts')
-  if (!(await listens(defaultPort))) return defaultPort
-  output.say(`port ${defaultPort} is taken by another program: taking a free one`)
+  const { DEFAULT_PORT } = await import('../protocol/viewer-messages.ts')
+  if (!(await listens(DEFAULT_PORT))) return DEFAULT_PORT
+  output.say(`port ${DEFAULT_PORT} is taken by another program: taking a free one`)
   return 0
 }
 

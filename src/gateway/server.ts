@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
-import { VIEWER_PROTOCOL } from '../protocol/viewer-messages.ts'
+import { DEFAULT_PORT, VIEWER_PROTOCOL } from '../protocol/viewer-messages.ts'
 import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
 import type { Hub } from './hub.ts'
 import { findPageFile, sendPageFile } from './page.ts'
@@ -35,7 +35,6 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-export const DEFAULT_PORT = 7788
 const VIEWER_PATH = '/ws'
 
 const securityHeaders = {

@@ -6,6 +6,8 @@ import { z } from 'zod'
 
 export const VIEWER_PROTOCOL = 'rollcast.v1+json'
 export const VIEWER_PROTOCOL_VERSION = 1
+/** Where viewers look for the server, on 127.0.0.1. */
+export const DEFAULT_PORT = 7788
 
 /** A number, finite or not. */
 const number = z

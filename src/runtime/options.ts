@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { isPowerOfTwo, MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
 
 /** Options of `startRun`. */
@@ -63,11 +64,9 @@ export interface CheckedOptions {
   readonly closeMillisMax: number
 }
 
-export const defaultPort = 7788
-
 const liveSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
-  port: z.number().int().min(0).max(65535).default(defaultPort),
+  port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
 })
 
 const schema = z.strictObject({

@@ -4,12 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import { RollcastError } from '../../src/base/errors.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import {
-  checkAgentName,
-  checkOptions,
-  defaultPort,
-  type RunOptions,
-} from '../../src/runtime/options.ts'
+import { DEFAULT_PORT } from '../../src/protocol/viewer-messages.ts'
+import { checkAgentName, checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 
 const check = (options: object) => () => checkOptions({ dir: 'runs/x', ...options } as RunOptions)
 
@@ -42,12 +38,12 @@ describe('options of a run', () => {
   })
 
   test('serve on the loopback and the usual port when live is true, and only there by default', () => {
-    const loopback = { host: '127.0.0.1', port: defaultPort }
+    const loopback = { host: '127.0.0.1', port: DEFAULT_PORT }
     expect(check({ live: true })().live).toEqual(loopback)
     expect(check({ live: {} })().live).toEqual(loopback)
     expect(check({ live: { port: 0 } })().live).toEqual({ ...loopback, port: 0 })
     expect(check({ live: false })().live).toBeUndefined()
-    expect(defaultPort).toBe(7788)
+    expect(DEFAULT_PORT).toBe(7788)
   })
 
   test('that nothing reads are refused: a typing error must not pass as a choice', () => {
