@@ -144,7 +144,7 @@ describe('an actor that fails', () => {
         }
         runActor(endpoint, definition, new SimulatedClock())
         await until(() => endpoint.exited !== undefined)
-        const message = `${code}: the same again`
+        const message = 'the same again'
         expect(endpoint.reportsOf('failed')).toEqual([
           { type: 'failed', code, message, refused: true },
         ])
