@@ -275,6 +275,16 @@ describe('damage is LOG_CORRUPT and nothing else', () => {
     expect(readRecord(bytes, 0)).toMatchObject({ bodyOffset: 8, bodyLength: 56, end: 64 })
   })
 
+  test('for information that goes on beyond the end of its step, into the next record', () => {
+    const informed = { ...(step(1, 0) as Extract<Event, { type: 'step_taken' }>), info: [1] }
+    const bytes = recordsOf([informed, step(1, 1)])
+    const layouts = new Layouts([stepLayout])
+    expect(decode(bytes, layouts).event).toStrictEqual(informed)
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    view.setUint32(8 + 20, view.getUint32(8 + 20, true) + 8, true)
+    expect(() => decode(bytes, layouts)).toThrow('is too short for its step_taken event')
+  })
+
   test('for a step or frame that names a layout which nothing declared, or the other sort', () => {
     const taken = recordsOf([step(1, 0)])
     expect(() => decode(taken)).toThrow('a step names layout 1, which nothing declared')

@@ -76,13 +76,15 @@ describe('what the recorder takes in', () => {
     )
     fc.assert(
       fc.property(events, history => {
-        // A first buffer that is too small has to grow on the way.
+        // A first buffer that is too small has to grow on the way; then it is used again.
         const intake = new IntakeBuffer(new Layouts(), 64)
-        for (const event of history) add(intake, inRing(event))
-        const { records, count } = intake.take()
-        const expected = Buffer.concat(history.map(event => encodeEvent(event, 1_000, layouts)))
-        expect(Buffer.compare(records, expected)).toBe(0)
-        expect(count).toBe(history.length)
+        for (const events of [history, history.toReversed()]) {
+          for (const event of events) add(intake, inRing(event))
+          const { records, count } = intake.take()
+          const expected = Buffer.concat(events.map(event => encodeEvent(event, 1_000, layouts)))
+          expect(Buffer.compare(records, expected)).toBe(0)
+          expect(count).toBe(history.length)
+        }
       }),
     )
   })
