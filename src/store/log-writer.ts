@@ -41,7 +41,8 @@ interface PruneJob {
   count: number
 }
 
-type Operation = () => Promise<void>
+/** May resolve to what is told when the next operation is on its way: the disk does not wait. */
+type Operation = () => Promise<(() => void) | undefined>
 
 export class GroupCommitWriter implements LogWriter {
   readonly epoch: number
@@ -196,20 +197,21 @@ export class GroupCommitWriter implements LogWriter {
     }
     this.#busy = true
     this.#inTime(operation)
-      .then(() => {
+      .then(tell => {
         this.#busy = false
         this.#drive()
+        tell?.()
       })
       .catch(error => this.#fail(error))
   }
 
   /** An operation of the storage, or an error when it takes too long: some never settle. */
-  async #inTime(operation: Operation): Promise<void> {
+  async #inTime(operation: Operation): ReturnType<Operation> {
     const deadline = Promise.withResolvers<never>()
     const cancel = this.#clock.schedule(OPERATION_MILLIS_MAX, () => {
       deadline.reject(new Error(`the storage did not answer in ${OPERATION_MILLIS_MAX} ms`))
     })
-    await Promise.race([operation(), deadline.promise]).finally(cancel)
+    return await Promise.race([operation(), deadline.promise]).finally(cancel)
   }
 
   // Pruning takes turns with commits, so that neither starves the other.
@@ -224,14 +226,14 @@ export class GroupCommitWriter implements LogWriter {
     return undefined
   }
 
-  async #commitDraft(draft: Draft): Promise<void> {
+  async #commitDraft(draft: Draft): ReturnType<Operation> {
     const writes = this.#writes.get(draft) ?? []
     this.#writes.delete(draft)
     this.#inFlight = draft
     this.#guard.check(draft.bytes)
     const started = this.#clock.monotonic()
     await this.#commit(writes)
-    if (this.#failure) return
+    if (this.#failure) return undefined
     this.#inFlight = undefined
     this.#commitMillis.record(this.#clock.monotonic() - started)
     this.#pendingBytes -= draft.bytes
@@ -244,8 +246,10 @@ export class GroupCommitWriter implements LogWriter {
     if (this.#lastDraft === draft) this.#lastDraft = undefined
     if (this.#durability === 'relaxed') this.#scheduleSync()
     const position = this.durable
-    draft.resolve(position)
-    for (const callback of this.#durableCallbacks) callback(position)
+    return () => {
+      draft.resolve(position)
+      for (const callback of this.#durableCallbacks) callback(position)
+    }
   }
 
   async #commit(writes: readonly Write[]): Promise<void> {
@@ -262,7 +266,7 @@ export class GroupCommitWriter implements LogWriter {
     })
   }
 
-  async #sync(): Promise<void> {
+  async #sync(): ReturnType<Operation> {
     this.#cancelSync?.()
     this.#cancelSync = undefined
     this.#syncDue = false
@@ -271,9 +275,10 @@ export class GroupCommitWriter implements LogWriter {
     await this.#storage.sync()
     waiter?.resolve()
     if (this.#syncWaiter === waiter) this.#syncWaiter = undefined
+    return undefined
   }
 
-  async #prune(job: PruneJob): Promise<void> {
+  async #prune(job: PruneJob): ReturnType<Operation> {
     this.#pruneNext = false
     this.#storage.refresh()
     const keys = this.#storage
@@ -285,9 +290,10 @@ export class GroupCommitWriter implements LogWriter {
       await this.#commit([...deletes, metaWrite('prunedBefore', pruned)])
       job.count += keys.length
     }
-    if (keys.length === PRUNE_COUNT) return
+    if (keys.length === PRUNE_COUNT) return undefined
     this.#prunes.shift()
     job.done.resolve(job.count)
+    return undefined
   }
 
   pruneFrames(beforeSeq: number): Promise<number> {
