@@ -5,9 +5,10 @@ import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
 import { impact } from './suites/impact.ts'
+import { latency } from './suites/latency.ts'
 import { replay } from './suites/replay.ts'
 
-const suites: Readonly<Record<string, Suite>> = { append, replay, impact }
+const suites: Readonly<Record<string, Suite>> = { append, replay, impact, latency }
 
 const usage = `npm run bench -- SUITE [options]
 

@@ -1,12 +1,31 @@
 // Directories on the real disk that live as long as one measurement.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MIB } from '../src/base/bytes.ts'
 
-/** Runs `body` in a new directory and removes it afterwards. */
-export async function inScratch<T>(body: (dir: string) => Promise<T>): Promise<T> {
+/** More than any measurement leaves in the page cache. */
+const WARM_BYTES = 192 * MIB
+
+/**
+ * A virtual machine may hand free memory back to its host; the first file that gets such pages
+ * again pays ten times for its writes. Pages that were in use a moment ago cost everybody the same.
+ */
+function warmPageCache(dir: string): void {
+  const path = join(dir, 'warm')
+  const file = openSync(path, 'w')
+  const chunk = new Uint8Array(8 * MIB).fill(1)
+  for (let written = 0; written < WARM_BYTES; written += chunk.byteLength) writeSync(file, chunk)
+  fdatasyncSync(file)
+  closeSync(file)
+  rmSync(path)
+}
+
+/** Runs `body` in a new directory and removes it afterwards. `warm`: writing is what is measured. */
+export async function inScratch<T>(body: (dir: string) => Promise<T>, warm = false): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'rollcast-bench-'))
   try {
+    if (warm) warmPageCache(dir)
     return await body(dir)
   } finally {
     rmSync(dir, { recursive: true, force: true })

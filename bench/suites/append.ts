@@ -43,16 +43,17 @@ export async function append(settings: BenchSettings): Promise<SuiteResult> {
   const steps = await interleave(
     {
       log: async () => {
-        const { seconds, stats } = await inScratch(dir => appendSteps(dir, material))
+        const { seconds, stats } = await inScratch(dir => appendSteps(dir, material), true)
         commits.push(stats)
         transactionBytes = Math.ceil(stats.bytes / stats.transactions)
         return material.count / seconds
       },
       raw: async () => {
         const batches = batchesOf(material.records, material.ends, transactionBytes)
-        return material.count / (await inScratch(dir => writeRaw(dir, batches, material.crc)))
+        return material.count / (await inScratch(dir => writeRaw(dir, batches, material.crc), true))
       },
-      sqlite: async () => material.count / (await inScratch(dir => insertRows(dir, material))),
+      sqlite: async () =>
+        material.count / (await inScratch(dir => insertRows(dir, material), true)),
     },
     rounds,
     round => settings.onProgress(`append: steps, round ${round} of ${rounds}`),
@@ -181,7 +182,7 @@ async function measureFrames(settings: BenchSettings, rounds: number) {
   const rates = await interleave(
     {
       log: async () => {
-        const { seconds, stats } = await inScratch(dir => appendFrames(dir, pixels, count))
+        const { seconds, stats } = await inScratch(dir => appendFrames(dir, pixels, count), true)
         transactionBytes = stats.bytes / stats.transactions
         return mib / seconds
       },
@@ -190,7 +191,7 @@ async function measureFrames(settings: BenchSettings, rounds: number) {
         const all = Buffer.concat(Array.from({ length: count }, (_, i) => pixels[i % 16]!))
         const ends = Float64Array.from({ length: count }, (_, i) => (i + 1) * FRAME_BYTES)
         const batches = batchesOf(all, ends, frames * FRAME_BYTES)
-        return mib / (await inScratch(dir => writeRaw(dir, batches, crc32(all))))
+        return mib / (await inScratch(dir => writeRaw(dir, batches, crc32(all)), true))
       },
     },
     rounds,

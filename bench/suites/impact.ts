@@ -11,6 +11,7 @@ import { checkRecorded, type Recorded } from '../recorded.ts'
 import { inScratch } from '../scratch.ts'
 import { bootstrapMedian, medianOf } from '../statistics.ts'
 import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
+import { threadTimes, timeBetween } from '../threads.ts'
 import { calibrateLayers, Trainer } from '../trainer.ts'
 import { Viewer } from '../viewer.ts'
 
@@ -31,6 +32,8 @@ interface Segment {
   readonly lossPercent: number
   /** By the run's own cost guard. */
   readonly cost: CostFigures | undefined
+  /** Processor time of the other threads, per cent of one processor, by name. */
+  readonly threads: ReadonlyMap<string, number>
 }
 
 export async function impact(settings: BenchSettings): Promise<SuiteResult> {
@@ -86,6 +89,7 @@ export async function impact(settings: BenchSettings): Promise<SuiteResult> {
         '%',
         on.map(segment => segment.lossPercent),
       ),
+      figure('impact.threads_percent', '%', on.map(sumOfThreads)),
       intervalFigure('impact.ab_percent', rates.off, rates.on),
       intervalFigure('impact.aa_percent', rates.off, rates.control),
       heapFigure('impact'),
@@ -97,10 +101,27 @@ export async function impact(settings: BenchSettings): Promise<SuiteResult> {
         ' training_step_nanos: every call of the training; guard_step_nanos: by the run itself',
       'ab_percent, aa_percent: throughput lost against off; low and high: its 95 % interval' +
         ' (bootstrap of the median)',
+      `threads_percent: the other threads, of one processor: ${describeThreads(on)}`,
       `with one viewer: step ${watchedStep} ns, loss ${watchedLoss} %`,
       'every recorded segment is read back: all steps, frames and rewards are there, dropped 0',
     ],
   }
+}
+
+const sumOfThreads = ({ threads }: Segment): number =>
+  [...threads.values()].reduce((a, b) => a + b, 0)
+
+function describeThreads(segments: readonly Segment[]): string {
+  const names = new Set(segments.flatMap(({ threads }) => [...threads.keys()]))
+  return [...names]
+    .map(name => ({
+      name,
+      percent: medianOf(segments.map(({ threads }) => threads.get(name) ?? 0)),
+    }))
+    .filter(({ percent }) => percent >= 0.1)
+    .toSorted((a, b) => b.percent - a.percent)
+    .map(({ name, percent }) => `${name} ${percent.toFixed(1)}`)
+    .join(', ')
 }
 
 /** The percentage of throughput that `samples` lose against `reference`, with its interval. */
@@ -189,6 +210,7 @@ function train(
   const recorded = { steps: 0, frames: 0, episodes: 0, rewardSum: 0 }
   let [stepMillis, frameMillis, otherMillis] = [0, 0, 0]
   let checksum = 0
+  const threadsBefore = threadTimes()
   const startedAt = performance.now()
   for (let index = 0; index < steps; index++) {
     checksum += trainer.step()
@@ -216,6 +238,7 @@ function train(
     recorded.frames++
   }
   const millis = performance.now() - startedAt
+  const used = timeBetween(threadsBefore, threadTimes())
   recorder?.end()
   assert(Number.isFinite(checksum) && checksum !== 0, 'the trainer computes')
   return {
@@ -224,6 +247,7 @@ function train(
     frameNanos: (1e6 * frameMillis) / Math.max(1, recorded.frames),
     lossPercent: (100 * (stepMillis + frameMillis + otherMillis)) / millis,
     cost: run?.cost,
+    threads: new Map([...used].map(([name, spent]) => [name, (100 * spent) / millis])),
     recorded,
   }
 }

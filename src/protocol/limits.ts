@@ -19,8 +19,11 @@ export const limits = {
   batchCountMax: 4096,
   /** ... or when its first event is this old. */
   batchAgeMillisMax: 4,
-  /** Most bytes (events and frames) that one transaction commits. */
-  transactionBytesMax: 8 * MIB,
+  /**
+   * Bytes (events and frames) after which a transaction takes nothing more in; a larger frame has
+   * one of its own. Larger transactions commit no more in a second, and take longer each.
+   */
+  transactionBytesMax: 2 * MIB,
   /** Address space of one log; a log that reaches it fails stop like a full disk. */
   logBytesMax: 256 * GIB,
   /** Free disk space below which the log stops before LMDB could meet ENOSPC. */

@@ -1,0 +1,135 @@
+// How old a step is when a viewer on this machine gets it, while the log is written at 2000 steps
+// and 30 frames a second; and the same while every commit of the log takes a second. One clock for
+// both ends; the viewer asks for the newest, at most 240 a second.
+import { assert } from '../../src/base/assert.ts'
+import { checkOptions } from '../../src/runtime/options.ts'
+import { type Run, start } from '../../src/runtime/run.ts'
+import { EPISODE_STEPS, FRAME, newPixels, newStep, varyStep } from '../material.ts'
+import { checkRecorded, type Recorded } from '../recorded.ts'
+import { inScratch } from '../scratch.ts'
+import { type BenchSettings, figure, heapFigure, type SuiteResult } from '../suite.ts'
+import { Viewer, type ViewerReport } from '../viewer.ts'
+
+const STEPS_PER_SECOND = 2000
+const FRAMES_PER_SECOND = 30
+const MAX_FPS = 240
+const STALL_MILLIS = 1000
+const SEED = 4
+/** Fewer than this many states a second and the ages are those of too few. */
+const STATES_PER_SECOND_MIN = 5
+
+export async function latency(settings: BenchSettings): Promise<SuiteResult> {
+  const rounds = settings.pairs ?? (settings.small ? 1 : 6)
+  const seconds = settings.small ? 1 : 8
+  const reports: ViewerReport[] = []
+  const stalled: ViewerReport[] = []
+  for (let round = 0; round < rounds; round++) {
+    settings.onProgress(`latency: round ${round + 1} of ${rounds}`)
+    const turns = [
+      async () => reports.push(await watch(seconds, 0)),
+      async () => stalled.push(await watch(seconds, STALL_MILLIS)),
+    ]
+    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
+  }
+  const rate = (of: readonly ViewerReport[]): string =>
+    (of.reduce((sum, { states }) => sum + states.count, 0) / (seconds * of.length)).toFixed(0)
+  return {
+    figures: [
+      figure(
+        'latency.p50_millis',
+        'ms',
+        reports.map(({ states }) => states.p50),
+      ),
+      figure(
+        'latency.p99_millis',
+        'ms',
+        reports.map(({ states }) => states.p99),
+      ),
+      figure(
+        'latency.max_millis',
+        'ms',
+        reports.map(({ states }) => states.max),
+      ),
+      figure(
+        'latency.frame_p99_millis',
+        'ms',
+        reports.map(({ frames }) => frames.p99),
+      ),
+      figure(
+        'latency.stalled_p50_millis',
+        'ms',
+        stalled.map(({ states }) => states.p50),
+      ),
+      figure(
+        'latency.stalled_p99_millis',
+        'ms',
+        stalled.map(({ states }) => states.p99),
+      ),
+      figure('latency.dropped', 'events', [0]),
+      heapFigure('latency'),
+    ],
+    notes: [
+      `${STEPS_PER_SECOND} steps/s of 200 B and ${FRAMES_PER_SECOND} frames/s for ${seconds} s,` +
+        ` ${rounds} rounds each, with and without a stall in turns`,
+      `the viewer got ${rate(reports)} states/s, ${rate(stalled)} with every commit taking` +
+        ` ${STALL_MILLIS} ms`,
+      'from the call of step() to the message at a WebSocket client in another thread',
+      'every round ends when the viewer has the last episode; the log is then read back in full',
+    ],
+  }
+}
+
+/** Records and watches for `seconds`; what the viewer saw. */
+function watch(seconds: number, commitDelayMillis: number): Promise<ViewerReport> {
+  return inScratch(async dir => {
+    const problems: string[] = []
+    const options = checkOptions({
+      dir,
+      live: { port: 0 },
+      handleSignals: false,
+      closeMillisMax: 60_000,
+      onProblem: problem => problems.push(problem.message),
+    })
+    const run = await start(options, { faults: false, commitDelayMillis })
+    assert(run.url !== null, 'the run is shown live')
+    const viewer = await Viewer.connect(run.url, MAX_FPS)
+    const recorded = play(run, seconds)
+    const report = await viewer.report(recorded.episodes)
+    await viewer.close()
+    await run.close()
+    assert(problems.length === 0, problems.join('; '))
+    await checkRecorded(dir, recorded)
+    assert(report.episodeSteps === EPISODE_STEPS, `the viewer saw ${report.episodeSteps} steps`)
+    const { states, frames } = report
+    assert(states.count >= STATES_PER_SECOND_MIN * seconds, `the viewer got ${states.count} states`)
+    assert(frames.count > 0, 'the viewer got frames')
+    return report
+  })
+}
+
+/** Whole episodes at the given pace, without yielding to the event loop once. */
+function play(run: Run, seconds: number): Recorded {
+  const recorder = run.recorder('agent')
+  const step = newStep()
+  const pixels = newPixels(SEED)
+  const sleep = new Int32Array(new SharedArrayBuffer(4))
+  const steps = Math.ceil((seconds * STEPS_PER_SECOND) / EPISODE_STEPS) * EPISODE_STEPS
+  const recorded = { steps, frames: 0, episodes: steps / EPISODE_STEPS, rewardSum: 0 }
+  const startedAt = performance.now()
+  for (let index = 0; index < steps; index++) {
+    const due = startedAt + (index * 1000) / STEPS_PER_SECOND
+    const early = due - performance.now()
+    if (early > 0) Atomics.wait(sleep, 0, 0, early)
+    if (index % EPISODE_STEPS === 0) recorder.begin()
+    varyStep(step, index)
+    recorder.step(step)
+    recorded.rewardSum += step.reward
+    if (index * FRAMES_PER_SECOND >= recorded.frames * STEPS_PER_SECOND) {
+      pixels[index % pixels.length] = index & 255
+      recorder.frame({ ...FRAME, data: pixels })
+      recorded.frames++
+    }
+    if (index % EPISODE_STEPS === EPISODE_STEPS - 1) recorder.end()
+  }
+  return recorded
+}
