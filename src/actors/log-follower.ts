@@ -1,13 +1,17 @@
 // A lossless consumer is a cursor on the log: it reads what is durable, in order, in slices that
 // leave its thread room to breathe, and can lag by hours without losing anything.
 import type { Clock } from '../base/clock.ts'
-import type { Envelope } from '../protocol/events.ts'
+import type { Layouts } from '../protocol/codec.ts'
+import type { Envelope, EventType } from '../protocol/events.ts'
 import type { LogReader } from '../store/event-log.ts'
+import { decodeBatch } from '../store/log-reader.ts'
 
 /** Events handled before the thread's other work gets its turn. */
 const SLICE_EVENTS = 1000
 
 export interface FollowerHandlers {
+  /** The events wanted; all of them when left out. Others move the cursor undecoded. */
+  readonly types?: ReadonlySet<EventType>
   /** One event; may wait (for room in a channel), which holds the cursor. */
   onEvent(envelope: Envelope): void | Promise<void>
   /** After each slice; the cursor stands behind its last event. */
@@ -22,6 +26,8 @@ export class LogFollower {
   #durable: number
   #running = false
   #wake = (): void => {}
+  /** Read from the log once; what is declared later is learnt on the way. */
+  #layouts: Layouts | undefined
   #arrived: { seq: number; resolve: () => void }[] = []
 
   /** Will hand on the events after `cursor`. */
@@ -69,10 +75,14 @@ export class LogFollower {
 
   async #slice(): Promise<void> {
     const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
-    for (const envelope of this.#reader.events({ fromSeq: this.#cursor + 1, toSeq })) {
-      const handled = this.#handlers.onEvent(envelope)
-      if (handled) await handled
-      this.#cursor = envelope.seq
+    this.#layouts ??= this.#reader.layouts()
+    for (const batch of this.#reader.batches({ fromSeq: this.#cursor + 1, toSeq })) {
+      for (const envelope of decodeBatch(batch, this.#layouts, this.#handlers.types)) {
+        const handled = this.#handlers.onEvent(envelope)
+        if (handled) await handled
+        this.#cursor = envelope.seq
+      }
+      this.#cursor = batch.firstSeq + batch.count - 1
     }
     // What was announced is durable, so the reader has it; if not, look again in a moment.
     if (this.#cursor < toSeq) await this.#pause(10)

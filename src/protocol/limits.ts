@@ -18,7 +18,7 @@ export const limits = {
   /** ... or this many events ... */
   batchCountMax: 4096,
   /** ... or when its first event is this old. */
-  batchAgeMillisMax: 4,
+  batchAgeMillisMax: 10,
   /**
    * Bytes (events and frames) after which a transaction takes nothing more in; a larger frame has
    * one of its own. Larger transactions commit no more in a second, and take longer each.

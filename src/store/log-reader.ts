@@ -1,8 +1,8 @@
 // Reads a log from its storage: every batch is checked before anything in it is believed. Batches
 // are found by their keys one after the other, so no read transaction outlives one step.
 import { RollcastError } from '../base/errors.ts'
-import { decodeRecord, Layouts, readRecord } from '../protocol/codec.ts'
-import type { Envelope } from '../protocol/events.ts'
+import { decodeRecord, Layouts, readRecord, typeOfKind } from '../protocol/codec.ts'
+import type { Envelope, EventType } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
@@ -43,12 +43,24 @@ function cutBatch(batch: Batch, fromSeq: number, toSeq: number): Batch {
   }
 }
 
-/** Decodes a batch's records; `layouts` grows by what they declare. */
-export function* decodeBatch(batch: Batch, layouts: Layouts): Generator<Envelope> {
+/**
+ * Decodes a batch's records; `layouts` grows by what they declare. With `types` the others are
+ * passed over undecoded, but for declarations of layouts.
+ */
+export function* decodeBatch(
+  batch: Batch,
+  layouts: Layouts,
+  types?: ReadonlySet<EventType>,
+): Generator<Envelope> {
   let seq = batch.firstSeq
   for (let at = 0; at < batch.records.byteLength; seq++) {
     try {
       const record = readRecord(batch.records, at)
+      const type = typeOfKind(record.kind) ?? 'unknown'
+      if (types && !types.has(type) && type !== 'layout_declared') {
+        at = record.end
+        continue
+      }
       const { time, event } = decodeRecord(batch.records, record, layouts)
       at = record.end
       yield { seq, epoch: batch.epoch, time, event }

@@ -10,7 +10,7 @@ import { openLogReader } from '../../store/open-log.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
-import { closeBy, countFrame, type EncoderState, encoderVersion } from './logic.ts'
+import { accountedTypes, closeBy, countFrame, type EncoderState, encoderVersion } from './logic.ts'
 
 export interface EncoderConfig {
   readonly runDir: string
@@ -77,6 +77,7 @@ class Encoder implements ActorInstance {
       }),
     )
     this.#follower = new LogFollower(this.#reader, this.#scope.clock, cursor, {
+      types: accountedTypes,
       onEvent: envelope => this.#take(envelope),
       onSlice: seq => this.#commit(seq),
     })

@@ -1,9 +1,16 @@
 // The encoder's account: every frame that the log announces is owed, and each is either intact or
 // it is missed. An episode's account is closed by its end, per camera.
-import type { Envelope, EventOf, FramesCounted } from '../../protocol/events.ts'
+import type { Envelope, EventOf, EventType, FramesCounted } from '../../protocol/events.ts'
 
 /** Counts up when the same events would give another state. */
 export const encoderVersion = 1
+
+/** The events that an account is made of. */
+export const accountedTypes: ReadonlySet<EventType> = new Set<EventType>([
+  'frame_captured',
+  'episode_began',
+  'episode_ended',
+])
 
 interface Account {
   agent: string

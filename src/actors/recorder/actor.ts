@@ -52,7 +52,7 @@ export interface RecorderHeartbeat {
 }
 
 /** While the trainer is busy the ring is looked at this often: nobody needs to be woken. */
-const POLL_MILLIS = 1
+const POLL_MILLIS = 2
 /** After so long without an event the recorder sleeps until it is woken. */
 const IDLE_MILLIS = 20
 /** Bytes taken out of the ring before what was taken is appended. */
