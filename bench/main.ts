@@ -6,9 +6,10 @@ import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
 import { impact } from './suites/impact.ts'
 import { latency } from './suites/latency.ts'
+import { memory } from './suites/memory.ts'
 import { replay } from './suites/replay.ts'
 
-const suites: Readonly<Record<string, Suite>> = { append, replay, impact, latency }
+const suites: Readonly<Record<string, Suite>> = { append, replay, impact, latency, memory }
 
 const usage = `npm run bench -- SUITE [options]
 

@@ -1,0 +1,63 @@
+// The benches, run small: what they print has its shape, and what they check of themselves holds.
+// Their figures mean nothing here.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
+
+interface Figure {
+  name: string
+  unit: string
+  median: number
+  low: number
+  high: number
+  peer: string | null
+  ratio: number | null
+}
+
+async function bench(...args: string[]): Promise<{ suite: string; figures: Figure[] }> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...args])
+  return JSON.parse(stdout) as { suite: string; figures: Figure[] }
+}
+
+/** Names that others rely on, with the peers that they stand beside. */
+const promised: Readonly<Record<string, readonly [name: string, peers: (string | null)[]][]>> = {
+  append: [['append.events_per_second', ['raw', 'sqlite']]],
+  replay: [['replay.events_per_second', ['raw']]],
+  impact: [
+    ['impact.loss_percent', [null]],
+    ['impact.step_nanos', [null]],
+  ],
+  latency: [['latency.p99_millis', [null]]],
+  memory: [['memory.rss_growth_mib', [null]]],
+}
+
+test.each(Object.keys(promised))(
+  'the bench %s holds what it checks, and prints its figures',
+  async suite => {
+    const result = await bench(suite, '--small', '--json')
+    expect(result).toMatchObject({ suite, machine: expect.anything() as unknown })
+    for (const { name, unit, median, low, high, peer, ratio } of result.figures) {
+      expect(name.startsWith(`${suite}.`)).toBe(true)
+      expect(unit).not.toBe('')
+      expect([median, low, high].every(Number.isFinite)).toBe(true)
+      expect(low).toBeLessThanOrEqual(high)
+      expect(peer === null).toBe(ratio === null)
+    }
+    for (const [name, peers] of promised[suite] ?? []) {
+      const found = result.figures.filter(figure => figure.name === name)
+      expect(found.map(figure => figure.peer)).toEqual(peers)
+    }
+  },
+)
+
+test('B5 a suite that there is not, and an option that is none, are bad usage', async () => {
+  await expect(bench('speed')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('there is no suite speed') as string,
+  })
+  await expect(bench('append', '--fast')).rejects.toMatchObject({ code: 2 })
+  await expect(bench()).rejects.toMatchObject({ code: 2 })
+})
