@@ -136,18 +136,28 @@ export const childMachine = setup({
     restarting: { entry: 'startChild', on: { ...whileUp, ready: 'running' } },
     unresponsive: {
       entry: 'askToStop',
-      on: { died: afterDeath, stop: whileUp.stop, standDown: whileUp.standDown },
+      on: {
+        died: afterDeath,
+        refused: whileUp.refused,
+        stop: whileUp.stop,
+        standDown: whileUp.standDown,
+      },
       after: { stopDeadline },
     },
     stopping: {
       entry: 'askToStop',
-      on: { died: { target: 'stopped', actions: 'noteReason' } },
+      // It is gone either way; whether it could have started is no question any more.
+      on: {
+        died: { target: 'stopped', actions: 'noteReason' },
+        refused: { target: 'stopped', actions: 'noteReason' },
+      },
       after: { stopDeadline },
     },
     killing: {
       entry: 'killChild',
       on: {
         died: afterDeath,
+        refused: whileUp.refused,
         stop: { actions: 'wishStop' },
         standDown: { actions: 'wishRest' },
       },

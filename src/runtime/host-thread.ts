@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { seededRandom } from '../base/random.ts'
 import type { CrashKind, HistoryQuery, SystemNotice } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
+import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { ControlWords, commands, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
@@ -20,7 +21,11 @@ export interface HostStart {
   readonly configs: Readonly<Partial<Record<ActorKind, unknown>>>
   readonly control: SharedArrayBuffer
   /** The trainer's own figures; absent when there is no trainer. */
-  readonly trainer: { readonly cost: SharedArrayBuffer; readonly ingress: SharedArrayBuffer } | null
+  readonly trainer: {
+    readonly cost: SharedArrayBuffer
+    readonly ingress: SharedArrayBuffer
+    readonly ring: SharedArrayBuffer
+  } | null
   /** `performance.timeOrigin` of the trainer's thread, whose time scale the cost has. */
   readonly timeOrigin: number
   /** Null when there is no run yet. */
@@ -81,6 +86,8 @@ function main(start: HostStart): void {
     onStatus: status => tell({ type: 'status', status }),
     onEnded(problem) {
       clearInterval(costTimer)
+      // No recorder will come any more: a trainer that would wait for one goes on.
+      if (start.trainer) declareConsumerGone(start.trainer.ring)
       tell({ type: 'ended', problem })
       void history.close().finally(() => {
         control.enter(problem === null ? states.closed : states.failed)

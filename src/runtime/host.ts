@@ -150,7 +150,7 @@ export class Host {
 
   /** Drain, commit, stop. Consumers that cannot finish in time go on from there the next time. */
   close(): void {
-    this.#run.send({ type: 'close' })
+    if (this.#run.getSnapshot().status === 'active') this.#run.send({ type: 'close' })
   }
 
   closeNow(): void {
@@ -203,7 +203,7 @@ export class Host {
     if (escalated) {
       const reason = this.#supervisor.getSnapshot().context.reason ?? 'the supervisor gave up'
       this.#fail('INTERNAL', reason)
-    } else this.#run.send({ type: 'committed' })
+    } else if (this.#run.getSnapshot().status === 'active') this.#run.send({ type: 'committed' })
     this.#end()
   }
 

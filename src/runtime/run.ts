@@ -84,7 +84,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
       aggregator: { runDir: options.dir, reader, task: 'record' },
       broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), ...options.live },
     },
-    trainer: { cost, ingress: figures },
+    trainer: { cost, ingress: figures, ring },
     runDir: options.dir,
     reader,
     closeMillisMax: options.closeMillisMax,

@@ -13,6 +13,12 @@ const TREE_FLAGS = 0x03
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
 const META_BYTES = 168
+/**
+ * A writer may commit between two of our reads, and its pages then seem to contradict each other:
+ * only what is wrong at every look is damage.
+ */
+const LOOKS_MAX = 10
+const LOOK_AGAIN_MILLIS = 2
 const NO_PAGE = 0xffff_ffff_ffff_ffffn
 
 interface Meta {
@@ -38,8 +44,12 @@ export function checkDataFile(path: string): boolean {
     const stat = fstatSync(file)
     if (!stat.isFile()) throw foreign(path, 'a file', 'something else')
     if (stat.size === 0) return false
-    checkPages(path, file, stat.size)
-    return true
+    for (let look = 1; ; look++) {
+      const problem = findProblem(path, file)
+      if (problem === undefined) return true
+      if (look === LOOKS_MAX) throw problem
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
+    }
   } finally {
     closeSync(file)
   }
@@ -51,7 +61,18 @@ const foreign = (path: string, expected: string, found: string): RollcastError =
 const corrupt = (path: string, message: string): RollcastError =>
   new RollcastError('LOG_CORRUPT', `${path}: ${message}`)
 
-function checkPages(path: string, file: number, size: number): void {
+/** The damage that one look finds, if any. */
+function findProblem(path: string, file: number): RollcastError | undefined {
+  try {
+    checkPages(path, file)
+    return undefined
+  } catch (error) {
+    if (error instanceof RollcastError && error.code === 'LOG_CORRUPT') return error
+    throw error
+  }
+}
+
+function checkPages(path: string, file: number): void {
   const first = readMeta(path, file, 0)
   if (!isPowerOfTwo(first.pageSize) || first.pageSize < 512 || first.pageSize > 65_536) {
     throw corrupt(path, `a page size of ${first.pageSize} B is impossible`)
@@ -69,6 +90,8 @@ function checkPages(path: string, file: number, size: number): void {
       throw corrupt(path, `meta page ${index} says transaction ${meta.transaction}`)
     }
   }
+  // Pages are written before the meta page that names them, so the size is read after that.
+  const { size } = fstatSync(file)
   const expected = (newest.lastPage + 1n) * BigInt(newest.pageSize)
   if (BigInt(size) < expected) {
     throw corrupt(path, `expected at least ${expected} B, found ${size}: the file was cut off`)

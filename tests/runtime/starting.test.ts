@@ -137,3 +137,36 @@ test('L14 L3 several environments record at once, each with its own episodes', a
     { agent: 'env-0', episode: 1, steps: 10, totalReward: 45 },
   ])
 })
+
+test('whenFull: block holds the trainer until there is room, and lets it go when the run has failed', async () => {
+  const { checkOptions } = await import('../../src/runtime/options.ts')
+  const { start } = await import('../../src/runtime/run.ts')
+  const { until } = await import('./harness.ts')
+  const dir = tempDir()
+  const ringBytes = 1024 * 1024
+  const options = checkOptions({ dir, ...quiet, whenFull: 'block', ringBytes, onProblem: () => {} })
+  const run = await start(options, { faults: true })
+  const recorder = run.recorder('a')
+  const pixels = new Uint8Array(200 * 200 * 3)
+  // Forty times what the ring holds: every one of them is there, because the trainer waited.
+  for (let i = 0; i < 350; i++) recorder.frame({ width: 200, height: 200, data: pixels.fill(i) })
+  expect(await run.flush()).toBe(true)
+  for (let death = 0; death < 6; death++) {
+    await until('the recorder to run', () =>
+      run.status?.actors.some(({ name, state }) => name === 'recorder' && state === 'running'),
+    )
+    const restarts = () => run.status?.actors.find(({ name }) => name === 'recorder')?.restarts
+    const before = restarts() ?? 0
+    run.host.crash('recorder', 'throw')
+    await until('it to be noticed', () => !run.status?.healthy || (restarts() ?? 0) > before)
+  }
+  await until(
+    'the group to have stopped',
+    async () => (await Promise.race([run.host.ended, null])) !== null,
+  )
+  for (let i = 0; i < 50; i++) recorder.frame({ width: 200, height: 200, data: pixels })
+  await expect(run.close()).rejects.toThrow('recorder')
+  const { readEvents } = await import('./harness.ts')
+  const frames = (await readEvents(dir)).filter(({ event }) => event.type === 'frame_captured')
+  expect(frames).toHaveLength(350)
+})

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
-import { openLog, openLogReader } from '../../src/store/open-log.ts'
+import { checkDataFile } from '../../src/store/check-file.ts'
+import { dataFile, openLog, openLogReader } from '../../src/store/open-log.ts'
 import { tail, watchLog } from '../../src/store/tail.ts'
 import { verifyLog } from '../../src/store/verify.ts'
 import { withRunDirectory } from './run-directory.ts'
@@ -74,6 +75,21 @@ describe('several processes on one log', () => {
       60_000,
     )
   }
+
+  test(
+    'G5 a log that another process writes is never taken for a damaged one',
+    withRunDirectory(async dir => {
+      const writer = startWriter(dir, 'sync')
+      await lineThat(writer, line => line.startsWith('ack '))
+      const before = writer.acked()
+      for (let look = 0; look < 30_000; look++) {
+        expect(checkDataFile(dataFile(dir))).toBe(true)
+        if (look % 100 === 0) await new Promise(resolve => setImmediate(resolve))
+      }
+      expect(writer.acked()).toBeGreaterThan(before)
+      await kill(writer)
+    }),
+  )
 
   test(
     'P5 a writer in another process is refused with the pid of the first',

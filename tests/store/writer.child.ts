@@ -16,7 +16,7 @@ try {
     process.setuid!(65_534)
   }
   const { writer, report } = await openLog(dir!, {
-    durability: mode === 'relaxed' ? 'relaxed' : 'group',
+    durability: mode === 'relaxed' || mode === 'sync' ? mode : 'group',
   })
   say(`open ${report.epoch}`)
   writer.onDurable(position => say(`ack ${position.seq}`))

@@ -74,6 +74,7 @@ class Recorder implements ActorInstance {
   #frames: PortSender<LiveFrame> | undefined
   readonly #notices: PortSender<DurableNotice>[] = []
   #running = false
+  #closed = false
   #loop: Promise<void> = Promise.resolve()
   #ingressDrained = false
   #lostEvents = 0
@@ -138,16 +139,23 @@ class Recorder implements ActorInstance {
     const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
     const options = { clock, durability: config.durability, check: restarts === 0, faults }
     const giveUpAt = clock.monotonic() + (restarts === 0 ? 0 : TAKE_OVER_MILLIS)
-    while (this.#log === undefined) {
+    let log: OpenLog | undefined
+    while (log === undefined) {
       try {
-        this.#log = await openLog(config.runDir, options)
+        log = await openLog(config.runDir, options)
       } catch (error) {
         // The lock of a recorder that has just died here is on its way out.
         if (!isLocked(error) || clock.monotonic() >= giveUpAt) throw error
         await this.#pause(10)
       }
     }
-    this.#log.writer.onFailure(error => {
+    if (this.#closed) {
+      // Told to stop meanwhile: what was opened too late is not kept.
+      await log.writer.close()
+      return undefined
+    }
+    this.#log = log
+    log.writer.onFailure(error => {
       this.#scope.send({ type: 'diskFailed', reason: error.message } as { type: string })
     })
     return undefined
@@ -368,9 +376,10 @@ class Recorder implements ActorInstance {
 
   async #close(): Promise<undefined> {
     this.#running = false
+    this.#closed = true
     await this.#loop.catch(() => undefined)
+    // The ring stays as it is: there may be a next recorder. Who gives up for good says so.
     if (this.#log) await this.#log.writer.close()
-    this.#ring?.close()
     return undefined
   }
 
