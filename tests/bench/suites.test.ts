@@ -31,7 +31,7 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['impact.step_nanos', [null]],
   ],
   latency: [['latency.p99_millis', [null]]],
-  memory: [['memory.rss_growth_mib', [null]]],
+  memory: [['memory.growth_mib', [null]]],
 }
 
 test.each(Object.keys(promised))(

@@ -95,7 +95,8 @@ describe('the command line', () => {
     const colour = '\u001b['
     const [piped, shown, plain] = [
       await rollcast(...args),
-      await onTerminal(args, { env: { TERM: 'xterm' } }),
+      // Node takes a CI for a terminal without colours.
+      await onTerminal(args, { env: { TERM: 'xterm', CI: undefined } }),
       await onTerminal(args, { env: { TERM: 'xterm', NO_COLOR: '1' } }),
     ]
     expect(piped.stderr).not.toContain(colour)
