@@ -5,6 +5,7 @@ import { describeError, RollcastError } from '../base/errors.ts'
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
 import type { HistoryTask } from './history-worker.ts'
+import { actorHeap } from './spawn.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const IDLE_MILLIS = 30_000
@@ -29,6 +30,7 @@ export class HistoryPool {
       maxThreads: 1,
       maxQueue: 256,
       idleTimeout: IDLE_MILLIS,
+      resourceLimits: actorHeap,
     })
     const task: HistoryTask = { runDir: this.#runDir, reader: this.#reader, query }
     try {

@@ -6,6 +6,7 @@ import { ControlWords, commands, createControlWords } from './control-words.ts'
 import type { HostDetail } from './host.ts'
 import { problemError } from './host.ts'
 import type { HostMessage, HostStart } from './host-thread.ts'
+import { actorHeap } from './spawn.ts'
 import type { ActorKind } from './topology.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -29,6 +30,7 @@ export class HostClient {
     this.#worker = new Worker(new URL(`./host-thread.${extension}`, import.meta.url), {
       workerData,
       name: 'rollcast:host',
+      resourceLimits: actorHeap,
     })
     this.#worker.on('message', (message: HostMessage) => this.#take(message))
     this.#worker.on('error', error => this.#end({ code: 'INTERNAL', message: error.message }))
