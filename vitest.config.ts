@@ -5,8 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/slow/**'],
-    globalSetup: ['tests/setup/chromium.ts'],
+    globalSetup: ['tests/setup/packages.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

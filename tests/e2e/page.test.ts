@@ -7,7 +7,7 @@ import { checkOptions } from '../../src/runtime/options.ts'
 import { startPlaying } from '../../src/runtime/play.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { tempDir } from '../runtime/harness.ts'
-import { chromiumPath } from '../setup/chromium.ts'
+import { chromiumPath } from '../setup/packages.ts'
 
 const flags = [
   '--headless',
