@@ -1,15 +1,25 @@
-// The benches: `npm run bench -- append|replay|impact|latency|memory|all`. Peers run in the same
+// The benches: `npm run bench -- SUITE`, suites listed by `--help`. Peers run in the same
 // process in turns; a table for people goes to stderr, with --json one object goes to stdout.
 import { parseArgs } from 'node:util'
 import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
+import { emit } from './suites/emit.ts'
 import { impact } from './suites/impact.ts'
 import { latency } from './suites/latency.ts'
 import { memory } from './suites/memory.ts'
+import { recover } from './suites/recover.ts'
 import { replay } from './suites/replay.ts'
 
-const suites: Readonly<Record<string, Suite>> = { append, replay, impact, latency, memory }
+const suites: Readonly<Record<string, Suite>> = {
+  append,
+  replay,
+  impact,
+  emit,
+  latency,
+  memory,
+  recover,
+}
 
 const usage = `npm run bench -- SUITE [options]
 

@@ -30,8 +30,10 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['impact.loss_percent', [null]],
     ['impact.step_nanos', [null]],
   ],
+  emit: [['emit.p99_micros', [null]]],
   latency: [['latency.p99_millis', [null]]],
   memory: [['memory.growth_mib', [null]]],
+  recover: [['recover.open_8_millis', ['read']]],
 }
 
 test.each(Object.keys(promised))(
