@@ -3,9 +3,13 @@
 import { Worker } from 'node:worker_threads'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { ControlWords, commands, createControlWords } from './control-words.ts'
-import type { HostDetail } from './host.ts'
-import { problemError } from './host.ts'
-import type { HostMessage, HostStart } from './host-thread.ts'
+import {
+  type HostDetail,
+  type HostMessage,
+  type HostStart,
+  type Problem,
+  problemError,
+} from './host-messages.ts'
 import { actorHeap } from './spawn.ts'
 import type { ActorKind } from './topology.ts'
 
@@ -16,7 +20,7 @@ export class HostClient {
   readonly #control: ControlWords
   readonly #closeMillisMax: number
   readonly #started = Promise.withResolvers<HostDetail>()
-  readonly #ended = Promise.withResolvers<{ code: string; message: string } | null>()
+  readonly #ended = Promise.withResolvers<Problem | null>()
   #status: SystemNotice | undefined
   onStatus: (status: SystemNotice) => void = () => {}
   /** What an actor has noted. */
@@ -49,7 +53,7 @@ export class HostClient {
   }
 
   /** Resolves when everything has stopped; to null after a clean end. */
-  get ended(): Promise<{ code: string; message: string } | null> {
+  get ended(): Promise<Problem | null> {
     return this.#ended.promise
   }
 
@@ -95,7 +99,7 @@ export class HostClient {
     }
   }
 
-  #end(problem: { code: string; message: string } | null): void {
+  #end(problem: Problem | null): void {
     this.#ended.resolve(problem)
   }
 }

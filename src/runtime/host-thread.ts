@@ -3,51 +3,17 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import { seededRandom } from '../base/random.ts'
-import type { CrashKind, HistoryQuery, SystemNotice } from '../protocol/thread-messages.ts'
-import type { OpenReaderOptions } from '../store/open-log.ts'
+import type { HistoryQuery } from '../protocol/thread-messages.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { ControlWords, commands, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
-import { Host, type HostDetail, type TrainerCost } from './host.ts'
+import { Host } from './host.ts'
+import type { HostMessage, HostRequest, HostStart } from './host-messages.ts'
+import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
 import { openOperatorLog } from './operator-log.ts'
 import { spawnActor } from './spawn.ts'
-import type { ActorKind, Topology } from './topology.ts'
-
-/** What the host's thread is started with. */
-export interface HostStart {
-  readonly topology: Topology
-  readonly configs: Readonly<Partial<Record<ActorKind, unknown>>>
-  readonly control: SharedArrayBuffer
-  /** The trainer's own figures; absent when there is no trainer. */
-  readonly trainer: {
-    readonly cost: SharedArrayBuffer
-    readonly ingress: SharedArrayBuffer
-    readonly ring: SharedArrayBuffer
-  } | null
-  /** `performance.timeOrigin` of the trainer's thread, whose time scale the cost has. */
-  readonly timeOrigin: number
-  /** Null when there is no run yet. */
-  readonly runDir: string | null
-  /** How this process opens the log for reading. */
-  readonly reader: OpenReaderOptions
-  readonly closeMillisMax: number
-  readonly faults: boolean
-}
-
-export type HostMessage =
-  | { readonly type: 'started'; readonly detail: HostDetail }
-  | { readonly type: 'status'; readonly status: SystemNotice }
-  | { readonly type: 'noted'; readonly facts: Readonly<Record<string, unknown>> }
-  | { readonly type: 'ended'; readonly problem: { code: string; message: string } | null }
-
-/** Commands that need no shared memory: they come from programs whose event loop turns. */
-export type HostRequest = {
-  readonly type: 'crash'
-  readonly actor: ActorKind
-  readonly how: CrashKind
-}
 
 /** How often the trainer's cost goes on record. */
 const COST_MILLIS = 10_000

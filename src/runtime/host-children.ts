@@ -1,0 +1,202 @@
+// The supervisor's hands: starts and ends actors as its machine commands, hears what they report,
+// and tells the machine what became of them. Nothing is decided here.
+import { type ActorRefFrom, createActor, type SnapshotFrom } from 'xstate'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { ChildCommand } from '../machines/child.machine.ts'
+import { machineClock } from '../machines/machine-clock.ts'
+import {
+  onCommands,
+  type SupervisorCommand,
+  supervisorMachine,
+} from '../machines/supervisor.machine.ts'
+import { type ActorReport, type ActorStart, heartbeatMillis } from '../protocol/thread-messages.ts'
+import type { HostLinks } from './host-links.ts'
+import type { Member, Roster } from './host-roster.ts'
+import type { ActorHandle } from './spawn.ts'
+import type { ActorKind, Topology } from './topology.ts'
+
+/** Heartbeats that may be missed before an actor is taken for stuck. */
+const MISSED_HEARTBEATS_MAX = 3
+/** Of the time for closing, the part after which consumers stop where they are. */
+const DRAIN_SHARE = 0.6
+
+export interface ChildrenOptions {
+  readonly topology: Topology
+  readonly configs: Readonly<Partial<Record<ActorKind, unknown>>>
+  readonly clock: Clock
+  readonly random: Random
+  readonly spawn: (kind: ActorKind, start: ActorStart) => ActorHandle
+  readonly closeMillisMax: number
+  readonly faults: boolean
+}
+
+export interface ChildrenEvents {
+  /** The last event that an actor which is asked to finish must account for. */
+  drainSeq(): number
+  onChange(member: Member, from: string, to: string, reason: string): void
+  onNote(facts: Readonly<Record<string, unknown>>): void
+  /** An actor cannot start and would not the next time. */
+  onRefused(problem: { code: string; message: string }): void
+  /** The supervisor gives up. */
+  onAlarm(reason: string): void
+  onSnapshot(snapshot: SnapshotFrom<typeof supervisorMachine>): void
+}
+
+export class HostChildren {
+  readonly #options: ChildrenOptions
+  readonly #roster: Roster
+  readonly #links: HostLinks
+  readonly #events: ChildrenEvents
+  readonly #supervisor: ActorRefFrom<typeof supervisorMachine>
+  readonly #timers: (() => void)[] = []
+
+  constructor(options: ChildrenOptions, roster: Roster, links: HostLinks, events: ChildrenEvents) {
+    this.#options = options
+    this.#roster = roster
+    this.#links = links
+    this.#events = events
+    const { topology, clock, closeMillisMax } = options
+    this.#supervisor = createActor(supervisorMachine, {
+      clock: machineClock(clock),
+      input: {
+        children: topology.actors.map(({ name, placement, mayTerminate }) => ({
+          name,
+          killable: placement === 'process' || mayTerminate,
+          essential: true,
+          stopMillisMax: closeMillisMax,
+        })),
+      },
+    })
+    onCommands(this.#supervisor, command => this.#obey(command))
+    this.#supervisor.subscribe(events.onSnapshot)
+  }
+
+  start(): void {
+    this.#supervisor.start()
+  }
+
+  /** Stops all in reverse order. */
+  stop(): void {
+    this.#supervisor.send({ type: 'stop' })
+  }
+
+  get snapshot(): SnapshotFrom<typeof supervisorMachine> {
+    return this.#supervisor.getSnapshot()
+  }
+
+  /** Of silence that has lasted too long. To be called every `heartbeatMillis`. */
+  checkHeartbeats(): void {
+    const now = this.#options.clock.monotonic()
+    for (const member of this.#roster) {
+      const silent = now - member.heard
+      if (!member.handle || silent <= heartbeatMillis * (MISSED_HEARTBEATS_MAX + 1)) continue
+      // Said once; the child's machine takes it from here.
+      member.heard = now
+      const reason = `no sign of life for ${Math.round(silent)} ms`
+      member.lastFailure = reason
+      this.#supervisor.send({ type: 'stuck', child: member.spec.name, reason })
+    }
+  }
+
+  close(): void {
+    for (const cancel of this.#timers) cancel()
+  }
+
+  #obey(command: ChildCommand | SupervisorCommand): void {
+    if (command.type === 'alarm') {
+      this.#events.onAlarm(command.reason)
+      return
+    }
+    const member = this.#roster.named(command.child)
+    if (command.type === 'startChild') this.#start(member)
+    else if (command.type === 'askToStop') this.#askToStop(member)
+    else member.handle?.kill()
+  }
+
+  #start(member: Member): void {
+    const { topology, configs, clock, faults, spawn } = this.#options
+    const { name, placement } = member.spec
+    if (member.barred !== null) {
+      this.#supervisor.send({ type: 'refused', child: name, reason: member.barred })
+      return
+    }
+    const handle = spawn(name, {
+      name,
+      placement,
+      sends: topology.channels.filter(route => route.from === name).map(route => route.spec),
+      receives: topology.channels.filter(route => route.to === name).map(route => route.spec),
+      config: configOf(member, configs[name]),
+      restarts: member.starts++,
+      faults,
+    })
+    member.handle = handle
+    member.heard = clock.monotonic()
+    member.refused = false
+    member.state = 'starting'
+    handle.onReport(report => {
+      if (member.handle === handle) this.#take(member, report)
+    })
+    handle.onEnd(error => {
+      if (member.handle === handle) member.handle = undefined
+      this.#takeEnd(member, error)
+    })
+    this.#links.connect(name, handle)
+  }
+
+  #takeEnd(member: Member, error: Error | undefined): void {
+    const { clock, random } = this.#options
+    const reason = error?.message ?? (member.lastFailure || 'it ended')
+    this.#events.onChange(member, member.state, member.refused ? 'refused' : 'gone', reason)
+    member.state = 'gone'
+    const child = member.spec.name
+    if (member.refused) this.#supervisor.send({ type: 'refused', child, reason })
+    else {
+      const atMillis = clock.monotonic()
+      this.#supervisor.send({ type: 'died', child, atMillis, jitter: random.next(), reason })
+    }
+  }
+
+  #askToStop({ handle }: Member): void {
+    const { clock, closeMillisMax } = this.#options
+    handle?.command({ type: 'drain', seq: this.#events.drainSeq() })
+    const hurry = (): void => handle?.command({ type: 'stop' })
+    this.#timers.push(clock.schedule(closeMillisMax * DRAIN_SHARE, hurry))
+  }
+
+  #take(member: Member, report: ActorReport): void {
+    member.heard = this.#options.clock.monotonic()
+    switch (report.type) {
+      case 'ready':
+        member.told = report.detail
+        this.#supervisor.send({ type: 'ready', child: member.spec.name })
+        break
+      case 'state':
+        member.machine = report.machine
+        this.#events.onChange(member, member.state, report.to, member.lastFailure)
+        member.state = report.to
+        break
+      case 'heartbeat':
+        member.lag = report.lag
+        member.channels = report.channels
+        member.beat = report.detail
+        break
+      case 'noted':
+        this.#events.onNote(report.facts)
+        break
+      case 'failed':
+        member.refused = report.refused
+        member.lastFailure = report.message
+        if (report.refused) this.#events.onRefused({ code: report.code, message: report.message })
+        break
+      case 'stopped':
+        break
+    }
+  }
+}
+
+/** A restarted broadcaster comes back where its viewers look for it. */
+function configOf(member: Member, config: unknown): unknown {
+  const { port } = (member.told ?? {}) as { port?: number }
+  return port === undefined ? config : { ...(config as object), port }
+}

@@ -1,0 +1,94 @@
+// Who is connected with whom: fresh ports for every channel of an actor that starts, and the host's
+// own ends. What the topology declares stays; ports come and go with the actors at their ends.
+import { MessageChannel } from 'node:worker_threads'
+import { Channels } from '../actors/channels.ts'
+import type { Clock } from '../base/clock.ts'
+import type { ChannelCounters } from '../protocol/policies.ts'
+import type { FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
+import type { ActorHandle } from './spawn.ts'
+import type { ActorKind, Topology } from './topology.ts'
+
+export interface LinksOptions {
+  readonly topology: Topology
+  readonly clock: Clock
+  /** The living actor of that name, if it lives. */
+  readonly handleOf: (name: ActorKind) => ActorHandle | undefined
+  /** Answers the broadcaster's queries of the log. */
+  readonly answer: (query: unknown) => Promise<unknown>
+  readonly onError: (error: unknown) => void
+}
+
+export class HostLinks {
+  readonly #options: LinksOptions
+  readonly #channels: Channels
+  readonly #facts: ReturnType<Channels['sender']> | undefined
+  readonly #system: ReturnType<Channels['sender']> | undefined
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+    const { topology, clock, onError } = options
+    const specs = (end: 'from' | 'to') =>
+      topology.channels.filter(route => route[end] === 'host').map(route => route.spec)
+    this.#channels = new Channels(specs('from'), specs('to'), clock, onError)
+    if (this.#has('host.facts')) {
+      this.#facts = this.#channels.sender<FactBatch>('host.facts', {
+        sizeOf: batch => 64 + batch.records.byteLength,
+        // Facts about a recorder that died wait for the next one.
+        redeliver: true,
+      }) as ReturnType<Channels['sender']>
+    }
+    if (this.#has('host.system')) {
+      this.#system = this.#channels.sender<SystemNotice>('host.system', {
+        sizeOf: () => 16 * 1024,
+        keyOf: () => 'system',
+      }) as ReturnType<Channels['sender']>
+    }
+    if (this.#has('broadcaster.queries')) this.#answerQueries()
+  }
+
+  #has(channel: string): boolean {
+    return this.#options.topology.channels.some(route => route.spec.name === channel)
+  }
+
+  #answerQueries(): void {
+    const answers = this.#channels.sender<unknown>('host.answers', { sizeOf: () => 1024 })
+    this.#channels.receive('broadcaster.queries', async query => {
+      const answer = await this.#options.answer(query)
+      while (answers.offer(answer) === 'full') {
+        await new Promise<void>(resolve => {
+          answers.onWritable = resolve
+        })
+      }
+    })
+  }
+
+  /** Gives the actor fresh ports for all its channels; the other ends attach to the new ones. */
+  connect(name: ActorKind, handle: ActorHandle): void {
+    for (const { spec, from, to } of this.#options.topology.channels) {
+      if (from !== name && to !== name) continue
+      const otherName = from === name ? to : from
+      const other = otherName === 'host' ? undefined : this.#options.handleOf(otherName)
+      if (otherName !== 'host' && other === undefined) continue
+      const { port1, port2 } = new MessageChannel()
+      handle.command({ type: 'connect', channel: spec.name, port: port1 })
+      if (other) other.command({ type: 'connect', channel: spec.name, port: port2 })
+      else this.#channels.connect(spec.name, port2)
+    }
+  }
+
+  offerFacts(batch: FactBatch): void {
+    this.#facts?.offer(batch)
+  }
+
+  offerStatus(status: SystemNotice): void {
+    this.#system?.offer(status)
+  }
+
+  counters(): (ChannelCounters & { name: string; policy: string })[] {
+    return this.#channels.counters()
+  }
+
+  close(): void {
+    this.#channels.close()
+  }
+}

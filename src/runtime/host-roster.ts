@@ -1,0 +1,98 @@
+// What the host knows of each actor: who runs, what it said last, how often it was started. Plain
+// bookkeeping, filled by whoever hears of an actor and read by everybody in the host.
+import type { RecorderHeartbeat } from '../actors/recorder/actor.ts'
+import { assert } from '../base/assert.ts'
+import { origin, type Position } from '../protocol/position.ts'
+import type { ActorStatus } from '../protocol/thread-messages.ts'
+import type { PlayerHeartbeat } from '../replay/actor.ts'
+import type { HostDetail } from './host-messages.ts'
+import type { ActorHandle } from './spawn.ts'
+import type { ActorKind, ActorSpec } from './topology.ts'
+
+export interface Member {
+  readonly spec: ActorSpec
+  /** Its thread or process; undefined while there is none. */
+  handle: ActorHandle | undefined
+  state: string
+  machine: string
+  lag: number | null
+  channels: ActorStatus['channels']
+  /** What it told when it was ready last; undefined before that. */
+  told: unknown
+  /** What came with its last heartbeat. */
+  beat: unknown
+  /** When it was heard of last, monotonic milliseconds. */
+  heard: number
+  /** It said that a new start would meet the same error. */
+  refused: boolean
+  /** Why it must not be started any more; null when it may. */
+  barred: string | null
+  starts: number
+  lastFailure: string
+}
+
+type SourceHeartbeat = Pick<RecorderHeartbeat, 'durable' | 'newest'> & Partial<PlayerHeartbeat>
+
+export class Roster {
+  readonly #members: ReadonlyMap<ActorKind, Member>
+
+  constructor(specs: readonly ActorSpec[]) {
+    this.#members = new Map(specs.map(spec => [spec.name, newMember(spec)]))
+  }
+
+  /** In the order of starting. */
+  [Symbol.iterator](): Iterator<Member> {
+    return this.#members.values()
+  }
+
+  get(name: ActorKind): Member | undefined {
+    return this.#members.get(name)
+  }
+
+  /** The member of that name, which the topology must have. */
+  named(name: string): Member {
+    const member = this.#members.get(name as ActorKind)
+    assert(member, `${name} is not in the topology`)
+    return member
+  }
+
+  get details(): HostDetail {
+    const told = [...this].filter(member => member.told !== undefined)
+    return Object.fromEntries(told.map(member => [member.spec.name, member.told]))
+  }
+
+  /** What the source of the material, recorder or player, said last. */
+  get sourceBeat(): SourceHeartbeat | undefined {
+    const source = this.get('recorder') ?? this.get('player')
+    return (source?.beat ?? undefined) as SourceHeartbeat | undefined
+  }
+
+  get durable(): Position {
+    return this.sourceBeat?.durable ?? origin
+  }
+
+  /** The last event that can be read. */
+  get shownSeq(): number {
+    const beat = this.sourceBeat
+    const shown = this.get('player') ? beat?.newest : beat?.durable
+    return shown?.seq ?? 0
+  }
+}
+
+function newMember(spec: ActorSpec): Member {
+  return {
+    spec,
+    handle: undefined,
+    state: '',
+    machine: '',
+    lag: null,
+    channels: [],
+    told: undefined,
+    beat: null,
+    heard: 0,
+    refused: false,
+    barred: null,
+    starts: 0,
+    lastFailure: '',
+  }
+}
