@@ -10,6 +10,7 @@ export const errorExitCodes = {
   LOG_CORRUPT: 65,
   LOG_FOREIGN: 65,
   LOG_VERSION: 65,
+  OUT_OF_ORDER: 65,
   NOT_FOUND: 66,
   UNAVAILABLE: 69,
   ADDRESS_IN_USE: 69,

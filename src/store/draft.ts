@@ -5,7 +5,7 @@ import type { Position } from '../protocol/position.ts'
 import { BATCH_HEADER_BYTES, sealBatch } from './batch-codec.ts'
 import type { Contribution } from './event-log.ts'
 import { episodeKey, nameKey, seqKey } from './keys.ts'
-import { type LogState, layoutWrite, positionWrite } from './log-state.ts'
+import { type LogState, layoutWrite } from './log-state.ts'
 import { seal } from './sealed-value.ts'
 import { encodeSnapshot } from './snapshots.ts'
 import type { Write } from './storage.ts'
@@ -46,7 +46,7 @@ export class Draft {
   readonly #pool: BatchBuffers
   readonly #buffers: Uint8Array[] = []
   readonly #writes: Write[] = []
-  readonly #positions = new Map<string, number>()
+  readonly #producers = new Set<string>()
   readonly #durable = Promise.withResolvers<Position>()
   #batch: OpenBatch | undefined
   #lastSeq: number
@@ -82,7 +82,7 @@ export class Draft {
 
   /** Copies the contribution in; its first record gets the number after `lastSeq`. */
   add(contribution: Contribution, survey: Survey, bytes: number): void {
-    const { records, frames, rows, snapshot, producer, position } = contribution
+    const { records, frames, rows, snapshot, producer } = contribution
     const firstSeq = this.#lastSeq + 1
     this.#addRecords(records)
     for (const frame of frames ?? [])
@@ -91,7 +91,7 @@ export class Draft {
     if (snapshot) this.#seal('snapshots', nameKey(snapshot.name), encodeSnapshot(snapshot))
     for (const layout of survey.layouts) this.#writes.push(layoutWrite(layout))
     if (survey.episodes.length > 0) this.#episodesChanged = true
-    this.#positions.set(producer, position)
+    this.#producers.add(producer)
     this.bytes += bytes
     this.events += survey.count
   }
@@ -158,8 +158,8 @@ export class Draft {
     this.#closeBatch()
     this.#writes.push(this.#state.headWrite())
     if (this.#episodesChanged) this.#writes.push(this.#state.episodesWrite())
-    for (const [producer, position] of this.#positions) {
-      this.#writes.push(positionWrite(producer, position))
+    for (const producer of this.#producers) {
+      this.#writes.push(...this.#state.producers.writes(producer))
     }
     return this.#writes
   }

@@ -36,7 +36,11 @@ export interface Snapshot {
 
 /** What one producer hands in at once; it becomes durable as a whole or not at all. */
 export interface Contribution {
-  /** `trainer:<ringId>`, `aggregator`, `encoder:<camera>`, `host`, ... */
+  /**
+   * Who hands it in, in which of its lives: a producer whose count begins anew is another producer
+   * (`trainer:<ring>`, `host:<life>`); one whose position goes on, like a cursor on the log, keeps
+   * its name (`aggregator`).
+   */
   readonly producer: string
   /**
    * The producer's own position after these records, a non-negative integer below 2^53. It is
@@ -44,6 +48,12 @@ export interface Contribution {
    * writes nothing (promise P4).
    */
   readonly position: number
+  /**
+   * The producer's position before these records, 0 at first. When the log has it elsewhere, the
+   * contribution has overtaken another, or overlaps one, and is refused. Left out by producers
+   * whose contributions may be given up on the way (drop-oldest) or replace each other.
+   */
+  readonly after?: number
   /** Whole records (codec.ts), back to back; copied before `append` returns. */
   readonly records: Uint8Array
   /** How many records. */
@@ -55,7 +65,10 @@ export interface Contribution {
 
 /** The answer to `append`. */
 export interface Appended {
-  /** Number of the first record; the next free number when there is none. */
+  /**
+   * Number of the first record; the next free number when there is none. Of a duplicate the number
+   * that it got the first time, or 0 when its producer has handed in 16 others since.
+   */
   readonly firstSeq: number
   /** Records that were added: the contribution's count, or 0 for a duplicate. */
   readonly count: number
@@ -89,8 +102,9 @@ export interface LogWriter {
   readonly failure: RollcastError | undefined
   /**
    * Numbers the records and queues them for the next transaction. Throws `failure` after a
-   * failure, CLOSED after close, BAD_INPUT for records that no reader could decode (nothing is
-   * added), and UNAVAILABLE (temporary) when `pendingBytesMax` is not yet durable.
+   * failure, CLOSED after close, BAD_INPUT for records that no reader could decode, OUT_OF_ORDER
+   * (temporary) for what does not follow, and UNAVAILABLE (temporary) when `pendingBytesMax` is
+   * not yet durable. Nothing is added then.
    */
   append(contribution: Contribution): Appended
   /** The last position appended by `producer`, in this life of the log or an earlier one. */

@@ -2,11 +2,12 @@
 // anywhere: the end of the chain, the layouts, the open episodes, each producer's position. It is
 // written in the transaction of the events that changed it, and can be rebuilt from them.
 import { RollcastError } from '../base/errors.ts'
-import { Layouts, packValue, unpackValue } from '../protocol/codec.ts'
+import { Layouts } from '../protocol/codec.ts'
 import type { Layout } from '../protocol/events.ts'
 import { FORMAT_VERSION } from './batch-codec.ts'
-import { nameKey, readNameKey } from './keys.ts'
-import { seal, unseal } from './sealed-value.ts'
+import { nameKey } from './keys.ts'
+import { metaWrite, namesUnder, readMeta } from './meta.ts'
+import { Producers } from './producers.ts'
 import type { LogStorage, Write } from './storage.ts'
 import type { Survey } from './survey.ts'
 
@@ -36,32 +37,6 @@ interface Episodes {
 }
 
 const LAYOUT = 'layout/'
-const PRODUCER = 'producer/'
-const NAMES_MAX = 100_000
-
-/** A write of the `meta` table. */
-export function metaWrite(name: string, value: unknown): Write {
-  const key = nameKey(name)
-  return { table: 'meta', key, value: seal(key, packValue(value)) }
-}
-
-/** A value of the `meta` table. */
-export function readMeta(storage: LogStorage, name: string): unknown {
-  const key = nameKey(name)
-  const value = storage.get('meta', key)
-  return value === undefined ? undefined : unpackValue(unseal(key, value, `meta ${name}`))
-}
-
-function namesUnder(storage: LogStorage, prefix: string): string[] {
-  const names: string[] = []
-  const keys = storage.keys('meta', { start: nameKey(prefix), limit: NAMES_MAX })
-  for (const key of keys) {
-    const name = readNameKey(key)
-    if (!name.startsWith(prefix)) break
-    names.push(name)
-  }
-  return names
-}
 
 export const readHead = (storage: LogStorage): Head =>
   (readMeta(storage, 'head') as Head) ?? emptyHead
@@ -75,19 +50,11 @@ export const readPrunedBefore = (storage: LogStorage): number =>
 export const readLayouts = (storage: LogStorage): Layout[] =>
   namesUnder(storage, LAYOUT).map(name => readMeta(storage, name) as Layout)
 
-export const readPosition = (storage: LogStorage, producer: string): number | undefined =>
-  readMeta(storage, PRODUCER + producer) as number | undefined
-
-export function readPositions(storage: LogStorage): Map<string, number> {
-  const names = namesUnder(storage, PRODUCER)
-  return new Map(names.map(n => [n.slice(PRODUCER.length), readMeta(storage, n) as number]))
-}
-
 /** The writer's picture of the log, including what is not yet durable. */
 export class LogState {
   head: Head = emptyHead
   readonly layouts = new Layouts()
-  readonly positions = new Map<string, number>()
+  producers = new Producers()
   /** Number to agent. */
   readonly openEpisodes = new Map<number, string>()
   lastEpisode: number | undefined
@@ -97,7 +64,7 @@ export class LogState {
     const state = new LogState()
     state.head = readHead(storage)
     for (const layout of readLayouts(storage)) state.layouts.add(layout)
-    for (const [name, position] of readPositions(storage)) state.positions.set(name, position)
+    state.producers = Producers.load(storage)
     const episodes = readMeta(storage, 'episodes') as Episodes | undefined
     for (const [episode, agent] of episodes?.open ?? []) state.openEpisodes.set(episode, agent)
     state.lastEpisode = episodes?.last ?? undefined
@@ -125,9 +92,6 @@ export class LogState {
 export const layoutKey = (layout: number): Uint8Array => nameKey(LAYOUT + layout)
 
 export const layoutWrite = (layout: Layout): Write => metaWrite(LAYOUT + layout.layout, layout)
-
-export const positionWrite = (producer: string, position: number): Write =>
-  metaWrite(PRODUCER + producer, position)
 
 export const formatWrite = (): Write => metaWrite('format', CURRENT_FORMAT)
 

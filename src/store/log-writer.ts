@@ -10,7 +10,8 @@ import type { Position } from '../protocol/position.ts'
 import { BatchBuffers, Draft } from './draft.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
 import { readSeqKey } from './keys.ts'
-import { type LogState, metaWrite } from './log-state.ts'
+import type { LogState } from './log-state.ts'
+import { metaWrite } from './meta.ts'
 import { SpaceGuard } from './space-guard.ts'
 import type { LogStorage, StorageFaults, Write } from './storage.ts'
 import { type Survey, surveyRecords } from './survey.ts'
@@ -114,7 +115,7 @@ export class GroupCommitWriter implements LogWriter {
   }
 
   position(producer: string): number | undefined {
-    return this.#state.positions.get(producer)
+    return this.#state.producers.position(producer)
   }
 
   append(contribution: Contribution): Appended {
@@ -122,8 +123,8 @@ export class GroupCommitWriter implements LogWriter {
     if (this.#closing) throw new RollcastError('CLOSED', 'the log is closed')
     const { producer, position } = contribution
     assert(Number.isSafeInteger(position) && position >= 0, `${producer}: position ${position}`)
-    const known = this.#state.positions.get(producer)
-    if (known !== undefined && position <= known) return this.#duplicate()
+    const earlier = this.#state.producers.find(contribution)
+    if (earlier !== undefined) return this.#duplicate(earlier)
     const survey = surveyRecords(contribution.records, this.#state.layouts)
     checkContribution(contribution, survey)
     const bytes = bytesOf(contribution)
@@ -140,17 +141,17 @@ export class GroupCommitWriter implements LogWriter {
     draft.add(contribution, survey, bytes)
     this.#lastSeq = draft.lastSeq
     this.#state.apply(survey)
-    this.#state.positions.set(producer, position)
+    this.#state.producers.note(producer, position, firstSeq)
     this.#pendingBytes += bytes
     this.#schedule(draft)
     return { firstSeq, count: survey.count, duplicate: false, durable: draft.durable }
   }
 
   // What was sent before may still be on its way: a duplicate is durable when that is.
-  #duplicate(): Appended {
+  #duplicate(firstSeq: number): Appended {
     this.#counts.duplicates++
     const durable = this.#lastDraft?.durable ?? Promise.resolve(this.durable)
-    return { firstSeq: this.nextSeq, count: 0, duplicate: true, durable }
+    return { firstSeq, count: 0, duplicate: true, durable }
   }
 
   #draftFor(bytes: number): Draft {

@@ -126,7 +126,7 @@ export async function openWriter(
       .map(([episode, agent]) => ({ episode, agent })),
     lastEpisode: state.lastEpisode,
     layouts: state.layouts.all(),
-    positions: Object.fromEntries(state.positions),
+    positions: state.producers.positions,
   }
   const writer = new GroupCommitWriter(
     storage,

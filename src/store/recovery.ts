@@ -7,16 +7,8 @@ import { limits } from '../protocol/limits.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
 import { readBatch } from './log-reader.ts'
-import {
-  type Head,
-  LogState,
-  layoutKey,
-  layoutWrite,
-  positionWrite,
-  readHead,
-  readLayouts,
-  readPositions,
-} from './log-state.ts'
+import { type Head, LogState, layoutKey, layoutWrite, readHead, readLayouts } from './log-state.ts'
+import { Producers } from './producers.ts'
 import { unseal } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
 import type { LogStorage, Table, Write } from './storage.ts'
@@ -84,11 +76,8 @@ export function rebuildState(
     crc: tail.last?.crc ?? 0,
     clean: false,
   }
-  // Who follows the log must see again what comes in place of the cut events. A ring counts far
-  // ahead of the log and is not touched by this as long as it re-sends nothing.
-  for (const [producer, position] of readPositions(storage)) {
-    state.positions.set(producer, Math.min(position, tail.lastSeq))
-  }
+  state.producers = Producers.load(storage)
+  state.producers.cutAt(tail.lastSeq)
   return { state, seen }
 }
 
@@ -99,7 +88,7 @@ export function rebuildWrites(storage: LogStorage, state: LogState, seen: Set<nu
   for (const { layout } of readLayouts(storage)) {
     if (!state.layouts.get(layout)) writes.push({ table: 'meta', key: layoutKey(layout) })
   }
-  for (const [producer, position] of state.positions) writes.push(positionWrite(producer, position))
+  writes.push(...state.producers.allWrites())
   const { lastSeq } = state.head
   for (const key of allKeys(storage, 'frames', seqKey(lastSeq + 1))) {
     writes.push({ table: 'frames', key })

@@ -1,8 +1,9 @@
 // What is in a log: counts and sizes, from one walk over the headers of its records.
 import { readRecord, typeOfKind } from '../protocol/codec.ts'
 import { StorageReader } from './log-reader.ts'
-import { readHead, readLayouts, readPositions } from './log-state.ts'
+import { readHead, readLayouts } from './log-state.ts'
 import { type OpenReaderOptions, openForReading } from './open-log.ts'
+import { Producers } from './producers.ts'
 import type { LogStorage } from './storage.ts'
 
 export interface LogStats {
@@ -67,7 +68,7 @@ function storageStats(storage: LogStorage): LogStats {
     episodeRows: storage.count('episodes'),
     snapshots: storage.count('snapshots'),
     layouts: readLayouts(storage).length,
-    producers: Object.fromEntries(readPositions(storage)),
+    producers: Producers.load(storage).positions,
     firstTime,
     lastTime,
     cleanClose: readHead(storage).clean,

@@ -149,6 +149,56 @@ export function describeEventLog(
     )
 
     test(
+      'P4 a duplicate is answered with the number that it got the first time, in any later life',
+      withLog(async log => {
+        const first = await log.open()
+        const sent = Array.from({ length: 20 }, (_, i) => contribution([metric(i)], i + 1))
+        for (const [i, one] of sent.entries()) expect(first.writer.append(one).firstSeq).toBe(i + 1)
+        const again = sent.map(one => first.writer.append(one))
+        expect(again.every(one => one.duplicate)).toBe(true)
+        // The last sixteen are remembered; of older ones it is known that they are there.
+        expect(again.map(one => one.firstSeq)).toEqual(sent.map((_, i) => (i < 4 ? 0 : i + 1)))
+        await first.writer.close()
+        const second = await log.open()
+        expect(sent.map(one => second.writer.append(one).firstSeq)).toEqual(
+          again.map(one => one.firstSeq),
+        )
+        await second.writer.close()
+      }),
+    )
+
+    test(
+      'P4 what overtakes or overlaps is refused, and is there once when it is sent again in order',
+      withLog(async log => {
+        const { writer } = await log.open()
+        const piece = (after: number, position: number) => ({
+          ...contribution([metric(position)], position),
+          after,
+        })
+        const refused = (after: number, position: number, message: RegExp): void => {
+          const { nextSeq } = writer
+          expect(() => writer.append(piece(after, position))).toThrow(message)
+          expect(writer.nextSeq).toBe(nextSeq)
+        }
+        refused(3, 7, /expected what follows position 0, found 7 after 3/)
+        writer.append(piece(0, 3))
+        refused(7, 9, /expected what follows position 3, found 9 after 7/)
+        refused(0, 7, /expected what follows position 3, found 7 after 0/)
+        writer.append(piece(3, 7))
+        writer.append(piece(7, 9))
+        expect(writer.append(piece(3, 7))).toMatchObject({ duplicate: true, firstSeq: 2 })
+        await writer.flush()
+        const reader = log.reader()
+        const values = [...reader.events({ fromSeq: 1 })].map(({ event }) =>
+          event.type === 'metrics_sampled' ? event.globalStep : -1,
+        )
+        expect(values).toEqual([3, 7, 9])
+        await reader.close()
+        await writer.close()
+      }),
+    )
+
+    test(
       'keeps rows and snapshots, and a contribution without records moves the position',
       withLog(async log => {
         const { writer } = await log.open()
