@@ -1,4 +1,5 @@
 // The host's thread, for a run that is being recorded and for one that is being played.
+import { randomInt } from 'node:crypto'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
@@ -35,7 +36,7 @@ function main(start: HostStart): void {
     topology: start.topology,
     configs: start.configs,
     clock: systemClock,
-    random: seededRandom(Math.trunc(performance.timeOrigin)),
+    random: seededRandom(randomInt(2 ** 32)),
     spawn: spawnActor,
     closeMillisMax: start.closeMillisMax,
     faults: start.faults,

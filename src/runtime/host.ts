@@ -3,7 +3,6 @@
 // decide: `run` about the whole, `supervisor` about each actor; the host carries out what they say.
 // Its parts: roster (who is there), links (ports), children (the supervisor's hands), status.
 import { type ActorRefFrom, createActor, type SnapshotFrom } from 'xstate'
-import type { RecorderDetail } from '../actors/recorder/actor.ts'
 import { describeError } from '../base/errors.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { runMachine } from '../machines/run.machine.ts'
@@ -43,6 +42,8 @@ export class Host {
   readonly #children: HostChildren
   readonly #run: ActorRefFrom<typeof runMachine>
   readonly #timers: (() => void)[] = []
+  /** The host's facts are those of a producer of this life alone: its count begins anew (P4). */
+  readonly #producer: string
   #factPosition = 0
   #ingressDrained: number | undefined
   #waitingForIngress = false
@@ -54,7 +55,8 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options
-    const { topology, clock, answer, closeMillisMax } = options
+    const { topology, clock, random, answer, closeMillisMax } = options
+    this.#producer = `host:${random.below(2 ** 32)}`
     this.#roster = new Roster(topology.actors)
     this.#links = new HostLinks({
       topology,
@@ -119,8 +121,7 @@ export class Host {
   recordFact(event: Event): void {
     const records = encodeEvent(event, this.#options.clock.now())
     const position = ++this.#factPosition
-    const epoch = (this.#roster.details.recorder as RecorderDetail | undefined)?.epoch ?? 0
-    this.#links.offerFacts({ producer: `host:${epoch}`, position, records, count: 1 })
+    this.#links.offerFacts({ producer: this.#producer, position, records, count: 1 })
   }
 
   // --- the run ---------------------------------------------------------------------------------

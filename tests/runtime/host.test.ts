@@ -420,9 +420,9 @@ describe('the host`s own channels', () => {
       ['encoder', 'starting', 'running', 0, undefined],
       ['encoder', 'running', 'gone', 0, 'planted fault'],
     ])
-    // Under a position of its own in each epoch: what is sent again is known again.
+    // Each under a position of its own: what is sent again is known again.
     expect(facts.map(({ position }) => position)).toEqual([1, 2, 3])
-    expect(facts.at(-1)?.producer).toBe('host:5')
+    expect(new Set(facts.map(({ producer }) => producer)).size).toBe(1)
   })
 
   test('carry queries of the broadcaster to who reads the log, and the answers back', async () => {

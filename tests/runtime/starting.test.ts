@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { RollcastError } from '../../src/base/errors.ts'
 import { startRun } from '../../src/index.ts'
 import { dataFile, logDirectory } from '../../src/store/open-log.ts'
-import { tempDir } from './harness.ts'
+import { readEvents, tempDir } from './harness.ts'
 
 const quiet = { handleSignals: false }
 
@@ -51,6 +51,16 @@ test('a second run on the same directory in one process is LOG_LOCKED', async ()
   const again = await startRun({ dir, ...quiet })
   expect(again.epoch).toBe(2)
   await again.close()
+})
+
+test('P4 the facts of a host are not taken for those of the run before it in the same directory', async () => {
+  const dir = tempDir()
+  for (let epoch = 1; epoch <= 2; epoch++) await (await startRun({ dir, ...quiet })).close()
+  const ready = (await readEvents(dir)).flatMap(({ epoch, event }) =>
+    event.type === 'actor_changed' && event.to === 'running' ? [[epoch, event.actor]] : [],
+  )
+  const actors = ['recorder', 'encoder', 'aggregator']
+  expect(ready).toEqual([1, 2].flatMap(epoch => actors.map(actor => [epoch, actor])))
 })
 
 test('B2 a taken port is ADDRESS_IN_USE, and the log is left clean', async () => {
