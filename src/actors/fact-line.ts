@@ -6,16 +6,37 @@ import type { PortSender } from '../streams/port.ts'
 
 export class FactLine {
   readonly #sender: PortSender<FactBatch>
+  readonly #producer: string
+  /** The position that was handed in last: what comes next follows it. */
+  #after = 0
   #records: Uint8Array[] = []
 
-  constructor(sender: PortSender<FactBatch>) {
+  constructor(sender: PortSender<FactBatch>, producer: string) {
     this.#sender = sender
+    this.#producer = producer
   }
 
   /** What a batch is accounted at, bytes. */
   static sizeOf(batch: FactBatch): number {
     const rows = (batch.rows ?? []).reduce((sum, row) => sum + row.bytes.byteLength + 16, 0)
     return 64 + batch.records.byteLength + rows + (batch.snapshot?.bytes.byteLength ?? 0)
+  }
+
+  /**
+   * Resolves to the producer's position once that is final. An earlier life may have handed in
+   * facts that are not durable yet, so the log does not tell of them: a batch of nothing is durable
+   * when they are, and only then is the log asked.
+   */
+  async open(position: () => number | undefined): Promise<number> {
+    await this.#offer({
+      producer: this.#producer,
+      position: 0,
+      records: new Uint8Array(),
+      count: 0,
+    })
+    await this.#sender.drained()
+    this.#after = position() ?? 0
+    return this.#after
   }
 
   /** True when no record waits for the next `handIn`. */
@@ -29,22 +50,34 @@ export class FactLine {
   }
 
   /** Hands in what was kept. Resolves when it is in the channel, at once unless that is full. */
-  async handIn(
-    producer: string,
+  handIn(
     position: number,
     rows: FactBatch['rows'] & {} = [],
     snapshot?: FactBatch['snapshot'],
   ): Promise<void> {
     const records = Buffer.concat(this.#records)
     const batch: FactBatch = {
-      producer,
+      producer: this.#producer,
       position,
+      after: this.#after,
       records: new Uint8Array(records.buffer, records.byteOffset, records.byteLength).slice(),
       count: this.#records.length,
       ...(rows.length > 0 ? { rows } : {}),
       ...(snapshot ? { snapshot } : {}),
     }
+    this.#after = position
     this.#records = []
+    return this.#offer(batch)
+  }
+
+  /** Apart from the facts: a snapshot may come where there is no new fact, and replaces others. */
+  handInSnapshot(snapshot: FactBatch['snapshot'] & {}): Promise<void> {
+    const { position } = snapshot
+    const producer = `${this.#producer}.snapshot`
+    return this.#offer({ producer, position, records: new Uint8Array(), count: 0, snapshot })
+  }
+
+  async #offer(batch: FactBatch): Promise<void> {
     while (this.#sender.offer(batch) === 'full') {
       await new Promise<void>(resolve => {
         this.#sender.onWritable = resolve

@@ -46,6 +46,8 @@ export interface FactBatch {
   readonly producer: string
   /** The consumer's cursor: the last event that these facts account for. */
   readonly position: number
+  /** The cursor of the batch before it, which must be in the log when this one comes. */
+  readonly after?: number
   readonly records: Uint8Array
   readonly count: number
   readonly rows?: readonly { readonly episode: number; readonly bytes: Uint8Array }[]

@@ -64,6 +64,7 @@ export class PortSender<T> {
   #pumpPending = false
   #pumping = false
   #endSent = false
+  #closing = false
   #drained: (() => void)[] = []
 
   constructor(spec: ChannelSpec, options: PortSenderOptions<T>) {
@@ -122,17 +123,23 @@ export class PortSender<T> {
     this.#pump()
   }
 
+  /** Resolves when nothing is held and nothing in flight: all that was offered was handled. */
+  drained(): Promise<void> {
+    return new Promise(resolve => {
+      this.#drained.push(resolve)
+      this.#settle()
+    })
+  }
+
   /**
    * Ends the offers, sends what is held, then the end. Resolves when nothing is held and nothing is
    * in flight, and then closes the port; the caller brings the deadline.
    */
   close(): Promise<void> {
+    this.#closing = true
     this.#channel.close()
-    return new Promise(resolve => {
-      this.#drained.push(resolve)
-      this.#pump()
-      this.#settle()
-    })
+    this.#pump()
+    return this.drained()
   }
 
   get counters(): PortSenderCounters {
@@ -218,7 +225,7 @@ export class PortSender<T> {
     if (this.#endSent) return
     this.#endSent = true
     // Nobody asked for the close: the policy `disconnect` did it.
-    const disconnected = this.#drained.length === 0
+    const disconnected = !this.#closing
     const message: SenderMessage<T> = { kind: 'end', epoch: this.#epoch, disconnected }
     this.#port?.postMessage(message)
   }
@@ -228,7 +235,7 @@ export class PortSender<T> {
     if (this.#hasNext || this.#flight.length > 0) return
     const drained = this.#drained
     this.#drained = []
-    this.detach()
+    if (this.#closing) this.detach()
     for (const resolve of drained) resolve()
   }
 }

@@ -21,7 +21,7 @@ import {
   step,
 } from '../store/records.ts'
 import { withRunDirectory } from '../store/run-directory.ts'
-import { FakeEndpoint, until } from './fake-endpoint.ts'
+import { FakeEndpoint, turns, until } from './fake-endpoint.ts'
 
 const definitions = { encoder, aggregator } as Record<string, ActorDefinition<unknown>>
 const { channels } = recordingTopology({ live: false, encoderPlacement: 'thread' })
@@ -48,7 +48,14 @@ function eventsOf<T extends EventType>(dir: string, type: T): EventOf<T>[] {
 }
 
 /** A life of the actor: the recorder at its other end takes in `takes` batches of facts, no more. */
-function live(kind: string, dir: string, log: OpenLog, restarts: number, takes: number) {
+function live(
+  kind: string,
+  dir: string,
+  log: OpenLog,
+  restarts: number,
+  takes: number,
+  beforeTaking = async (): Promise<void> => {},
+) {
   const names = { facts: `${kind}.facts`, durable: `${kind}.durable` }
   const endpoint = new FakeEndpoint({
     ...{ name: kind, sends: [specOf(names.facts)], receives: [specOf(names.durable)], restarts },
@@ -59,8 +66,11 @@ function live(kind: string, dir: string, log: OpenLog, restarts: number, takes: 
   let taken = 0
   const receiver = new PortReceiver<FactBatch>(facts.port2, { acknowledge: 'manual' })
   receiver.messages.subscribe(batch => {
-    if (taken++ >= takes) return
-    void log.writer.append(batch).durable.then(() => receiver.acknowledge())
+    const opening = batch.position === 0
+    if (!opening && taken++ >= takes) return
+    void (opening ? Promise.resolve() : beforeTaking())
+      .then(() => log.writer.append(batch).durable)
+      .then(() => receiver.acknowledge())
   })
   const notices = new PortSender<DurableNotice>(specOf(names.durable), {
     ...{ clock: new SimulatedClock(), sizeOf: () => 1, keyOf: () => 'durable' },
@@ -74,7 +84,7 @@ function live(kind: string, dir: string, log: OpenLog, restarts: number, takes: 
   notices.offer(log.writer.durable)
   return {
     endpoint,
-    /** How many batches arrived. */
+    /** How many batches arrived, but for the one that opens the line. */
     arrived: () => taken,
     async end(how: 'drain' | 'stop'): Promise<void> {
       endpoint.command(
@@ -133,6 +143,42 @@ describe('a consumer of the log that dies', () => {
             expect(unpackValue(rows[0]!.bytes)).toMatchObject({ episode: 10, totalReward: 10 })
           }
         })
+      }),
+    )
+  }
+})
+
+describe('a consumer of the log that dies while its facts are being committed', () => {
+  for (const kind of Object.keys(definitions)) {
+    test(
+      `A3 makes them once, however slow the disk: ${kind}`,
+      withRunDirectory(async dir => {
+        const disk = Promise.withResolvers<void>()
+        let slow = false
+        const faults = { beforeCommit: () => (slow ? disk.promise : undefined) }
+        const log = await openLog(dir, { durability: 'sync', faults })
+        const add = (events: readonly Event[], position: number) =>
+          log.writer.append(contribution(events, position)).durable
+        await add([...declarations, ...episode(1)], 1)
+        const first = live(kind, dir, log, 0, 1, async () => {
+          await add(episode(2), 2)
+          slow = true
+        })
+        await until(() => slow, 'facts came')
+        await first.end('stop')
+        const second = live(kind, dir, log, 1, Number.POSITIVE_INFINITY)
+        await turns()
+        disk.resolve()
+        await until(() => second.endpoint.reportsOf('ready').length > 0, 'it runs again')
+        await second.end('drain')
+        await log.writer.close()
+        const facts = [
+          ...eventsOf(dir, 'frames_counted').map(fact => fact.episode),
+          ...eventsOf(dir, 'milestone_reached')
+            .filter(fact => fact.milestone === 'best_return')
+            .map(fact => fact.episode),
+        ]
+        expect(facts).toEqual([1, 2])
       }),
     )
   }

@@ -15,7 +15,7 @@ function open(countMax = 8) {
     { name: 'x.facts', policy: { kind: 'block' }, countMax, bytesMax: 10_000 },
     { clock: new SimulatedClock(), sizeOf: FactLine.sizeOf, redeliver: true },
   )
-  return { sender, line: new FactLine(sender) }
+  return { sender, line: new FactLine(sender, 'aggregator') }
 }
 
 /** Delivers to the far end what was posted to it; returns the batches and credits them. */
@@ -41,22 +41,22 @@ describe('a line of facts', () => {
     expect(line.empty).toBe(false)
     const rows = [{ episode: 3, bytes: new Uint8Array([1]) }]
     const snapshot = { name: 's', version: 1, position: 9, bytes: new Uint8Array([2, 3]) }
-    await line.handIn('aggregator', 9, rows, snapshot)
+    await line.handIn(9, rows, snapshot)
     expect(line.empty).toBe(true)
-    await line.handIn('aggregator', 10)
+    await line.handIn(10)
     const [near, far] = fakePortPair()
     sender.attach(near)
     const records = new Uint8Array(Buffer.concat([fact(1), fact(2)]))
     expect(await receive(far)).toEqual([
-      { producer: 'aggregator', position: 9, records, count: 2, rows, snapshot },
-      { producer: 'aggregator', position: 10, records: new Uint8Array(), count: 0 },
+      { producer: 'aggregator', position: 9, after: 0, records, count: 2, rows, snapshot },
+      { producer: 'aggregator', position: 10, after: 9, records: new Uint8Array(), count: 0 },
     ])
   })
 
   test('carries its own bytes and not the buffer behind them', async () => {
     const { sender, line } = open()
     line.add(fact(1))
-    await line.handIn('x', 1)
+    await line.handIn(1)
     const [near, far] = fakePortPair()
     sender.attach(near)
     const [batch] = await receive(far)
@@ -70,7 +70,7 @@ describe('a line of facts', () => {
     const all = (async () => {
       for (let position = 1; position <= 9; position++) {
         line.add(fact(position))
-        await line.handIn('x', position)
+        await line.handIn(position)
         handedIn.push(position)
       }
     })()
@@ -90,8 +90,8 @@ describe('a line of facts', () => {
     const { sender, line } = open()
     const [first, gone] = fakePortPair()
     sender.attach(first)
-    await line.handIn('x', 1)
-    await line.handIn('x', 2)
+    await line.handIn(1)
+    await line.handIn(2)
     await turns()
     expect(gone.waiting).toBeGreaterThan(0)
     const [second, next] = fakePortPair()
@@ -99,11 +99,32 @@ describe('a line of facts', () => {
     expect((await receive(next)).map(batch => batch.position)).toEqual([1, 2])
   })
 
+  test('A3 asks the log where an earlier life ended only when what that handed in is durable', async () => {
+    const { sender, line } = open()
+    const [near, far] = fakePortPair()
+    sender.attach(near)
+    let opened: number | undefined
+    void line
+      .open(() => 7)
+      .then(position => {
+        opened = position
+      })
+    await turns()
+    expect(opened).toBeUndefined()
+    const nothing = { producer: 'aggregator', position: 0, records: new Uint8Array(), count: 0 }
+    expect(await receive(far)).toEqual([nothing])
+    while (near.deliver()) await turns(1)
+    await turns()
+    expect(opened).toBe(7)
+    await line.handIn(9)
+    expect(await receive(far)).toMatchObject([{ position: 9, after: 7 }])
+  })
+
   test('is closed when all of it was handled', async () => {
     const { sender, line } = open()
     const [near, far] = fakePortPair()
     sender.attach(near)
-    await line.handIn('x', 1)
+    await line.handIn(1)
     let closed = false
     void line.close().then(() => {
       closed = true

@@ -84,9 +84,12 @@ class Aggregator implements ActorInstance {
     return true
   }
 
-  #fold(): { type: 'recovered' } {
+  async #fold(): Promise<{ type: 'recovered' }> {
     if (this.#scope.config.task === 'record') {
-      this.#decidedSeq = this.#reader.position(PRODUCER) ?? 0
+      const channel = { sizeOf: FactLine.sizeOf, redeliver: true }
+      const sender = this.#scope.sender<FactBatch>('aggregator.facts', channel)
+      this.#facts = new FactLine(sender, PRODUCER)
+      this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
       const unused = noChanges()
       const range = { fromSeq: this.#state.seq + 1, toSeq: this.#decidedSeq }
       for (const envelope of this.#reader.events(range)) evolve(this.#state, envelope, unused)
@@ -95,15 +98,7 @@ class Aggregator implements ActorInstance {
   }
 
   #run(): undefined {
-    const { clock, config } = this.#scope
-    if (config.task === 'record') {
-      this.#facts = new FactLine(
-        this.#scope.sender<FactBatch>('aggregator.facts', {
-          sizeOf: FactLine.sizeOf,
-          redeliver: true,
-        }),
-      )
-    }
+    const { clock } = this.#scope
     const projections = this.#scope.sends('aggregator.projection')
       ? this.#scope.sender<ProjectionNotice>('aggregator.projection', {
           sizeOf: () => MIB / 4,
@@ -146,15 +141,14 @@ class Aggregator implements ActorInstance {
     const now = this.#scope.clock.monotonic()
     const due = now - this.#snapshotAt >= SNAPSHOT_MILLIS
     if (due || rows.length > 0 || !this.#facts.empty) {
-      await this.#facts.handIn(PRODUCER, cursor, rows)
+      await this.#facts.handIn(cursor, rows)
     }
     if (due) await this.#handInSnapshot(this.#facts, now)
   }
 
-  /** Apart from the facts: a snapshot may come where there is no new fact. */
   async #handInSnapshot(facts: FactLine, now: number): Promise<void> {
     this.#snapshotAt = now
-    await facts.handIn(`${PRODUCER}.snapshot`, this.#state.seq, [], {
+    await facts.handInSnapshot({
       name: PRODUCER,
       version: aggregatorVersion,
       position: this.#state.seq,

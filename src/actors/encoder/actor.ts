@@ -37,6 +37,9 @@ class Encoder implements ActorInstance {
   #facts: FactLine | undefined
   #committedAt = 0
   #drainSeq = 0
+  #cursor = 0
+  /** Events up to here have had their facts made by an earlier life. */
+  #decidedSeq = 0
   #standing: 'caughtUp' | 'fellBehind' | 'lagRose' = 'fellBehind'
   #owed = 0
   #intact = 0
@@ -47,6 +50,7 @@ class Encoder implements ActorInstance {
   }
 
   readonly commands = {
+    recover: () => this.#recover(),
     run: () => this.#run(),
     drain: () => this.#drain(),
     close: () => this.#close(),
@@ -65,18 +69,20 @@ class Encoder implements ActorInstance {
     this.#drainSeq = seq
   }
 
-  #run(): undefined {
+  async #recover(): Promise<undefined> {
+    const channel = { sizeOf: FactLine.sizeOf, redeliver: true }
+    const sender = this.#scope.sender<FactBatch>('encoder.facts', channel)
+    this.#facts = new FactLine(sender, PRODUCER)
+    this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
     const snapshot = this.#reader.snapshot(PRODUCER)
-    const usable = snapshot?.version === encoderVersion
-    if (usable) this.#accounts = unpackValue(snapshot.bytes) as EncoderState
-    const cursor = usable ? snapshot.position : 0
-    this.#facts = new FactLine(
-      this.#scope.sender<FactBatch>('encoder.facts', {
-        sizeOf: FactLine.sizeOf,
-        redeliver: true,
-      }),
-    )
-    this.#follower = new LogFollower(this.#reader, this.#scope.clock, cursor, {
+    if (snapshot?.version !== encoderVersion) return undefined
+    this.#accounts = unpackValue(snapshot.bytes) as EncoderState
+    this.#cursor = snapshot.position
+    return undefined
+  }
+
+  #run(): undefined {
+    this.#follower = new LogFollower(this.#reader, this.#scope.clock, this.#cursor, {
       types: accountedTypes,
       onEvent: envelope => this.#take(envelope),
       onSlice: seq => this.#commit(seq),
@@ -100,19 +106,22 @@ class Encoder implements ActorInstance {
     for (const account of closed) {
       this.#owed += account.owed
       this.#intact += account.intact
-      this.#facts?.add(encodeEvent(account, envelope.time))
+      if (envelope.seq > this.#decidedSeq) {
+        this.#facts?.add(encodeEvent(account, envelope.time))
+      }
     }
   }
 
   async #commit(cursor: number): Promise<void> {
     this.#tellStanding()
+    if (cursor <= this.#decidedSeq) return
     const now = this.#scope.clock.monotonic()
     const draining = this.#drainSeq > 0 && cursor >= this.#drainSeq
     if (this.#facts?.empty && !draining && now - this.#committedAt < COMMIT_MILLIS) return
     this.#committedAt = now
     const bytes = packValue(this.#accounts)
     const snapshot = { name: PRODUCER, version: encoderVersion, position: cursor, bytes }
-    await this.#facts?.handIn(PRODUCER, cursor, [], snapshot)
+    await this.#facts?.handIn(cursor, [], snapshot)
   }
 
   #tellStanding(): void {

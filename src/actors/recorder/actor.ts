@@ -78,6 +78,8 @@ class Recorder implements ActorInstance {
   #loop: Promise<void> = Promise.resolve()
   #ingressDrained = false
   #lostEvents = 0
+  /** The ring's position that was handed to the log last: what comes next follows it. */
+  #handed = 0
   /** Numbers go on for viewers after the log has failed; nothing of them is on record. */
   #provisionalSeq = 0
 
@@ -174,8 +176,9 @@ class Recorder implements ActorInstance {
     this.#intake = new IntakeBuffer(new Layouts(report.layouts))
     const ring = new RingReader(config.ring)
     this.#ring = ring
-    const committed = writer.position(this.#producer)
-    if (committed !== undefined && committed > ring.releasedPosition) {
+    const committed = writer.position(this.#producer) ?? 0
+    this.#handed = committed
+    if (committed > ring.releasedPosition) {
       this.#ring = new RingReader(config.ring, { startPosition: committed })
     }
     if (restarts === 0) this.#tellOpening(report, writer)
@@ -318,10 +321,12 @@ class Recorder implements ActorInstance {
     const appended = this.#append(writer, {
       producer: this.#producer,
       position,
+      after: this.#handed,
       records,
       count,
       frames,
     })
+    this.#handed = position
     appended.durable.then(
       () => this.#release(ring, position),
       () => {
