@@ -51,18 +51,15 @@ export class Draft {
   #batch: OpenBatch | undefined
   #lastSeq: number
   #episodesChanged = false
-  /** When its first contribution came (monotonic). */
-  readonly startedMillis: number
   bytes = 0
   events = 0
   batches = 0
 
-  constructor(state: LogState, epoch: number, nextSeq: number, now: number, pool: BatchBuffers) {
+  constructor(state: LogState, epoch: number, nextSeq: number, pool: BatchBuffers) {
     this.#state = state
     this.#epoch = epoch
     this.#pool = pool
     this.#lastSeq = nextSeq - 1
-    this.startedMillis = now
     // Whoever does not look at the promise learns of a failure from the writer.
     this.#durable.promise.catch(() => {})
   }

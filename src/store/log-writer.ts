@@ -1,17 +1,18 @@
-// The single writer: numbers records at once, commits them in groups. At most one operation of
-// the storage is in flight; meanwhile contributions gather in drafts. The first error stops it for
-// ever (promise P7): nothing that came after a failed flush may ever be called durable.
+// The single writer: numbers records at once (pending.ts), commits them in groups, one operation of
+// the storage at a time (operations.ts). The first error stops it for ever (promise P7): nothing
+// that came after a failed flush may ever be called durable.
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
-import { BatchBuffers, Draft } from './draft.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
-import { readSeqKey } from './keys.ts'
+import { LateSync } from './late-sync.ts'
 import type { LogState } from './log-state.ts'
-import { metaWrite } from './meta.ts'
+import { type Operation, Operations } from './operations.ts'
+import { Pending, type Transaction } from './pending.ts'
+import { Pruning } from './pruning.ts'
 import { SpaceGuard } from './space-guard.ts'
 import type { LogStorage, StorageFaults, Write } from './storage.ts'
 import { type Survey, surveyRecords } from './survey.ts'
@@ -20,12 +21,8 @@ import { type Survey, surveyRecords } from './survey.ts'
 const OPERATION_MILLIS_MAX = 30_000
 /** `close` waits this long for a storage that has failed. */
 const FAILED_CLOSE_MILLIS_MAX = 1000
-/** `relaxed` reaches the disk at least this often. */
-const RELAXED_SYNC_MILLIS = 1000
 /** Bytes that may wait for the disk; past it `append` refuses. Above what a ring holds. */
 const PENDING_BYTES_MAX = 2 * limits.ringBytes
-/** Frames deleted in one transaction. */
-const PRUNE_COUNT = 64
 
 assert(PENDING_BYTES_MAX > limits.undurableBytesMax, 'a producer is warned before it is refused')
 
@@ -36,49 +33,24 @@ export interface WriterOptions {
   readonly faults: StorageFaults
 }
 
-interface PruneJob {
-  readonly beforeSeq: number
-  readonly done: PromiseWithResolvers<number>
-  count: number
-}
-
-/** May resolve to what is told when the next operation is on its way: the disk does not wait. */
-type Operation = () => Promise<(() => void) | undefined>
-
 export class GroupCommitWriter implements LogWriter {
   readonly epoch: number
   readonly #storage: LogStorage
   readonly #state: LogState
   readonly #clock: Clock
-  readonly #durability: Durability
-  readonly #guard: SpaceGuard
   readonly #faults: StorageFaults
   readonly #release: () => Promise<void>
-  readonly #pool = new BatchBuffers()
-  /** Finished drafts that wait for the storage, oldest first; bounded by PENDING_BYTES_MAX. */
-  readonly #waiting: Draft[] = []
-  readonly #prunes: PruneJob[] = []
+  readonly #guard: SpaceGuard
+  readonly #operations: Operations
+  readonly #pending: Pending
+  readonly #pruning: Pruning
+  /** At level `relaxed` only. */
+  readonly #lateSync: LateSync | undefined
   readonly #durableCallbacks = new Set<(position: Position) => void>()
-  readonly #failureCallbacks = new Set<(error: RollcastError) => void>()
   readonly #commitMillis = new Histogram()
-  #draft: Draft | undefined
-  #lastDraft: Draft | undefined
-  #writes = new Map<Draft, readonly Write[]>()
-  #lastSeq: number
   #durableSeq: number
-  #cancelAge: (() => void) | undefined
-  #cancelSync: (() => void) | undefined
-  #due = false
-  #syncDue = false
-  #unsynced = false
-  #busy = false
   #pruneNext = false
-  #syncWaiter: PromiseWithResolvers<void> | undefined
-  #inFlight: Draft | undefined
-  #idle: PromiseWithResolvers<void> | undefined
-  #failure: RollcastError | undefined
   #closing: Promise<void> | undefined
-  #pendingBytes = 0
   #commits = 0
   #counts = { events: 0, batches: 0, transactions: 0, bytes: 0, duplicates: 0 }
 
@@ -90,20 +62,39 @@ export class GroupCommitWriter implements LogWriter {
     options: WriterOptions,
     release: () => Promise<void>,
   ) {
+    const { clock, durability, faults } = options
+    const drive = (): void => this.#operations.drive()
     this.epoch = epoch
     this.#storage = storage
     this.#state = state
-    this.#clock = options.clock
-    this.#durability = options.durability
-    this.#guard = new SpaceGuard(storage, options.clock, options.freeBytesMin, options.faults)
-    this.#faults = options.faults
+    this.#clock = clock
+    this.#faults = faults
     this.#release = release
-    this.#lastSeq = state.head.lastSeq
     this.#durableSeq = state.head.lastSeq
+    this.#guard = new SpaceGuard(storage, clock, options.freeBytesMin, faults)
+    this.#pending = new Pending(state, epoch, {
+      clock,
+      durability,
+      bytesMax: PENDING_BYTES_MAX,
+      onDue: drive,
+    })
+    this.#pruning = new Pruning(storage, writes => this.#commit(writes))
+    this.#lateSync = durability === 'relaxed' ? new LateSync(storage, clock, drive) : undefined
+    this.#operations = new Operations({
+      clock,
+      millisMax: OPERATION_MILLIS_MAX,
+      next: () => this.#nextOperation(),
+      failureOf: cause => this.#failureOf(cause),
+    })
+    this.#operations.onFailure(failure => {
+      this.#pending.reject(failure)
+      this.#pruning.reject(failure)
+      this.#lateSync?.reject(failure)
+    })
   }
 
   get nextSeq(): number {
-    return this.#lastSeq + 1
+    return this.#pending.lastSeq + 1
   }
 
   get durable(): Position {
@@ -111,7 +102,7 @@ export class GroupCommitWriter implements LogWriter {
   }
 
   get failure(): RollcastError | undefined {
-    return this.#failure
+    return this.#operations.failure
   }
 
   position(producer: string): number | undefined {
@@ -119,8 +110,7 @@ export class GroupCommitWriter implements LogWriter {
   }
 
   append(contribution: Contribution): Appended {
-    if (this.#failure) throw this.#failure
-    if (this.#closing) throw new RollcastError('CLOSED', 'the log is closed')
+    this.#checkOpen()
     const { producer, position } = contribution
     assert(Number.isSafeInteger(position) && position >= 0, `${producer}: position ${position}`)
     const earlier = this.#state.producers.find(contribution)
@@ -128,129 +118,59 @@ export class GroupCommitWriter implements LogWriter {
     const survey = surveyRecords(contribution.records, this.#state.layouts)
     checkContribution(contribution, survey)
     const bytes = bytesOf(contribution)
-    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > PENDING_BYTES_MAX) {
-      throw new RollcastError(
-        'UNAVAILABLE',
-        `${this.#pendingBytes} B wait for the disk, ${bytes} more pass the limit of ` +
-          `${PENDING_BYTES_MAX}`,
-        { temporary: true },
-      )
-    }
-    const draft = this.#draftFor(bytes)
+    this.#pending.checkRoom(bytes)
     const firstSeq = this.nextSeq
-    draft.add(contribution, survey, bytes)
-    this.#lastSeq = draft.lastSeq
+    const draft = this.#pending.add(contribution, survey, bytes)
     this.#state.apply(survey)
     this.#state.producers.note(producer, position, firstSeq)
-    this.#pendingBytes += bytes
-    this.#schedule(draft)
+    this.#operations.drive()
     return { firstSeq, count: survey.count, duplicate: false, durable: draft.durable }
   }
 
   // What was sent before may still be on its way: a duplicate is durable when that is.
   #duplicate(firstSeq: number): Appended {
     this.#counts.duplicates++
-    const durable = this.#lastDraft?.durable ?? Promise.resolve(this.durable)
+    const durable = this.#pending.newest?.durable ?? Promise.resolve(this.durable)
     return { firstSeq, count: 0, duplicate: true, durable }
-  }
-
-  #draftFor(bytes: number): Draft {
-    if (this.#draft && this.#draft.bytes + bytes > limits.transactionBytesMax) this.#finishDraft()
-    if (this.#draft === undefined) {
-      const now = this.#clock.monotonic()
-      this.#draft = new Draft(this.#state, this.epoch, this.nextSeq, now, this.#pool)
-      this.#lastDraft = this.#draft
-    }
-    return this.#draft
-  }
-
-  #finishDraft(): void {
-    const draft = this.#draft
-    if (draft === undefined) return
-    this.#writes.set(draft, draft.finish())
-    this.#waiting.push(draft)
-    this.#draft = undefined
-    this.#due = false
-    this.#cancelAge?.()
-    this.#cancelAge = undefined
-  }
-
-  #schedule(draft: Draft): void {
-    if (this.#durability === 'sync' || draft.full) this.#due = true
-    if (!this.#due && this.#cancelAge === undefined) {
-      this.#cancelAge = this.#clock.schedule(limits.batchAgeMillisMax, () => {
-        this.#cancelAge = undefined
-        this.#due = true
-        this.#drive()
-      })
-    }
-    this.#drive()
-  }
-
-  /** Runs what is due, one operation after the other. */
-  #drive(): void {
-    if (this.#busy || this.#failure) return
-    const operation = this.#nextOperation()
-    if (operation === undefined) {
-      this.#idle?.resolve()
-      this.#idle = undefined
-      return
-    }
-    this.#busy = true
-    this.#inTime(operation)
-      .then(tell => {
-        this.#busy = false
-        this.#drive()
-        tell?.()
-      })
-      .catch(error => this.#fail(error))
-  }
-
-  /** An operation of the storage, or an error when it takes too long: some never settle. */
-  async #inTime(operation: Operation): ReturnType<Operation> {
-    const deadline = Promise.withResolvers<never>()
-    const cancel = this.#clock.schedule(OPERATION_MILLIS_MAX, () => {
-      deadline.reject(new Error(`the storage did not answer in ${OPERATION_MILLIS_MAX} ms`))
-    })
-    return await Promise.race([operation(), deadline.promise]).finally(cancel)
   }
 
   // Pruning takes turns with commits, so that neither starves the other.
   #nextOperation(): Operation | undefined {
-    if (this.#syncDue) return () => this.#sync()
-    const prune = this.#prunes[0]
-    if (prune && this.#pruneNext) return () => this.#prune(prune)
-    if (this.#waiting.length === 0 && this.#due) this.#finishDraft()
-    const draft = this.#waiting.shift()
-    if (draft) return () => this.#commitDraft(draft)
-    if (prune) return () => this.#prune(prune)
+    const lateSync = this.#lateSync
+    if (lateSync?.due) return () => lateSync.run()
+    if (this.#pruneNext) return () => this.#prune()
+    const transaction = this.#pending.take()
+    if (transaction) return () => this.#commitTransaction(transaction)
+    if (this.#pruning.waits) return () => this.#prune()
     return undefined
   }
 
-  async #commitDraft(draft: Draft): ReturnType<Operation> {
-    const writes = this.#writes.get(draft) ?? []
-    this.#writes.delete(draft)
-    this.#inFlight = draft
+  async #commitTransaction({ draft, writes }: Transaction): ReturnType<Operation> {
     this.#guard.check(draft.bytes)
     const started = this.#clock.monotonic()
     await this.#commit(writes)
-    if (this.#failure) return undefined
-    this.#inFlight = undefined
+    // What answers after its deadline is not believed.
+    if (this.failure) return undefined
     this.#commitMillis.record(this.#clock.monotonic() - started)
-    this.#pendingBytes -= draft.bytes
+    this.#pending.settle(draft)
     this.#durableSeq = draft.lastSeq
-    this.#pruneNext = this.#prunes.length > 0
+    this.#pruneNext = this.#pruning.waits
     this.#counts.transactions++
     this.#counts.batches += draft.batches
     this.#counts.events += draft.events
     this.#counts.bytes += draft.bytes
-    if (this.#lastDraft === draft) this.#lastDraft = undefined
-    if (this.#durability === 'relaxed') this.#scheduleSync()
+    this.#lateSync?.note()
     const position = this.durable
     return () => {
       draft.resolve(position)
       for (const callback of this.#durableCallbacks) callback(position)
     }
+  }
+
+  async #prune(): ReturnType<Operation> {
+    this.#pruneNext = false
+    await this.#pruning.step()
+    return undefined
   }
 
   async #commit(writes: readonly Write[]): Promise<void> {
@@ -259,75 +179,26 @@ export class GroupCommitWriter implements LogWriter {
     throw new Error(`epoch ${this.epoch} was superseded by another writer`)
   }
 
-  #scheduleSync(): void {
-    this.#unsynced = true
-    this.#cancelSync ??= this.#clock.schedule(RELAXED_SYNC_MILLIS, () => {
-      this.#syncDue = true
-      this.#drive()
-    })
-  }
-
-  async #sync(): ReturnType<Operation> {
-    this.#cancelSync?.()
-    this.#cancelSync = undefined
-    this.#syncDue = false
-    this.#unsynced = false
-    const waiter = this.#syncWaiter
-    await this.#storage.sync()
-    waiter?.resolve()
-    if (this.#syncWaiter === waiter) this.#syncWaiter = undefined
-    return undefined
-  }
-
-  async #prune(job: PruneJob): ReturnType<Operation> {
-    this.#pruneNext = false
-    this.#storage.refresh()
-    const keys = this.#storage
-      .keys('frames', { limit: PRUNE_COUNT })
-      .filter(key => readSeqKey(key) < job.beforeSeq)
-    if (keys.length > 0) {
-      const deletes = keys.map((key): Write => ({ table: 'frames', key }))
-      const pruned = readSeqKey(keys.at(-1)!) + 1
-      await this.#commit([...deletes, metaWrite('prunedBefore', pruned)])
-      job.count += keys.length
-    }
-    if (keys.length === PRUNE_COUNT) return undefined
-    this.#prunes.shift()
-    job.done.resolve(job.count)
-    return undefined
-  }
-
-  pruneFrames(beforeSeq: number): Promise<number> {
-    if (this.#failure) return Promise.reject(this.#failure)
-    if (this.#closing) return Promise.reject(new RollcastError('CLOSED', 'the log is closed'))
-    const done = Promise.withResolvers<number>()
-    this.#prunes.push({ beforeSeq, done, count: 0 })
-    this.#drive()
-    return done.promise
+  async pruneFrames(beforeSeq: number): Promise<number> {
+    this.#checkOpen()
+    const pruned = this.#pruning.request(beforeSeq)
+    this.#operations.drive()
+    return pruned
   }
 
   async flush(): Promise<Position> {
-    if (this.#failure) throw this.#failure
-    const pending = this.#lastDraft?.durable
-    this.#due = this.#draft !== undefined
-    this.#drive()
-    await pending
-    if (this.#unsynced) {
-      const waiter = Promise.withResolvers<void>()
-      this.#syncWaiter?.promise.then(waiter.resolve, waiter.reject)
-      this.#syncWaiter = waiter
-      this.#syncDue = true
-      this.#drive()
-      await waiter.promise
-    }
+    if (this.failure) throw this.failure
+    const newest = this.#pending.newest
+    this.#pending.expedite()
+    this.#operations.drive()
+    await newest?.durable
+    await this.#lateSync?.wait()
     return this.durable
   }
 
-  #whenIdle(): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure)
-    if (!this.#busy) return Promise.resolve()
-    this.#idle ??= Promise.withResolvers<void>()
-    return this.#idle.promise
+  #checkOpen(): void {
+    if (this.failure) throw this.failure
+    if (this.#closing) throw new RollcastError('CLOSED', 'the log is closed')
   }
 
   onDurable(callback: (position: Position) => void): () => void {
@@ -336,42 +207,23 @@ export class GroupCommitWriter implements LogWriter {
   }
 
   onFailure(callback: (error: RollcastError) => void): () => void {
-    this.#failureCallbacks.add(callback)
-    return () => this.#failureCallbacks.delete(callback)
+    return this.#operations.onFailure(callback)
   }
 
   stats(): WriterStats {
     const millis = this.#commitMillis
     return {
       ...this.#counts,
-      pendingEvents: this.#lastSeq - this.#durableSeq,
-      pendingBytes: this.#pendingBytes,
+      pendingEvents: this.#pending.lastSeq - this.#durableSeq,
+      pendingBytes: this.#pending.bytes,
       commitMillis: { p50: millis.quantile(0.5), p99: millis.quantile(0.99), max: millis.max },
     }
   }
 
-  #fail(cause: unknown): RollcastError {
-    if (this.#failure) return this.#failure
-    const failure =
-      cause instanceof RollcastError
-        ? cause
-        : new RollcastError(
-            'LOG_FAILED',
-            `the log stopped after event ${this.#durableSeq}: ${describeError(cause)}`,
-            { cause },
-          )
-    this.#failure = failure
-    this.#cancelAge?.()
-    this.#cancelSync?.()
-    for (const draft of [this.#inFlight, ...this.#waiting, this.#draft]) draft?.reject(failure)
-    for (const job of this.#prunes) job.done.reject(failure)
-    this.#idle?.reject(failure)
-    this.#syncWaiter?.reject(failure)
-    this.#waiting.length = 0
-    this.#prunes.length = 0
-    this.#draft = undefined
-    for (const callback of this.#failureCallbacks) callback(failure)
-    return failure
+  #failureOf(cause: unknown): RollcastError {
+    if (cause instanceof RollcastError) return cause
+    const message = `the log stopped after event ${this.#durableSeq}: ${describeError(cause)}`
+    return new RollcastError('LOG_FAILED', message, { cause })
   }
 
   close(): Promise<void> {
@@ -381,10 +233,10 @@ export class GroupCommitWriter implements LogWriter {
 
   async #close(): Promise<void> {
     // A failure is reported by `failure` and `onFailure`; closing after it only has to let go.
-    await this.#finish().catch(error => this.#fail(error))
-    this.#cancelSync?.()
+    await this.#finish().catch(error => this.#operations.fail(error))
+    this.#lateSync?.cancel()
     // A storage that failed may never answer again: it is then left to the end of the process.
-    const patience = this.#failure ? FAILED_CLOSE_MILLIS_MAX : OPERATION_MILLIS_MAX
+    const patience = this.failure ? FAILED_CLOSE_MILLIS_MAX : OPERATION_MILLIS_MAX
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const cancel = this.#clock.schedule(patience, resolve)
     try {
@@ -397,12 +249,11 @@ export class GroupCommitWriter implements LogWriter {
 
   async #finish(): Promise<void> {
     await this.flush()
-    await this.#whenIdle()
-    this.#state.head = { ...this.#state.head, clean: true }
-    this.#busy = true
-    await this.#inTime(async () => {
+    await this.#operations.last(async () => {
+      this.#state.head = { ...this.#state.head, clean: true }
       await this.#commit([this.#state.headWrite()])
-      if (this.#durability === 'relaxed') await this.#storage.sync()
+      await this.#lateSync?.run()
+      return undefined
     })
   }
 }

@@ -1,0 +1,70 @@
+// The flush that level `relaxed` puts off: at most a second after a commit, or when somebody waits
+// for it.
+import type { Clock } from '../base/clock.ts'
+import type { RollcastError } from '../base/errors.ts'
+import type { LogStorage } from './storage.ts'
+
+/** What is committed reaches the disk at least this often. */
+const SYNC_MILLIS = 1000
+
+export class LateSync {
+  readonly #storage: LogStorage
+  readonly #clock: Clock
+  readonly #onDue: () => void
+  #cancel: (() => void) | undefined
+  #waiter: PromiseWithResolvers<void> | undefined
+  #unsynced = false
+  #due = false
+
+  constructor(storage: LogStorage, clock: Clock, onDue: () => void) {
+    this.#storage = storage
+    this.#clock = clock
+    this.#onDue = onDue
+  }
+
+  get due(): boolean {
+    return this.#due
+  }
+
+  /** Something was committed that a power cut could take back. */
+  note(): void {
+    this.#unsynced = true
+    this.#cancel ??= this.#clock.schedule(SYNC_MILLIS, () => this.#demand())
+  }
+
+  /** Resolves when all that was committed survives a power cut. */
+  wait(): Promise<void> {
+    if (!this.#unsynced) return Promise.resolve()
+    const waiter = Promise.withResolvers<void>()
+    this.#waiter?.promise.then(waiter.resolve, waiter.reject)
+    this.#waiter = waiter
+    this.#demand()
+    return waiter.promise
+  }
+
+  #demand(): void {
+    this.#due = true
+    this.#onDue()
+  }
+
+  async run(): Promise<undefined> {
+    this.cancel()
+    this.#due = false
+    this.#unsynced = false
+    const waiter = this.#waiter
+    await this.#storage.sync()
+    waiter?.resolve()
+    if (this.#waiter === waiter) this.#waiter = undefined
+    return undefined
+  }
+
+  cancel(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  reject(error: RollcastError): void {
+    this.cancel()
+    this.#waiter?.reject(error)
+  }
+}
