@@ -12,7 +12,7 @@ export class LateSync {
   readonly #clock: Clock
   readonly #onDue: () => void
   #cancel: (() => void) | undefined
-  #waiter: PromiseWithResolvers<void> | undefined
+  readonly #waiters: PromiseWithResolvers<void>[] = []
   #unsynced = false
   #due = false
 
@@ -36,8 +36,7 @@ export class LateSync {
   wait(): Promise<void> {
     if (!this.#unsynced) return Promise.resolve()
     const waiter = Promise.withResolvers<void>()
-    this.#waiter?.promise.then(waiter.resolve, waiter.reject)
-    this.#waiter = waiter
+    this.#waiters.push(waiter)
     this.#demand()
     return waiter.promise
   }
@@ -47,14 +46,13 @@ export class LateSync {
     this.#onDue()
   }
 
+  // Nothing is committed meanwhile (operations.ts), so who began to wait meanwhile is served too.
   async run(): Promise<undefined> {
     this.cancel()
+    await this.#storage.sync()
     this.#due = false
     this.#unsynced = false
-    const waiter = this.#waiter
-    await this.#storage.sync()
-    waiter?.resolve()
-    if (this.#waiter === waiter) this.#waiter = undefined
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
     return undefined
   }
 
@@ -65,6 +63,6 @@ export class LateSync {
 
   reject(error: RollcastError): void {
     this.cancel()
-    this.#waiter?.reject(error)
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 }
