@@ -89,7 +89,7 @@ export class LogFollower {
     await this.#handlers.onSlice(this.#cursor)
     for (const waiter of this.#arrived) if (this.#cursor >= waiter.seq) waiter.resolve()
     this.#arrived = this.#arrived.filter(waiter => this.#cursor < waiter.seq)
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#clock.turn()
   }
 
   #woken(): Promise<void> {

@@ -1,7 +1,7 @@
 // Time is handed in. Code that paces, times out or stamps takes a Clock; tests pass a
 // SimulatedClock and advance it.
 
-/** A source of time and timers. All times are milliseconds. */
+/** A source of time, timers and turns. All times are milliseconds. */
 export interface Clock {
   /** Wall-clock time since the Unix epoch; may jump. For stamps and display only. */
   now(): number
@@ -9,7 +9,11 @@ export interface Clock {
   monotonic(): number
   /** Calls `callback` once, `delayMillis` (>= 0) from now. Returns a function that cancels it. */
   schedule(delayMillis: number, callback: () => void): () => void
+  /** Resolves when the thread's other work has had its turn. */
+  turn(): Promise<void>
 }
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** The machine's clock. Timers do not keep the process alive. */
 export const systemClock: Clock = {
@@ -20,15 +24,16 @@ export const systemClock: Clock = {
     timer.unref?.()
     return () => clearTimeout(timer as unknown as ReturnType<typeof setTimeout>)
   },
+  turn: nextTurn,
 }
 
-type Timer = { at: number; order: number; callback: () => void }
+type Timer = { readonly at: number; readonly callback: () => void }
 
 /** A clock that moves only when told to; timers fire in order of time, then of creation. */
 export class SimulatedClock implements Clock {
   #now: number
   #monotonic = 0
-  #order = 0
+  /** In the order of firing. */
   #timers: Timer[] = []
 
   constructor(startMillis = 1_700_000_000_000) {
@@ -44,11 +49,18 @@ export class SimulatedClock implements Clock {
   }
 
   schedule(delayMillis: number, callback: () => void): () => void {
-    const timer = { at: this.#monotonic + Math.max(0, delayMillis), order: this.#order++, callback }
-    this.#timers.push(timer)
+    const timer = { at: this.#monotonic + Math.max(0, delayMillis), callback }
+    const later = this.#timers.findLastIndex(other => other.at <= timer.at) + 1
+    this.#timers.splice(later, 0, timer)
     return () => {
-      this.#timers = this.#timers.filter(other => other !== timer)
+      const index = this.#timers.indexOf(timer)
+      if (index >= 0) this.#timers.splice(index, 1)
     }
+  }
+
+  /** A turn takes no time. */
+  turn(): Promise<void> {
+    return nextTurn()
   }
 
   /** How many timers wait. */
@@ -56,18 +68,24 @@ export class SimulatedClock implements Clock {
     return this.#timers.length
   }
 
+  /** When the next timer falls due, monotonic milliseconds; undefined when none waits. */
+  get nextAt(): number | undefined {
+    return this.#timers[0]?.at
+  }
+
+  /** Moves time forward to the next timer and fires it, and no other. False when none waits. */
+  fireNext(): boolean {
+    const due = this.#timers.shift()
+    if (due === undefined) return false
+    this.#move(Math.max(0, due.at - this.#monotonic))
+    due.callback()
+    return true
+  }
+
   /** Moves time forward by `millis`, firing every timer that falls due on the way. */
   advance(millis: number): void {
     const end = this.#monotonic + millis
-    for (;;) {
-      const due = this.#timers
-        .filter(timer => timer.at <= end)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0]
-      if (!due) break
-      this.#timers = this.#timers.filter(timer => timer !== due)
-      this.#move(Math.max(0, due.at - this.#monotonic))
-      due.callback()
-    }
+    while (this.nextAt !== undefined && this.nextAt <= end) this.fireNext()
     // A timer that advances the clock itself may have gone further.
     this.#move(Math.max(0, end - this.#monotonic))
   }

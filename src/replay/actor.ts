@@ -104,7 +104,7 @@ class Player implements ActorInstance {
         player.show(batch.epoch, part, 'replay')
         this.#newest = { epoch: batch.epoch, seq: part.firstSeq + part.count - 1 }
       }
-      await nextTurn()
+      await this.#scope.clock.turn()
     }
     this.#scope.send({ type: 'ended' })
     this.#scope.note({ replayed: toSeq })
@@ -140,7 +140,7 @@ class Player implements ActorInstance {
     while (this.#running && clock.monotonic() - heardAt < LOOK_MILLIS) {
       if (this.#showNew(player)) heardAt = clock.monotonic()
       else await this.#woken(LOOK_MILLIS)
-      await nextTurn()
+      await this.#scope.clock.turn()
     }
   }
 
@@ -170,7 +170,7 @@ class Player implements ActorInstance {
       }
     }
     if (rows.length === 0) await this.#woken(LOOK_MILLIS)
-    else await nextTurn()
+    else await this.#scope.clock.turn()
   }
 
   async #stop(): Promise<undefined> {
@@ -213,5 +213,3 @@ function viewersOf(scope: ActorScope<PlayerConfig>): PlayerOutlets['viewers'] & 
     }),
   }
 }
-
-const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

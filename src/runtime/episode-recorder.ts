@@ -31,11 +31,9 @@ import {
 } from './episode-input.ts'
 import { EpisodeTape, type RecordedEpisode } from './episode-tape.ts'
 import { checkFrame, type FrameInput, isPixels } from './frame-input.ts'
-import { type Ingress, problemOf } from './ingress.ts'
+import { type Ingress, problemOf, type TrainerTime } from './ingress.ts'
 import { hasRewards, StepLayouts } from './step-layouts.ts'
 
-/** Read once: it is a getter, and a step has no time for it. */
-const TIME_ORIGIN = performance.timeOrigin
 const STEP_TAG = tagOf('step_taken')
 const FRAME_TAG = tagOf('frame_captured')
 
@@ -50,6 +48,7 @@ export class EpisodeRecorder {
   readonly agent: string
   readonly #ingress: Ingress
   readonly #guard: CostGuard
+  readonly #time: TrainerTime
   readonly #layouts: StepLayouts
   readonly #cameras = new Map<string, { layout: FrameLayout; index: number }>()
   readonly #onEpisode: ((episode: RecordedEpisode) => void) | undefined
@@ -72,6 +71,7 @@ export class EpisodeRecorder {
     this.agent = options.agent
     this.#ingress = ingress
     this.#guard = guard
+    this.#time = ingress.time
     this.#layouts = new StepLayouts(options.agent)
     this.#onEpisode = options.onEpisode
     this.#tape = options.onEpisode ? new EpisodeTape() : undefined
@@ -114,13 +114,13 @@ export class EpisodeRecorder {
    * the length of a list and the names of the meters stay what they were the first time.
    */
   step(step: StepInput): void {
-    const startedAt = performance.now()
+    const startedAt = this.#time.monotonic()
     try {
-      this.#recordStep(step, TIME_ORIGIN + startedAt)
+      this.#recordStep(step, this.#time.origin + startedAt)
     } catch (error) {
       this.#refuse(error, 'a step')
     }
-    if (this.#guard.count()) this.#guard.addTimed(performance.now() - startedAt)
+    if (this.#guard.count()) this.#guard.addTimed(this.#time.monotonic() - startedAt)
   }
 
   #recordStep(step: StepInput, calledAt: number): void {
@@ -183,13 +183,13 @@ export class EpisodeRecorder {
 
   /** Records a frame of the open episode, after its last step: one copy into shared memory. */
   frame(frame: FrameInput): void {
-    const startedAt = performance.now()
+    const startedAt = this.#time.monotonic()
     try {
-      this.#recordFrame(frame, TIME_ORIGIN + startedAt)
+      this.#recordFrame(frame, this.#time.origin + startedAt)
     } catch (error) {
       this.#refuse(error, 'a frame')
     }
-    this.#guard.addFrame(performance.now() - startedAt)
+    this.#guard.addFrame(this.#time.monotonic() - startedAt)
   }
 
   #recordFrame(frame: FrameInput, calledAt: number): void {
@@ -259,13 +259,13 @@ export class EpisodeRecorder {
 
   /** A call that is not on the path of every step: safe, and timed. */
   #rarely(what: string, record: () => void): void {
-    const startedAt = performance.now()
+    const startedAt = this.#time.monotonic()
     try {
       if (!this.#isClosed()) record()
     } catch (error) {
       this.#refuse(error, what)
     }
-    this.#guard.addOther(performance.now() - startedAt)
+    this.#guard.addOther(this.#time.monotonic() - startedAt)
   }
 
   /** Ends what is open because the run ends. */

@@ -1,16 +1,23 @@
 // Who is connected with whom: fresh ports for every channel of an actor that starts, and the host's
 // own ends. What the topology declares stays; ports come and go with the actors at their ends.
-import { MessageChannel } from 'node:worker_threads'
 import { Channels } from '../actors/channels.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChannelCounters } from '../protocol/policies.ts'
 import type { FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
+import type { MessagePortLike } from '../streams/port.ts'
 import type { ActorHandle } from './spawn.ts'
 import type { ActorKind, Topology } from './topology.ts'
+
+/** The two ends of a new channel; a MessageChannel of worker_threads fits. */
+export interface PortPair {
+  readonly port1: MessagePortLike
+  readonly port2: MessagePortLike
+}
 
 export interface LinksOptions {
   readonly topology: Topology
   readonly clock: Clock
+  readonly openChannel: () => PortPair
   /** The living actor of that name, if it lives. */
   readonly handleOf: (name: ActorKind) => ActorHandle | undefined
   /** Answers the broadcaster's queries of the log. */
@@ -69,7 +76,7 @@ export class HostLinks {
       const otherName = from === name ? to : from
       const other = otherName === 'host' ? undefined : this.#options.handleOf(otherName)
       if (otherName !== 'host' && other === undefined) continue
-      const { port1, port2 } = new MessageChannel()
+      const { port1, port2 } = this.#options.openChannel()
       handle.command({ type: 'connect', channel: spec.name, port: port1 })
       if (other) other.command({ type: 'connect', channel: spec.name, port: port2 })
       else this.#channels.connect(spec.name, port2)

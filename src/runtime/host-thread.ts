@@ -1,6 +1,6 @@
 // The host's thread, for a run that is being recorded and for one that is being played.
 import { randomInt } from 'node:crypto'
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { isMainThread, MessageChannel, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import { seededRandom } from '../base/random.ts'
@@ -38,6 +38,7 @@ function main(start: HostStart): void {
     clock: systemClock,
     random: seededRandom(randomInt(2 ** 32)),
     spawn: spawnActor,
+    openChannel: () => new MessageChannel(),
     closeMillisMax: start.closeMillisMax,
     faults: start.faults,
     trainerCost,

@@ -12,7 +12,7 @@ import { encodeEvent } from '../protocol/codec.ts'
 import type { Event } from '../protocol/events.ts'
 import { type CrashKind, heartbeatMillis, type SystemNotice } from '../protocol/thread-messages.ts'
 import { type ChildrenOptions, HostChildren } from './host-children.ts'
-import { HostLinks } from './host-links.ts'
+import { HostLinks, type PortPair } from './host-links.ts'
 import type { HostDetail, Problem } from './host-messages.ts'
 import { type Member, Roster } from './host-roster.ts'
 import { composeStatus, type TrainerCost } from './host-status.ts'
@@ -23,6 +23,8 @@ const STATUS_MILLIS = 500
 export interface HostOptions extends ChildrenOptions {
   /** Cost of recording, per cent of the trainer's time; null without a trainer. */
   readonly trainerCost: () => TrainerCost | null
+  /** Gives the ports that two actors, or an actor and the host, are connected with. */
+  readonly openChannel: () => PortPair
   /** Answers the broadcaster's queries of the log. */
   readonly answer: (query: unknown) => Promise<unknown>
   readonly onStarted: (detail: HostDetail) => void
@@ -55,12 +57,13 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options
-    const { topology, clock, random, answer, closeMillisMax } = options
+    const { topology, clock, random, openChannel, answer, closeMillisMax } = options
     this.#producer = `host:${random.below(2 ** 32)}`
     this.#roster = new Roster(topology.actors)
     this.#links = new HostLinks({
       topology,
       clock,
+      openChannel,
       answer,
       handleOf: name => this.#roster.get(name)?.handle,
       onError: error => this.#fail('INTERNAL', describeError(error)),

@@ -20,13 +20,28 @@ interface Refusal {
   told: number
 }
 
+/** The trainer's time runs with the monotonic clock and does not jump; all in milliseconds. */
+export interface TrainerTime {
+  /** Unix time of the monotonic clock's zero. */
+  readonly origin: number
+  monotonic(): number
+}
+
+/** The origin is read once: it is a getter, and a step has no time for it. */
+const systemTime: TrainerTime = {
+  origin: performance.timeOrigin,
+  monotonic: () => performance.now(),
+}
+
 export interface IngressStart {
   readonly nextEpisode: number
   readonly nextLayout: number
+  readonly time?: TrainerTime
 }
 
 export class Ingress {
   readonly inlet: RingInlet
+  readonly time: TrainerTime
   readonly #onProblem: (problem: RollcastError) => void
   readonly #refusals = new Map<string, Refusal>()
   #nextEpisode: number
@@ -39,14 +54,15 @@ export class Ingress {
 
   constructor(inlet: RingInlet, start: IngressStart, onProblem: (problem: RollcastError) => void) {
     this.inlet = inlet
+    this.time = start.time ?? systemTime
     this.#nextEpisode = start.nextEpisode
     this.#nextLayout = start.nextLayout
     this.#onProblem = onProblem
   }
 
-  /** Unix milliseconds; runs with the monotonic clock, so it does not jump. */
+  /** Unix milliseconds. */
   now(): number {
-    return performance.timeOrigin + performance.now()
+    return this.time.origin + this.time.monotonic()
   }
 
   newEpisode(): number {

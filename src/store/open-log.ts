@@ -145,6 +145,9 @@ export interface OpenReaderOptions {
   readonly readOnly?: boolean
 }
 
+/** How an actor comes to its reader. */
+export type OpenReader = (dir: string, options: OpenReaderOptions) => LogReader
+
 /**
  * Opens the log of run directory `dir` for reading, beside a writer or without one. Throws
  * NOT_FOUND, UNAVAILABLE (no permission), LOG_FOREIGN, LOG_CORRUPT or LOG_VERSION.

@@ -1,5 +1,5 @@
 // Actors without threads, for tests of the host: they do what the test says, when it says so.
-import type { MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import {
   type ActorCommand,
@@ -109,6 +109,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
       spawned.push(actor)
       return actor
     },
+    openChannel: () => new MessageChannel(),
     closeMillisMax: CLOSE_MILLIS_MAX,
     faults: false,
     trainerCost: () => null,

@@ -8,7 +8,8 @@ import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/events.ts'
 import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
-import { openLogReader } from '../../store/open-log.ts'
+import type { LogReader } from '../../store/event-log.ts'
+import { type OpenReader, openLogReader } from '../../store/open-log.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -35,14 +36,17 @@ export const PRODUCER = 'aggregator'
 const PROJECTION_MILLIS = 100
 const SNAPSHOT_MILLIS = 5_000
 
-export const aggregator: ActorDefinition<AggregatorConfig> = {
+/** As `aggregator`, with another way to the log. */
+export const aggregatorOver = (openReader: OpenReader): ActorDefinition<AggregatorConfig> => ({
   machine: aggregatorMachine,
-  create: scope => new Aggregator(scope),
-}
+  create: scope => new Aggregator(scope, openReader(scope.config.runDir, scope.config.reader)),
+})
+
+export const aggregator = aggregatorOver(openLogReader)
 
 class Aggregator implements ActorInstance {
   readonly #scope: ActorScope<AggregatorConfig>
-  readonly #reader: ReturnType<typeof openLogReader>
+  readonly #reader: LogReader
   #state: AggregatorState = emptyState()
   #follower: LogFollower | undefined
   #facts: FactLine | undefined
@@ -55,9 +59,9 @@ class Aggregator implements ActorInstance {
   /** Events up to here have had their facts made by an earlier life. */
   #decidedSeq = 0
 
-  constructor(scope: ActorScope<AggregatorConfig>) {
+  constructor(scope: ActorScope<AggregatorConfig>, reader: LogReader) {
     this.#scope = scope
-    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
+    this.#reader = reader
   }
 
   readonly commands = {

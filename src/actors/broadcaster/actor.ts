@@ -13,7 +13,7 @@ import type {
   ProjectionNotice,
   SystemNotice,
 } from '../../protocol/thread-messages.ts'
-import { openLogReader } from '../../store/open-log.ts'
+import { type OpenReader, openLogReader } from '../../store/open-log.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
 import { HistoryClient } from './history-client.ts'
 import { LiveFeed } from './logic.ts'
@@ -34,21 +34,31 @@ export interface BroadcasterConfig {
 /** How soon after the last time the log is asked for layouts again. */
 const LAYOUTS_MILLIS = 1000
 
-export const broadcaster: ActorDefinition<BroadcasterConfig> = {
-  machine: broadcasterMachine,
-  create: scope => new Broadcaster(scope),
+/** What a broadcaster needs of the world around it; a simulation hands in another one. */
+export interface BroadcasterWorld {
+  readonly openGateway: typeof openGateway
+  readonly openReader: OpenReader
 }
+
+export const broadcasterIn = (world: BroadcasterWorld): ActorDefinition<BroadcasterConfig> => ({
+  machine: broadcasterMachine,
+  create: scope => new Broadcaster(scope, world),
+})
+
+export const broadcaster = broadcasterIn({ openGateway, openReader: openLogReader })
 
 class Broadcaster implements ActorInstance {
   readonly #scope: ActorScope<BroadcasterConfig>
+  readonly #world: BroadcasterWorld
   readonly #feed = new LiveFeed()
   readonly #history: HistoryClient
   readonly #hub: Hub
   #gateway: Gateway | undefined
   #layoutsAt = Number.NEGATIVE_INFINITY
 
-  constructor(scope: ActorScope<BroadcasterConfig>) {
+  constructor(scope: ActorScope<BroadcasterConfig>, world: BroadcasterWorld) {
     this.#scope = scope
+    this.#world = world
     const { clock } = scope
     const queries = scope.sends('broadcaster.queries')
       ? scope.sender<HistoryQuery>('broadcaster.queries', { sizeOf: () => 128 })
@@ -77,7 +87,7 @@ class Broadcaster implements ActorInstance {
 
   async #open(): Promise<{ type: 'opened' }> {
     const { pageDir, host, port } = this.#scope.config
-    this.#gateway = await openGateway({
+    this.#gateway = await this.#world.openGateway({
       hub: this.#hub,
       pageDirectory: pageDir,
       ...(host === undefined ? {} : { host }),
@@ -130,7 +140,7 @@ class Broadcaster implements ActorInstance {
     if (runDir === null || now - this.#layoutsAt < LAYOUTS_MILLIS) return
     this.#layoutsAt = now
     try {
-      const reader = openLogReader(runDir, options)
+      const reader = this.#world.openReader(runDir, options)
       this.#feed.learn(reader.layouts().all())
       await reader.close()
     } catch (error) {

@@ -6,7 +6,8 @@ import { encoderMachine } from '../../machines/encoder.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope, FramesCounted } from '../../protocol/events.ts'
 import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
-import { openLogReader } from '../../store/open-log.ts'
+import type { LogReader } from '../../store/event-log.ts'
+import { type OpenReader, openLogReader } from '../../store/open-log.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -24,14 +25,17 @@ const PRODUCER = 'encoder'
 /** The cursor is committed at the end of an episode, and otherwise at least this often. */
 const COMMIT_MILLIS = 1_000
 
-export const encoder: ActorDefinition<EncoderConfig> = {
+/** As `encoder`, with another way to the log. */
+export const encoderOver = (openReader: OpenReader): ActorDefinition<EncoderConfig> => ({
   machine: encoderMachine,
-  create: scope => new Encoder(scope),
-}
+  create: scope => new Encoder(scope, openReader(scope.config.runDir, scope.config.reader)),
+})
+
+export const encoder = encoderOver(openLogReader)
 
 class Encoder implements ActorInstance {
   readonly #scope: ActorScope<EncoderConfig>
-  readonly #reader: ReturnType<typeof openLogReader>
+  readonly #reader: LogReader
   #accounts: EncoderState = []
   #follower: LogFollower | undefined
   #facts: FactLine | undefined
@@ -44,9 +48,9 @@ class Encoder implements ActorInstance {
   #owed = 0
   #intact = 0
 
-  constructor(scope: ActorScope<EncoderConfig>) {
+  constructor(scope: ActorScope<EncoderConfig>, reader: LogReader) {
     this.#scope = scope
-    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
+    this.#reader = reader
   }
 
   readonly commands = {

@@ -55,18 +55,35 @@ export interface RecorderHeartbeat {
 const POLL_MILLIS = 2
 /** After so long without an event the recorder sleeps until it is woken. */
 const IDLE_MILLIS = 20
+/** A sleep ends after so long, should a wake-up be lost. */
+const WAIT_MILLIS = 250
 /** Bytes taken out of the ring before what was taken is appended. */
 const INTAKE_BYTES_MAX = 1 * MIB
 /** How long a restarted recorder waits for the lock of the one that died. */
 const TAKE_OVER_MILLIS = 2_000
 
-export const recorder: ActorDefinition<RecorderConfig> = {
-  machine: recorderMachine,
-  create: scope => new Recorder(scope),
+/** What a recorder needs of the world around it; a simulation hands in another one. */
+export interface RecorderWorld {
+  readonly pid: number
+  readonly openLog: typeof openLog
+  /** Resolves at the ring's next record, at its producer's end, or after `timeoutMillis`. */
+  waitForData(ring: RingReader, timeoutMillis: number): Promise<unknown>
 }
+
+export const recorderIn = (world: RecorderWorld): ActorDefinition<RecorderConfig> => ({
+  machine: recorderMachine,
+  create: scope => new Recorder(scope, world),
+})
+
+export const recorder = recorderIn({
+  pid: process.pid,
+  openLog,
+  waitForData: (ring, timeoutMillis) => ring.waitForData(timeoutMillis),
+})
 
 class Recorder implements ActorInstance {
   readonly #scope: ActorScope<RecorderConfig>
+  readonly #world: RecorderWorld
   #log: OpenLog | undefined
   #ring: RingReader | undefined
   #intake = new IntakeBuffer(new Layouts())
@@ -83,8 +100,9 @@ class Recorder implements ActorInstance {
   /** Numbers go on for viewers after the log has failed; nothing of them is on record. */
   #provisionalSeq = 0
 
-  constructor(scope: ActorScope<RecorderConfig>) {
+  constructor(scope: ActorScope<RecorderConfig>, world: RecorderWorld) {
     this.#scope = scope
+    this.#world = world
   }
 
   readonly commands = {
@@ -144,7 +162,7 @@ class Recorder implements ActorInstance {
     let log: OpenLog | undefined
     while (log === undefined) {
       try {
-        log = await openLog(config.runDir, options)
+        log = await this.#world.openLog(config.runDir, options)
       } catch (error) {
         // The lock of a recorder that has just died here is on its way out.
         if (!isLocked(error) || clock.monotonic() >= giveUpAt) throw error
@@ -206,7 +224,7 @@ class Recorder implements ActorInstance {
       type: 'run_started',
       run: config.run.id,
       name: config.run.name,
-      pid: process.pid,
+      pid: this.#world.pid,
       software: config.software,
       ...(config.run.config === undefined
         ? {}
@@ -289,12 +307,12 @@ class Recorder implements ActorInstance {
       const took = this.#takeIn(ring)
       const now = this.#scope.clock.monotonic()
       if (took > 0) idleSince = now
-      if (took >= INTAKE_BYTES_MAX) await nextTurn()
+      if (took >= INTAKE_BYTES_MAX) await this.#scope.clock.turn()
       else if (now - idleSince < IDLE_MILLIS) await this.#pause(POLL_MILLIS)
       else {
         this.#noteDrained(ring)
         if (ring.producerClosed) await this.#pause(POLL_MILLIS)
-        else await ring.waitForData(250)
+        else await this.#world.waitForData(ring, WAIT_MILLIS)
       }
     }
   }
@@ -412,5 +430,3 @@ function interruptedEpisode(agent: string, episode: number): Event {
 
 const isLocked = (error: unknown): boolean =>
   error instanceof RollcastError && error.code === 'LOG_LOCKED'
-
-const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -223,6 +223,7 @@ function hastyClock(): Clock {
   return {
     now: () => clock.now(),
     schedule: (delayMillis, callback) => clock.schedule(delayMillis, callback),
+    turn: () => clock.turn(),
     monotonic() {
       clock.advance(10)
       return clock.monotonic()
