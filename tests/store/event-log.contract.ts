@@ -304,23 +304,6 @@ export function describeEventLog(
     )
 
     test(
-      'P1 level relaxed: everybody who flushes at the same time is answered',
-      withLog(async log => {
-        const { writer } = await log.open({ durability: 'relaxed' })
-        const flushes: Promise<unknown>[] = []
-        for (let value = 1; value <= 3; value++) {
-          const appended = writer.append(contribution([metric(value)], value))
-          flushes.push(writer.flush(), writer.flush())
-          await appended.durable
-          flushes.push(writer.flush())
-        }
-        expect(await Promise.all(flushes)).toHaveLength(9)
-        expect(await writer.flush()).toEqual({ epoch: 1, seq: 3 })
-        await writer.close()
-      }),
-    )
-
-    test(
       'level relaxed commits in groups, and a flush reaches the disk',
       withLog(async log => {
         const { writer } = await log.open({ durability: 'relaxed' })
