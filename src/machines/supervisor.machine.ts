@@ -52,7 +52,7 @@ export interface SupervisorContext {
 export interface SupervisorInput {
   /** In the order of starting; stopped in reverse. Names are unique. */
   readonly children: readonly ChildSpec[]
-  /** Default: 5 restarts in 10 s, waits of 50 ms to 5 s. */
+  /** Default: 5 restarts in 10 s; the first at once, then waits from 50 ms to 5 s. */
   readonly limits?: RestartLimits
 }
 

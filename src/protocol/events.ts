@@ -182,6 +182,8 @@ export interface ActorChanged {
   from: string
   to: string
   restarts: number
+  /** Of an actor that runs again: how long it was away. */
+  awayMillis?: number
   reason?: string
 }
 

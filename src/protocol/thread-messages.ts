@@ -125,6 +125,8 @@ export interface ActorStatus {
   readonly machine: string
   readonly state: string
   readonly restarts: number
+  /** How long its last restart took, from its end until it ran again; null before the first. */
+  readonly awayMillis: number | null
   /** Events behind the durable end of the log; null when the actor does not follow it. */
   readonly lag: number | null
   readonly channels: readonly (ChannelCounters & {

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { ChildCommand } from '../machines/child.machine.ts'
 import { machineClock } from '../machines/machine-clock.ts'
+import type { RestartLimits } from '../machines/restart-intensity.ts'
 import {
   onCommands,
   type SupervisorCommand,
@@ -29,6 +30,8 @@ export interface ChildrenOptions {
   readonly spawn: (kind: ActorKind, start: ActorStart) => ActorHandle
   readonly closeMillisMax: number
   readonly faults: boolean
+  /** Default: promise P11. */
+  readonly restartLimits?: RestartLimits | undefined
 }
 
 export interface ChildrenEvents {
@@ -56,7 +59,7 @@ export class HostChildren {
     this.#roster = roster
     this.#links = links
     this.#events = events
-    const { topology, clock, closeMillisMax } = options
+    const { topology, clock, closeMillisMax, restartLimits } = options
     this.#supervisor = createActor(supervisorMachine, {
       clock: machineClock(clock),
       input: {
@@ -66,6 +69,7 @@ export class HostChildren {
           essential: true,
           stopMillisMax: closeMillisMax,
         })),
+        ...(restartLimits === undefined ? {} : { limits: restartLimits }),
       },
     })
     onCommands(this.#supervisor, command => this.#obey(command))
@@ -149,6 +153,7 @@ export class HostChildren {
     const reason = error?.message ?? (member.lastFailure || 'it ended')
     this.#events.onChange(member, member.state, member.refused ? 'refused' : 'gone', reason)
     member.state = 'gone'
+    member.diedAt = clock.monotonic()
     const child = member.spec.name
     if (member.refused) this.#supervisor.send({ type: 'refused', child, reason })
     else {
@@ -173,6 +178,7 @@ export class HostChildren {
         break
       case 'state':
         member.machine = report.machine
+        if (report.to.startsWith('running')) noteBack(member, this.#options.clock.monotonic())
         this.#events.onChange(member, member.state, report.to, member.lastFailure)
         member.state = report.to
         break
@@ -193,6 +199,13 @@ export class HostChildren {
         break
     }
   }
+}
+
+/** It runs: how long was it away? */
+function noteBack(member: Member, now: number): void {
+  if (member.diedAt === null) return
+  member.awayMillis = now - member.diedAt
+  member.diedAt = null
 }
 
 /** A restarted broadcaster comes back where its viewers look for it. */

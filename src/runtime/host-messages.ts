@@ -1,5 +1,6 @@
 // What a program and the thread of its host say to each other.
 import { type ErrorCode, RollcastError } from '../base/errors.ts'
+import type { RestartLimits } from '../machines/restart-intensity.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
 import type { ActorKind, Topology } from './topology.ts'
@@ -36,6 +37,7 @@ export interface HostStart {
   readonly reader: OpenReaderOptions
   readonly closeMillisMax: number
   readonly faults: boolean
+  readonly restartLimits?: RestartLimits | undefined
 }
 
 export type HostMessage =

@@ -28,6 +28,10 @@ export interface Member {
   /** Why it must not be started any more; null when it may. */
   barred: string | null
   starts: number
+  /** When it ended, monotonic milliseconds; null while it has not, or runs again. */
+  diedAt: number | null
+  /** How long it was away when it was last restarted, from its end until it ran. */
+  awayMillis: number | null
   lastFailure: string
 }
 
@@ -93,6 +97,8 @@ function newMember(spec: ActorSpec): Member {
     refused: false,
     barred: null,
     starts: 0,
+    diedAt: null,
+    awayMillis: null,
     lastFailure: '',
   }
 }

@@ -43,12 +43,13 @@ export function composeStatus(input: StatusInput): SystemNotice {
 
 function actorStatuses({ roster, supervisor }: StatusInput): ActorStatus[] {
   const restarts = new Map(reportChildren(supervisor).map(child => [child.child, child.restarts]))
-  return [...roster].map(({ spec, machine, state, lag, channels }) => ({
+  return [...roster].map(({ spec, machine, state, awayMillis, lag, channels }) => ({
     name: spec.name,
     placement: spec.placement,
     machine: machine || spec.name,
     state,
     restarts: restarts.get(spec.name) ?? 0,
+    awayMillis,
     lag,
     channels,
   }))
@@ -61,6 +62,7 @@ const ownStatus = ({ runState, cost, channels }: StatusInput): ActorStatus => ({
   machine: 'run',
   state: runState,
   restarts: 0,
+  awayMillis: null,
   lag: null,
   channels: cost?.channel ? [cost.channel, ...channels] : channels,
 })

@@ -41,6 +41,7 @@ function main(start: HostStart): void {
     openChannel: () => new MessageChannel(),
     closeMillisMax: start.closeMillisMax,
     faults: start.faults,
+    restartLimits: start.restartLimits,
     trainerCost,
     answer: query => history.answer(query as HistoryQuery),
     onStarted(detail) {

@@ -79,6 +79,8 @@ export class Host {
       onAlarm: reason => {
         this.#options.log('error', { reason }, 'the supervisor gives up')
         this.#problem ??= { code: 'INTERNAL', message: reason }
+        // While there is still somebody to show it.
+        this.#tellStatus()
       },
       onSnapshot: snapshot => this.#followSupervisor(snapshot),
     })
@@ -222,12 +224,15 @@ export class Host {
   // --- what is told ----------------------------------------------------------------------------
 
   /** A change of an actor's state is a fact of the log; changes within `running` are not. */
-  #recordChange({ spec, machine, starts }: Member, from: string, to: string, reason: string): void {
+  #recordChange(member: Member, from: string, to: string, reason: string): void {
     const [before, after] = [from.split('.')[0] ?? '', to.split('.')[0] ?? '']
     if (before === after || after === '') return
+    const { spec, machine, starts, awayMillis } = member
     const { name } = spec
+    const away = after === 'running' && awayMillis !== null ? { awayMillis } : {}
     const level = after === 'gone' && before !== 'stopped' ? 'warn' : 'info'
-    this.#options.log(level, { actor: name, from: before, to: after, reason }, 'actor changed')
+    const change = { actor: name, from: before, to: after, reason, ...away }
+    this.#options.log(level, change, 'actor changed')
     this.recordFact({
       type: 'actor_changed',
       actor: name,
@@ -235,6 +240,7 @@ export class Host {
       from: before,
       to: after,
       restarts: Math.max(0, starts - 1),
+      ...away,
       ...(reason === '' ? {} : { reason }),
     })
   }

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import type { RecorderDetail } from '../actors/recorder/actor.ts'
 import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
+import type { RestartLimits } from '../machines/restart-intensity.ts'
 import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { RingInlet } from '../streams/ring/inlet.ts'
@@ -44,6 +45,8 @@ export interface TestHooks {
   readonly commitDelayMillis?: number
   /** The disk fails at this commit, counted from 1, and every one after it. */
   readonly commitFailsAt?: number
+  /** More deaths than promise P11 forgives. */
+  readonly restartLimits?: RestartLimits
 }
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
@@ -90,6 +93,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
     reader,
     closeMillisMax: options.closeMillisMax,
     faults: hooks.faults,
+    restartLimits: hooks.restartLimits,
   })
   const detail = await host.started
   return new Run(options, host, detail, inlet, cost, new IngressFigures(figures))

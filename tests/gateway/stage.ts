@@ -184,6 +184,7 @@ export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
       machine: 'recorder',
       state: 'running',
       restarts: 0,
+      awayMillis: null,
       lag: null,
       channels: [
         {

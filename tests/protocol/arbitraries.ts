@@ -195,7 +195,7 @@ export const generalEvents: {
       to: fc.string(),
       restarts: u32,
     }),
-    { reason: fc.string() },
+    { reason: fc.string(), awayMillis: numbers },
   ),
   gap_found: record({
     type: type('gap_found'),

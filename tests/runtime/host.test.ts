@@ -80,13 +80,13 @@ describe('starting', () => {
 })
 
 describe('an actor that dies', () => {
-  test('is started again after a wait that doubles, and told how often', () => {
+  test('is started again at once, then after waits that grow, and told how often', () => {
     const { actor, clock, run, lives } = newHost()
     run()
-    for (const [restarts, wait] of [50, 100, 200].entries()) {
+    for (const [restarts, wait] of [0, 50, 75].entries()) {
       actor('encoder').end(died)
-      clock.advance(wait - 1)
-      expect(lives('encoder')).toBe(restarts + 1)
+      clock.advance(Math.max(0, wait - 1))
+      expect(lives('encoder')).toBe(wait === 0 ? 2 : restarts + 1)
       clock.advance(1)
       expect(actor('encoder').start.restarts).toBe(restarts + 1)
       actor('encoder').ready()
@@ -97,10 +97,12 @@ describe('an actor that dies', () => {
     const { actor, clock, run, lives } = newHost({ random: { next: () => 1, below: () => 0 } })
     run()
     actor('encoder').end(died)
-    clock.advance(74)
-    expect(lives('encoder')).toBe(1)
-    clock.advance(1)
+    clock.advance(0)
+    actor('encoder').end(died)
+    clock.advance(59)
     expect(lives('encoder')).toBe(2)
+    clock.advance(1)
+    expect(lives('encoder')).toBe(3)
   })
 
   test('finds fresh ports, and so does everybody at the other ends; the others keep theirs', () => {
