@@ -1,11 +1,11 @@
 // A run that is read from its log: served as it grows, or replayed. The same host, aggregator and
 // broadcaster as of a run that is being recorded; a player stands in for the recorder.
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { askHolder } from '../store/lock.ts'
 import { dataFile } from '../store/open-log.ts'
+import { checkFound } from '../store/place.ts'
 import { HostClient } from './host-client.ts'
 import { problemError } from './host-messages.ts'
 import { pageDirectory } from './software.ts'
@@ -51,9 +51,7 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
   const { task, speed = 1, live } = options
   if (!(speed > 0)) throw new RollcastError('USAGE', `speed: expected more than 0, found ${speed}`)
   const runDir = options.dir === null ? null : resolve(options.dir)
-  if (runDir !== null && !existsSync(dataFile(runDir))) {
-    throw new RollcastError('NOT_FOUND', `${runDir}: expected a run's directory, found no log`)
-  }
+  if (runDir !== null) checkFound(dataFile(runDir), "a run's log")
   // A process that records this run has its log open already.
   const own = runDir !== null && (await askHolder(runDir))?.pid === process.pid
   const reader = { check: !own, readOnly: !own }

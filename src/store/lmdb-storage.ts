@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import { FileRoom, growthOf } from './file-room.ts'
 import { nameKey, readNameKey } from './keys.ts'
 import type { KeyRange, LogStorage, Space, Table, Write } from './storage.ts'
 import { tables } from './storage.ts'
@@ -33,6 +34,7 @@ export class LmdbStorage implements LogStorage {
   readonly #tables: ReadonlyMap<Table, Bytes>
   /** One row whose lmdb version is the epoch: commits are conditional on it. */
   readonly #fence: Bytes
+  #room: FileRoom | undefined
 
   /** Opens the environment, creating it unless `readOnly`; the directory exists. */
   constructor(directory: string, options: LmdbOptions = {}) {
@@ -97,11 +99,13 @@ export class LmdbStorage implements LogStorage {
   async begin(epoch: number): Promise<void> {
     const value = Buffer.alloc(EPOCH_BYTES)
     value.writeUInt32LE(epoch)
+    await this.#makeRoom([])
     await this.#settle(this.#fence.put(EPOCH_KEY, value, epoch))
     this.refresh()
   }
 
   async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
+    await this.#makeRoom(writes)
     return this.#settle(
       this.#fence.ifVersion(EPOCH_KEY, epoch, () => {
         for (const { table, key, value } of writes) {
@@ -111,6 +115,13 @@ export class LmdbStorage implements LogStorage {
         }
       }),
     )
+  }
+
+  /** LMDB must not meet a full disk: what `writes` may need is allocated before. */
+  async #makeRoom(writes: readonly Write[]): Promise<void> {
+    this.#room ??= new FileRoom(join(this.#directory, DATA_FILE))
+    const { env } = this.#root as unknown as { env: { info(): { lastPageNumber: number } } }
+    await this.#room.reach(env.info().lastPageNumber, growthOf(writes))
   }
 
   // A failed commit rejects with an error whose own promise carries the reason; left alone, that
@@ -132,11 +143,7 @@ export class LmdbStorage implements LogStorage {
   }
 
   space(): Space {
-    const { bavail, bsize } = statfsSync(this.#directory)
-    return {
-      fileBytes: statSync(join(this.#directory, DATA_FILE)).size,
-      freeBytes: bavail * bsize,
-    }
+    return spaceIn(this.#directory)
   }
 
   async copy(directory: string): Promise<void> {
@@ -145,5 +152,13 @@ export class LmdbStorage implements LogStorage {
 
   async close(): Promise<void> {
     await this.#root.close()
+    await this.#room?.close()
   }
+}
+
+/** The bytes of the log in `directory`, 0 when there is none, and those that are free there. */
+export function spaceIn(directory: string): Space {
+  const { bavail, bsize } = statfsSync(directory)
+  const file = statSync(join(directory, DATA_FILE), { throwIfNoEntry: false })
+  return { fileBytes: file?.size ?? 0, freeBytes: bavail * bsize }
 }

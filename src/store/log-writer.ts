@@ -71,7 +71,7 @@ export class GroupCommitWriter implements LogWriter {
     this.#faults = faults
     this.#release = release
     this.#durableSeq = state.head.lastSeq
-    this.#guard = new SpaceGuard(storage, clock, options.freeBytesMin, faults)
+    this.#guard = new SpaceGuard(storage, options.freeBytesMin, faults)
     this.#pending = new Pending(state, epoch, {
       clock,
       durability,

@@ -1,25 +1,19 @@
 // Opening a log: lock, look at the file, map it, check its end, raise the epoch. The same steps on
 // any storage; on disk the log of run directory `dir` lives in `dir/log`.
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
-import { DATA_FILE, LmdbStorage, LOCK_FILE } from './lmdb-storage.ts'
+import { probeRoom } from './file-room.ts'
+import { DATA_FILE, LmdbStorage, LOCK_FILE, spaceIn } from './lmdb-storage.ts'
 import { type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
+import { checkFound, checkReadable, checkWritable, makeDirectory } from './place.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import type { LogStorage, StorageFaults } from './storage.ts'
@@ -46,6 +40,9 @@ export interface OpenLog {
   readonly lock: LogLock
 }
 
+/** Exists for a moment while a log is made. */
+const PROBE_FILE = 'probe'
+
 /** Directory of the log in run directory `dir`. */
 export const logDirectory = (dir: string): string => join(dir, 'log')
 
@@ -58,21 +55,38 @@ export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FI
  */
 export async function openLog(dir: string, options: OpenOptions = {}): Promise<OpenLog> {
   const clock = options.clock ?? systemClock
-  makeDirectory(logDirectory(dir))
-  const lock = await takeLock(dir, clock.now())
+  const directory = logDirectory(dir)
+  const unmake = makeDirectory(directory)
   try {
-    if (options.check ?? true) checkDataFile(dataFile(dir))
-    const storage = openStorage(dir, { deferMetaSync: options.durability === 'relaxed' })
+    const lock = await takeLock(dir, clock.now())
     try {
-      return { ...(await openWriter(storage, options, () => lock.release())), lock }
+      makeReady(directory, options)
+      const storage = openStorage(dir, { deferMetaSync: options.durability === 'relaxed' })
+      try {
+        return { ...(await openWriter(storage, options, () => lock.release())), lock }
+      } catch (error) {
+        await storage.close()
+        throw error
+      }
     } catch (error) {
-      await storage.close()
+      await lock.release()
       throw error
     }
   } catch (error) {
-    await lock.release()
+    unmake()
     throw error
   }
+}
+
+/** What must hold before LMDB touches anything: permission, a sound file or room for a new one. */
+function makeReady(directory: string, options: OpenOptions): void {
+  const file = join(directory, DATA_FILE)
+  checkWritable(file)
+  checkWritable(join(directory, LOCK_FILE))
+  const { check = true, freeBytesMin = limits.freeBytesMin, faults } = options
+  if (!check || checkDataFile(file)) return
+  new SpaceGuard({ space: () => spaceIn(directory) }, freeBytesMin, faults).check(0)
+  probeRoom(join(directory, PROBE_FILE))
 }
 
 /** The storage of a log, with LMDB's own errors turned into ours. */
@@ -87,7 +101,14 @@ export function openStorage(
     return storage
   } catch (cause) {
     if (cause instanceof RollcastError) throw cause
-    throw new RollcastError('LOG_CORRUPT', `${directory}: LMDB cannot open the log`, { cause })
+    const { code, message } = cause as { code?: number; message: string }
+    // LMDB's own codes are negative, those of the file system are not.
+    const refused = options?.readOnly ? 'UNAVAILABLE' : 'CANNOT_CREATE'
+    throw new RollcastError(
+      (code ?? 0) > 0 ? refused : 'LOG_CORRUPT',
+      `${directory}: LMDB cannot open the log: ${message}`,
+      { cause },
+    )
   }
 }
 
@@ -104,7 +125,7 @@ export async function openWriter(
   const faults = options.faults ?? {}
   const freeBytesMin = options.freeBytesMin ?? limits.freeBytesMin
   const clock = options.clock ?? systemClock
-  new SpaceGuard(storage, clock, freeBytesMin, faults).check(0)
+  new SpaceGuard(storage, freeBytesMin, faults).check(0)
   const previousEpoch = storage.epoch()
   const epoch = previousEpoch + 1
   await storage.begin(epoch)
@@ -160,11 +181,11 @@ export function openLogReader(dir: string, options: OpenReaderOptions = {}): Log
 /** The storage of an existing log. */
 export function openForReading(dir: string, options: OpenReaderOptions = {}): LogStorage {
   const file = dataFile(dir)
-  if (!existsSync(file)) throw new RollcastError('NOT_FOUND', `${dir}: there is no log`)
+  checkFound(file, "a run's log")
   const readOnly = options.readOnly ?? true
-  for (const path of [file, join(logDirectory(dir), LOCK_FILE)]) {
-    if (existsSync(path)) checkAccess(path)
-  }
+  checkReadable(file)
+  // Readers write too: each has a line in LMDB's lock file.
+  checkWritable(join(logDirectory(dir), LOCK_FILE), 'UNAVAILABLE')
   if ((options.check ?? true) && !checkDataFile(file)) {
     throw new RollcastError('NOT_FOUND', `${dir}: the log is empty`)
   }
@@ -175,26 +196,6 @@ export function openForReading(dir: string, options: OpenReaderOptions = {}): Lo
   } catch (error) {
     void storage.close()
     throw error
-  }
-}
-
-// Readers write too: each has a line in LMDB's lock file.
-function checkAccess(path: string): void {
-  try {
-    accessSync(path, path.endsWith(DATA_FILE) ? constants.R_OK : constants.R_OK | constants.W_OK)
-  } catch (cause) {
-    throw new RollcastError('UNAVAILABLE', `${path}: no permission to read the log`, { cause })
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true })
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    throw new RollcastError('CANNOT_CREATE', `${directory}: expected a directory to write to`, {
-      cause,
-    })
   }
 }
 

@@ -1,0 +1,87 @@
+// The place where a log shall be: looked at before anything is written there, so that what is wrong
+// with it is one error that says what was expected, what was found and where.
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type ErrorCode, RollcastError } from '../base/errors.ts'
+
+/** What the file system answered, in words. */
+const findings: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EDQUOT: 'a quota that is used up',
+  EEXIST: 'something else of that name',
+  ELOOP: 'a loop of symbolic links',
+  ENAMETOOLONG: 'a name that is too long',
+  ENOENT: 'nothing',
+  ENOSPC: 'a full disk',
+  ENOTDIR: 'a file in place of a directory',
+  EPERM: 'no permission',
+  EROFS: 'a read-only file system',
+}
+
+/**
+ * Makes sure that `directory` is one that can be written to. Returns a function that removes those
+ * directories again that were made for it and are empty. Throws CANNOT_CREATE or DISK_FULL.
+ */
+export function makeDirectory(directory: string): () => void {
+  const missing: string[] = []
+  for (let path = resolve(directory); !existsSync(path); path = dirname(path)) {
+    missing.push(path)
+    if (path === dirname(path)) break
+  }
+  const unmake = (): void => {
+    for (const path of missing) removeEmpty(path)
+  }
+  try {
+    mkdirSync(directory, { recursive: true })
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    return unmake
+  } catch (cause) {
+    unmake()
+    throw refused('CANNOT_CREATE', `${directory}: expected a directory to write to`, cause)
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch {
+    // It was never made, or somebody else has put something into it.
+  }
+}
+
+/** Throws NOT_FOUND or, when it cannot be known, UNAVAILABLE. */
+export function checkFound(path: string, expected: string): void {
+  try {
+    statSync(path)
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    const known = code !== 'EACCES' && code !== 'EPERM'
+    throw refused(known ? 'NOT_FOUND' : 'UNAVAILABLE', `${path}: expected ${expected}`, cause)
+  }
+}
+
+/** Throws for a file that is there and may not be read and written. */
+export function checkWritable(path: string, code: ErrorCode = 'CANNOT_CREATE'): void {
+  checkAccess(path, constants.R_OK | constants.W_OK, code, 'permission to read and write')
+}
+
+/** Throws UNAVAILABLE for a file that is there and may not be read. */
+export function checkReadable(path: string): void {
+  checkAccess(path, constants.R_OK, 'UNAVAILABLE', 'permission to read')
+}
+
+function checkAccess(path: string, mode: number, code: ErrorCode, expected: string): void {
+  if (!existsSync(path)) return
+  try {
+    accessSync(path, mode)
+  } catch (cause) {
+    throw refused(code, `${path}: expected ${expected}`, cause)
+  }
+}
+
+function refused(code: ErrorCode, expectation: string, cause: unknown): RollcastError {
+  const { code: answer = '' } = cause as NodeJS.ErrnoException
+  const full = answer === 'ENOSPC' || answer === 'EDQUOT'
+  const found = `${findings[answer] ?? 'an error'} (${answer})`
+  return new RollcastError(full ? 'DISK_FULL' : code, `${expectation}, found ${found}`, { cause })
+}
