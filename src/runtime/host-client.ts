@@ -22,6 +22,7 @@ export class HostClient {
   readonly #started = Promise.withResolvers<HostDetail>()
   readonly #ended = Promise.withResolvers<Problem | null>()
   #status: SystemNotice | undefined
+  #hasEnded = false
   onStatus: (status: SystemNotice) => void = () => {}
   /** What an actor has noted. */
   onNote: (facts: Readonly<Record<string, unknown>>) => void = () => {}
@@ -52,6 +53,11 @@ export class HostClient {
     return this.#started.promise
   }
 
+  /** True when everything has stopped: nothing is recorded any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   /** Resolves when everything has stopped; to null after a clean end. */
   get ended(): Promise<Problem | null> {
     return this.#ended.promise
@@ -76,11 +82,10 @@ export class HostClient {
     this.#control.give(now ? commands.closeNow : commands.close)
   }
 
-  /** Resolves when the host has ended. Throws what went wrong on the way. */
-  async closed(): Promise<void> {
+  /** As `ended`, and keeps the program alive until then. */
+  closed(): Promise<Problem | null> {
     this.#worker.ref()
-    const problem = await this.#ended.promise
-    if (problem) throw problemError(problem)
+    return this.#ended.promise
   }
 
   /** The same without an event loop, for `process.on('exit')`. True when it ended in time. */
@@ -100,6 +105,7 @@ export class HostClient {
   }
 
   #end(problem: Problem | null): void {
+    this.#hasEnded = true
     this.#ended.resolve(problem)
   }
 }

@@ -79,7 +79,8 @@ export class Host {
       onAlarm: reason => {
         this.#options.log('error', { reason }, 'the supervisor gives up')
         this.#problem ??= { code: 'INTERNAL', message: reason }
-        // While there is still somebody to show it.
+        // While there is still somebody to record it and to show it.
+        this.recordFact({ type: 'run_ended', reason: 'failed' })
         this.#tellStatus()
       },
       onSnapshot: snapshot => this.#followSupervisor(snapshot),

@@ -94,7 +94,8 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
     },
     async close() {
       host.close()
-      await host.closed()
+      const problem = await host.closed()
+      if (problem) throw problemError(problem)
       return folded
     },
   }

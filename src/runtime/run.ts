@@ -10,10 +10,11 @@ import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { RingInlet } from '../streams/ring/inlet.ts'
 import { createRing } from '../streams/ring/layout.ts'
+import { countUnread } from '../streams/ring/reader.ts'
 import { type CostFigures, CostGuard, createCostWords, readCost } from './cost-guard.ts'
 import { EpisodeRecorder } from './episode-recorder.ts'
 import { HostClient } from './host-client.ts'
-import type { HostDetail } from './host-messages.ts'
+import { type HostDetail, problemError } from './host-messages.ts'
 
 import { Ingress } from './ingress.ts'
 import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
@@ -222,16 +223,22 @@ export class Run {
   async #close(reason: 'closed' | 'signal'): Promise<void> {
     this.#sayGoodbye(reason)
     const until = performance.now() + this.#options.closeMillisMax
-    while (!this.#inlet.flushSpill() && performance.now() < until) {
+    while (!this.#host.hasEnded && !this.#inlet.flushSpill() && performance.now() < until) {
       await new Promise(resolve => setTimeout(resolve, 5))
     }
     this.#inlet.writer.close()
     this.#host.close()
-    try {
-      await this.#host.closed()
-    } finally {
-      this.#cleanUp()
-    }
+    const problem = await this.#host.closed()
+    this.#cleanUp()
+    if (problem) throw problemError({ ...problem, message: problem.message + this.#unrecorded() })
+  }
+
+  /** What was handed in and is on no record, once nobody records any more. */
+  #unrecorded(): string {
+    const { writer, counters } = this.#inlet
+    const count =
+      counters.dropped + counters.depth + countUnread(writer.words.buffer as SharedArrayBuffer)
+    return count === 0 ? '' : `; ${count} events are on no record`
   }
 
   /** From `process.on('exit')`: no event loop any more. */

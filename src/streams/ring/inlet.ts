@@ -153,6 +153,8 @@ export class RingInlet {
   #claimSlowly(lengthBytes: number, critical: boolean): number {
     this.#open = 'none'
     if (!this.#validLength(lengthBytes)) return this.#refuse(lengthBytes)
+    // What nobody will ever fetch need not be kept.
+    if (!this.writer.consumerExpected) return this.#refuse(lengthBytes)
     this.#moveSpilled(MOVE_BYTES_MAX)
     const heapLimit = this.#spillBytesMax + (critical ? this.#criticalBytesMax : 0)
     if (this.#reachesRing(lengthBytes)) {

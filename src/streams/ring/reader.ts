@@ -26,6 +26,15 @@ import {
   WORD_TAIL,
 } from './layout.ts'
 
+/** How many records nobody released before the last reader ended. Nobody can read them after this. */
+export function countUnread(buffer: SharedArrayBuffer): number {
+  const reader = new RingReader(buffer)
+  let count = 0
+  while (reader.read()) count++
+  reader.close()
+  return count
+}
+
 export class RingReader implements RingMemory {
   readonly words: Int32Array
   readonly floats: Float64Array
