@@ -1,0 +1,86 @@
+// What all model campaigns share: how often they run, how a failure is seen again, and the proof
+// that each check can fail. Seeds are new every time; a failing campaign prints seed, path and
+// (with commands) replayPath, and these words run just that case again:
+//
+//   ROLLCAST_REPLAY='{"seed":-7,"path":"12:3","replayPath":"AB:C"}' \
+//     npx vitest run tests/models/log.test.ts -t 'on LMDB'
+//
+// What ever failed stays, shrunk, as a test with a name of its own.
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import { runs } from '../faults/tier.ts'
+
+interface Replay {
+  readonly seed?: number
+  readonly path?: string
+  readonly replayPath?: string
+}
+
+const replay = JSON.parse(process.env['ROLLCAST_REPLAY'] ?? '{}') as Replay
+
+/** Parameters of a campaign of so many runs in either tier. */
+export function times(
+  commit: number,
+  slow: number,
+): { numRuns: number } & Omit<Replay, 'replayPath'> {
+  const { replayPath: _, ...params } = replay
+  return { numRuns: runs(commit, slow), ...params }
+}
+
+/** Lists of commands, at most `maxCommands` of them. */
+export function commandLists<Model extends object, Real>(
+  commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[],
+  maxCommands: number,
+): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, Real>>> {
+  const { replayPath } = replay
+  return fc.commands(commands, { maxCommands, size: 'max', ...(replayPath ? { replayPath } : {}) })
+}
+
+/** One command: what fast-check prints of it when a list fails, and what it does. */
+export function command<World extends object>(
+  name: string,
+  run: (world: World) => void | Promise<void>,
+  check: (world: World) => boolean = () => true,
+): fc.AsyncCommand<World, World> {
+  return { check, run: async (_model, world) => run(world), toString: () => name }
+}
+
+/** A broken invariant of spec/reliability.md. */
+export class Violation extends Error {
+  readonly invariant: number
+
+  constructor(invariant: number, what: string) {
+    super(`invariant ${invariant}: ${what}`)
+    this.invariant = invariant
+  }
+}
+
+/** Checks invariants and counts how often each was looked at. */
+export class Invariants {
+  readonly #looks = new Map<number, number>()
+
+  holds(invariant: number, condition: boolean, what: () => string): void {
+    this.#looks.set(invariant, (this.#looks.get(invariant) ?? 0) + 1)
+    if (!condition) throw new Violation(invariant, what())
+  }
+
+  /** For the figures: `inv7 1234`. */
+  get figures(): Record<string, number> {
+    const sorted = [...this.#looks].sort(([a], [b]) => a - b)
+    return Object.fromEntries(sorted.map(([invariant, looks]) => [`inv${invariant}`, looks]))
+  }
+}
+
+/** The negative control: a property over a planted fault must fail, by that invariant. */
+export async function expectViolation<Ts>(
+  invariant: number,
+  property: fc.IAsyncProperty<Ts> | fc.IProperty<Ts>,
+): Promise<void> {
+  const details = await fc.check(property as fc.IAsyncProperty<Ts>, {
+    numRuns: 500,
+    seed: 1,
+    endOnFailure: true,
+  })
+  expect(details.failed, `nothing noticed that invariant ${invariant} was broken`).toBe(true)
+  expect(details.errorInstance).toMatchObject({ invariant })
+}
