@@ -80,7 +80,9 @@ export class Operations {
     const { clock, millisMax } = this.#options
     const deadline = Promise.withResolvers<never>()
     const cancel = clock.schedule(millisMax, () => {
-      deadline.reject(new Error(`the storage did not answer in ${millisMax} ms`))
+      // Failed from this instant on: an answer that comes just now must not find all well.
+      this.fail(new Error(`the storage did not answer in ${millisMax} ms`))
+      deadline.reject(this.#failure)
     })
     return await Promise.race([operation(), deadline.promise]).finally(cancel)
   }
