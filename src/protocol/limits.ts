@@ -13,6 +13,10 @@ export const limits = {
   spillCountMax: 1_000_000,
   /** Past this much that is not yet durable, `run.wouldBlock` is true (promise P2). */
   undurableBytesMax: 16 * MIB,
+  /** Bytes that may wait for the disk before the log's writer refuses more. Above what a ring holds. */
+  pendingBytesMax: 64 * MIB,
+  /** A disk that takes longer for one operation has failed; the log stops. */
+  operationMillisMax: 30_000,
   /** A batch of the log closes at this many bytes of events ... */
   batchBytesMax: 256 * KIB,
   /** ... or this many events ... */
@@ -61,4 +65,5 @@ export const limits = {
 assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
 assert(limits.batchBytesMax <= limits.transactionBytesMax, 'a transaction holds a batch')
 assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before the ring is full')
+assert(limits.ringBytes < limits.pendingBytesMax, 'what a ring holds is never refused')
 assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')

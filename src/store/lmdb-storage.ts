@@ -28,6 +28,10 @@ export interface LmdbOptions {
 
 type Bytes = Database<Buffer, Uint8Array>
 
+/** Whoever was making the log has died before there was one, or has not come to it yet. */
+export const unfinishedError = (where: string): RollcastError =>
+  new RollcastError('NOT_FOUND', `${where}: the log is empty, its making is unfinished`)
+
 export class LmdbStorage implements LogStorage {
   readonly #directory: string
   readonly #root: RootDatabase<Buffer, Uint8Array>
@@ -63,7 +67,7 @@ export class LmdbStorage implements LogStorage {
         const settings = { ...bytes, useVersions, create: !options.readOnly }
         const table: Bytes | undefined = this.#root.openDB(name, settings)
         if (table) return table
-        throw foreign(`an LMDB database without a table ${name}`)
+        throw unfinishedError(directory)
       }
       this.#tables = new Map(tables.map(table => [table, openTable(table, false)]))
       this.#fence = openTable(FENCE, true)

@@ -5,7 +5,6 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
-import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
 import { LateSync } from './late-sync.ts'
@@ -17,19 +16,15 @@ import { SpaceGuard } from './space-guard.ts'
 import type { LogStorage, StorageFaults, Write } from './storage.ts'
 import { type Survey, surveyRecords } from './survey.ts'
 
-/** An operation of the storage that takes longer than this is taken for dead. */
-const OPERATION_MILLIS_MAX = 30_000
 /** `close` waits this long for a storage that has failed. */
 const FAILED_CLOSE_MILLIS_MAX = 1000
-/** Bytes that may wait for the disk; past it `append` refuses. Above what a ring holds. */
-const PENDING_BYTES_MAX = 2 * limits.ringBytes
-
-assert(PENDING_BYTES_MAX > limits.undurableBytesMax, 'a producer is warned before it is refused')
 
 export interface WriterOptions {
   readonly clock: Clock
   readonly durability: Durability
   readonly freeBytesMin: number
+  readonly pendingBytesMax: number
+  readonly operationMillisMax: number
   readonly faults: StorageFaults
 }
 
@@ -39,6 +34,7 @@ export class GroupCommitWriter implements LogWriter {
   readonly #state: LogState
   readonly #clock: Clock
   readonly #faults: StorageFaults
+  readonly #operationMillisMax: number
   readonly #release: () => Promise<void>
   readonly #guard: SpaceGuard
   readonly #operations: Operations
@@ -69,20 +65,21 @@ export class GroupCommitWriter implements LogWriter {
     this.#state = state
     this.#clock = clock
     this.#faults = faults
+    this.#operationMillisMax = options.operationMillisMax
     this.#release = release
     this.#durableSeq = state.head.lastSeq
     this.#guard = new SpaceGuard(storage, options.freeBytesMin, faults)
     this.#pending = new Pending(state, epoch, {
       clock,
       durability,
-      bytesMax: PENDING_BYTES_MAX,
+      bytesMax: options.pendingBytesMax,
       onDue: drive,
     })
     this.#pruning = new Pruning(storage, writes => this.#commit(writes))
     this.#lateSync = durability === 'relaxed' ? new LateSync(storage, clock, drive) : undefined
     this.#operations = new Operations({
       clock,
-      millisMax: OPERATION_MILLIS_MAX,
+      millisMax: options.operationMillisMax,
       next: () => this.#nextOperation(),
       failureOf: cause => this.#failureOf(cause),
     })
@@ -236,7 +233,7 @@ export class GroupCommitWriter implements LogWriter {
     await this.#finish().catch(error => this.#operations.fail(error))
     this.#lateSync?.cancel()
     // A storage that failed may never answer again: it is then left to the end of the process.
-    const patience = this.failure ? FAILED_CLOSE_MILLIS_MAX : OPERATION_MILLIS_MAX
+    const patience = this.failure ? FAILED_CLOSE_MILLIS_MAX : this.#operationMillisMax
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const cancel = this.#clock.schedule(patience, resolve)
     try {

@@ -8,7 +8,7 @@ import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
 import { probeRoom } from './file-room.ts'
-import { DATA_FILE, LmdbStorage, LOCK_FILE, spaceIn } from './lmdb-storage.ts'
+import { DATA_FILE, LmdbStorage, LOCK_FILE, spaceIn, unfinishedError } from './lmdb-storage.ts'
 import { type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
@@ -29,6 +29,10 @@ export interface OpenOptions {
   readonly check?: boolean
   /** Free disk space kept in reserve, in bytes; default `limits.freeBytesMin`. */
   readonly freeBytesMin?: number
+  /** Bytes that may wait for the disk before `append` refuses; default `limits.pendingBytesMax`. */
+  readonly pendingBytesMax?: number
+  /** What the disk takes longer for has failed; default `limits.operationMillisMax`. */
+  readonly operationMillisMax?: number
   /** Planned faults, for tests. */
   readonly faults?: StorageFaults
 }
@@ -153,7 +157,14 @@ export async function openWriter(
     storage,
     state,
     epoch,
-    { clock, durability: options.durability ?? 'group', freeBytesMin, faults },
+    {
+      clock,
+      durability: options.durability ?? 'group',
+      freeBytesMin,
+      pendingBytesMax: options.pendingBytesMax ?? limits.pendingBytesMax,
+      operationMillisMax: options.operationMillisMax ?? limits.operationMillisMax,
+      faults,
+    },
     release,
   )
   return { writer, report }
@@ -191,7 +202,11 @@ export function openForReading(dir: string, options: OpenReaderOptions = {}): Lo
   }
   const storage = openStorage(dir, { readOnly })
   try {
-    checkFormat(readFormat(storage), dir)
+    const format = readFormat(storage)
+    if (format === undefined && storage.count('events') === 0) {
+      throw unfinishedError(dir)
+    }
+    checkFormat(format, dir)
     return storage
   } catch (error) {
     void storage.close()
