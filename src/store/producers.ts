@@ -12,8 +12,8 @@ const RECENT = 'recent/'
 /** Contributions of each producer whose first number is known again. */
 const RECENT_MAX = 16
 
-/** A contribution that is in the log: the producer's position after it, and its first number. */
-type Recent = readonly [position: number, firstSeq: number]
+/** A contribution that is in the log: the producer's position before it, and its first number. */
+type Recent = readonly [after: number, firstSeq: number]
 
 export class Producers {
   readonly #positions = new Map<string, number>()
@@ -49,7 +49,10 @@ export class Producers {
   find({ producer, position, after }: Contribution): number | undefined {
     const known = this.#positions.get(producer)
     if (known !== undefined && position <= known) {
-      return this.#recent.get(producer)?.find(([reached]) => reached === position)?.[1] ?? 0
+      const recent = this.#recent.get(producer) ?? []
+      // Without a word about where it begins, it is the one that ended there too.
+      const begins = after ?? recent.findLast(([before]) => before < position)?.[0]
+      return recent.find(([before]) => before === begins)?.[1] ?? 0
     }
     const expected = known ?? 0
     if (after === undefined || after === expected) return undefined
@@ -65,7 +68,7 @@ export class Producers {
   note(producer: string, position: number, firstSeq: number): void {
     const recent = this.#recent.get(producer) ?? []
     if (recent.length === RECENT_MAX) recent.shift()
-    recent.push([position, firstSeq])
+    recent.push([this.#positions.get(producer) ?? 0, firstSeq])
     this.#recent.set(producer, recent)
     this.#positions.set(producer, position)
   }
@@ -82,7 +85,7 @@ export class Producers {
       const recent = this.#recent.get(producer) ?? []
       this.#recent.set(
         producer,
-        recent.filter(([reached, firstSeq]) => reached <= kept && firstSeq <= lastSeq),
+        recent.filter(([after, firstSeq]) => after < kept && firstSeq <= lastSeq),
       )
     }
   }
