@@ -100,12 +100,18 @@ export class LmdbStorage implements LogStorage {
     return value === undefined ? 0 : value.readUInt32LE(0)
   }
 
-  async begin(epoch: number): Promise<void> {
+  async begin(epoch: number): Promise<boolean> {
     const value = Buffer.alloc(EPOCH_BYTES)
     value.writeUInt32LE(epoch)
     await this.#makeRoom([])
-    await this.#settle(this.#fence.put(EPOCH_KEY, value, epoch))
+    const put = (): void => void this.#fence.put(EPOCH_KEY, value, epoch)
+    const began =
+      epoch === 1
+        ? this.#fence.ifNoExists(EPOCH_KEY, put)
+        : this.#fence.ifVersion(EPOCH_KEY, epoch - 1, put)
+    const isFirst = await this.#settle(began)
     this.refresh()
+    return isFirst
   }
 
   async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {

@@ -67,8 +67,10 @@ export class MemoryStorage implements LogStorage {
     return this.#disk.epoch
   }
 
-  async begin(epoch: number): Promise<void> {
+  async begin(epoch: number): Promise<boolean> {
+    if (this.#disk.epoch !== epoch - 1) return false
     this.#disk.epoch = epoch
+    return true
   }
 
   async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {

@@ -16,7 +16,7 @@ import { GroupCommitWriter } from './log-writer.ts'
 import { checkFound, checkReadable, checkWritable, makeDirectory } from './place.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
-import type { LogStorage, StorageFaults } from './storage.ts'
+import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
 
 export interface OpenOptions {
   readonly clock?: Clock
@@ -125,14 +125,15 @@ export async function openWriter(
   const format = readFormat(storage)
   const created = format === undefined && storage.count('events') === 0
   if (!created) checkFormat(format, 'log')
-  const { state, tail, cutEvents, writes } = recoverState(storage)
+  // A log that cannot be opened is left as it is.
+  recoverState(storage)
   const faults = options.faults ?? {}
   const freeBytesMin = options.freeBytesMin ?? limits.freeBytesMin
   const clock = options.clock ?? systemClock
   new SpaceGuard(storage, freeBytesMin, faults).check(0)
-  const previousEpoch = storage.epoch()
-  const epoch = previousEpoch + 1
-  await storage.begin(epoch)
+  const epoch = await raiseEpoch(storage)
+  // Read again behind the fence: until it stood, an earlier writer may have committed.
+  const { state, tail, cutEvents, writes } = recoverState(storage)
   // From here on only `close` makes an end clean, even if nothing is ever written.
   const cleanClose = state.head.clean
   state.head = { ...state.head, clean: false }
@@ -140,7 +141,7 @@ export async function openWriter(
   storage.refresh()
   const report: OpenReport = {
     created,
-    previousEpoch,
+    previousEpoch: epoch - 1,
     epoch,
     lastSeq: tail.lastSeq,
     cleanClose,

@@ -10,7 +10,7 @@ import { takeLock } from './lock.ts'
 import { formatWrite } from './log-state.ts'
 import { dataFile, openStorage } from './open-log.ts'
 import { allKeys, rebuildState, rebuildWrites } from './recovery.ts'
-import type { LogStorage, Write } from './storage.ts'
+import { type LogStorage, raiseEpoch, type Write } from './storage.ts'
 
 /** Changes in one transaction. */
 const WRITES_MAX = 64
@@ -75,8 +75,7 @@ export async function recoverStorage(
         'whole batches behind it, which has to be asked for',
     )
   }
-  const epoch = storage.epoch() + 1
-  await storage.begin(epoch)
+  const epoch = await raiseEpoch(storage)
   const cut = split.cut.map((key): Write => ({ table: 'events', key })).reverse()
   await commitAll(storage, epoch, cut)
   storage.refresh()

@@ -1,5 +1,6 @@
 // What a log needs from below: five ordered tables of bytes and an atomic commit that is fenced by
 // the epoch. Everything else (batches, numbers, checksums, folds) is above and written once.
+import { RollcastError } from '../base/errors.ts'
 
 /** Table to what its keys are. */
 export const tables = ['events', 'frames', 'meta', 'episodes', 'snapshots'] as const
@@ -44,8 +45,11 @@ export interface LogStorage {
   refresh(): void
   /** The epoch of the newest writer; 0 before the first. */
   epoch(): number
-  /** Makes `epoch` the newest: commits of older writers fail from now on. */
-  begin(epoch: number): Promise<void>
+  /**
+   * Makes `epoch` the newest, if the one before it is: commits of older writers fail from now on.
+   * False when another writer came first.
+   */
+  begin(epoch: number): Promise<boolean>
   /**
    * Commits all writes or none. False when `epoch` is no longer the newest. The bytes belong to
    * the storage until the promise settles.
@@ -57,4 +61,16 @@ export interface LogStorage {
   /** Writes a compacted copy of the whole storage to the directory. */
   copy(directory: string): Promise<void>
   close(): Promise<void>
+}
+
+/** Fences all earlier writers; the epoch from here on. LOG_LOCKED when another one does the same. */
+export async function raiseEpoch(storage: LogStorage): Promise<number> {
+  const epoch = storage.epoch() + 1
+  if (await storage.begin(epoch)) {
+    storage.refresh()
+    return epoch
+  }
+  throw new RollcastError('LOG_LOCKED', `another writer has opened the log as epoch ${epoch}`, {
+    temporary: true,
+  })
 }
