@@ -11,6 +11,7 @@ import { addLogCompact } from './commands/log-compact.ts'
 import { addLogRecover } from './commands/log-recover.ts'
 import { addLogStats } from './commands/log-stats.ts'
 import { addLogTail } from './commands/log-tail.ts'
+import { addLogTakeover } from './commands/log-takeover.ts'
 import { addLogVerify } from './commands/log-verify.ts'
 import { addReplay } from './commands/replay.ts'
 import { addServe } from './commands/serve.ts'
@@ -66,6 +67,7 @@ function buildProgram(output: Output): Command {
   addLogVerify(log, output)
   addLogRecover(log, output)
   addLogCompact(log, output)
+  addLogTakeover(log, output)
   const episodes = program
     .command('episodes')
     .helpCommand(false)

@@ -11,7 +11,7 @@ import { playerMachine } from '../machines/player.machine.ts'
 import type { Position } from '../protocol/position.ts'
 import type { DurableNotice, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
-import { askHolder } from '../store/lock.ts'
+import { isHeld } from '../store/lock.ts'
 import { openLogReader } from '../store/open-log.ts'
 import { watchLog } from '../store/tail.ts'
 import { BatchPlayer, type PlayerOutlets, splitByTime } from './batch-player.ts'
@@ -127,7 +127,7 @@ class Player implements ActorInstance {
   }
 
   async #look(): Promise<void> {
-    const attached = (await askHolder(this.#scope.config.runDir)) !== undefined
+    const attached = await isHeld(this.#scope.config.runDir)
     if (attached === this.#attached) return
     this.#attached = attached
     this.#scope.send({ type: attached ? 'trainerAttached' : 'trainerLeft' })

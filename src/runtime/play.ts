@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
-import { askHolder } from '../store/lock.ts'
+import { holderPid } from '../store/lock.ts'
 import { dataFile } from '../store/open-log.ts'
 import { checkFound } from '../store/place.ts'
 import { HostClient } from './host-client.ts'
@@ -53,7 +53,7 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
   const runDir = options.dir === null ? null : resolve(options.dir)
   if (runDir !== null) checkFound(dataFile(runDir), "a run's log")
   // A process that records this run has its log open already.
-  const own = runDir !== null && (await askHolder(runDir))?.pid === process.pid
+  const own = runDir !== null && (await holderPid(runDir)) === process.pid
   const reader = { check: !own, readOnly: !own }
   const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
   const { toSeq } = options

@@ -2,10 +2,15 @@
 // whoever connects is told who holds it. Its name is a hash of the directory's real path. It does
 // not reach where the same directory has another path or another network namespace (containers):
 // there the epoch fences the older writer.
+// A holder that is stopped keeps the name and answers nobody. It can be displaced on request: the
+// log then has a new name, counted in the file `takeovers`, and the epoch fences who was displaced.
 import { createHash } from 'node:crypto'
-import { realpathSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
+import { logDirectory } from './place.ts'
+import { ownerOfSocket, type SocketOwner } from './socket-owner.ts'
 
 /** Who holds the lock of a log. More fields may follow, such as `url`. */
 export interface HolderInfo {
@@ -23,22 +28,80 @@ export interface LogLock {
   release(): Promise<void>
 }
 
-const ANSWER_MILLIS_MAX = 80
+/** A lock that was taken from a holder that does not answer. */
+export interface DisplacingLock extends LogLock {
+  /** The process that was displaced; undefined when it cannot be found. */
+  readonly displaced: SocketOwner | undefined
+  /** From now on this lock is the one that others meet. To be called when the epoch fences. */
+  confirm(): void
+}
+
+/** Together the time in which a second writer is refused. */
+const ANSWER_MILLIS_MAX = 50
+const LOOK_MILLIS_MAX = 30
 const ANSWER_BYTES_MAX = 65_536
 
-function socketName(dir: string): string {
+/** How often a holder of this log was displaced. */
+function takeovers(dir: string): number {
+  try {
+    return Number(readFileSync(takeoversFile(dir), 'utf8')) || 0
+  } catch {
+    return 0
+  }
+}
+
+const takeoversFile = (dir: string): string => join(logDirectory(dir), 'takeovers')
+
+function socketName(dir: string, number = takeovers(dir)): string {
   const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
-  return `\0rollcast/${hash}`
+  return `\0rollcast/${hash}${number > 0 ? `/${number}` : ''}`
 }
 
 /** Takes the lock of run directory `dir`, which exists; LOG_LOCKED names the holder's pid. */
 export async function takeLock(dir: string, startedAt: number): Promise<LogLock> {
-  let info: HolderInfo = { pid: process.pid, startedAt, dir }
+  const name = socketName(dir)
+  const lock = await bind(name, { pid: process.pid, startedAt, dir })
+  if (lock) return lock
+  const holder = await askHolder(dir)
+  throw lockedError(dir, holder ?? ownerOfSocket(name, LOOK_MILLIS_MAX))
+}
+
+/**
+ * Takes the lock from a holder that does not answer; undefined when nobody holds it. Throws
+ * LOG_LOCKED when the holder answers: it can be asked to end.
+ */
+export async function displaceHolder(
+  dir: string,
+  startedAt: number,
+): Promise<DisplacingLock | undefined> {
+  const number = takeovers(dir)
+  const name = socketName(dir, number)
+  if (!(await isHeld(dir))) return undefined
+  const holder = await askHolder(dir)
+  if (holder) throw lockedError(dir, holder)
+  const displaced = ownerOfSocket(name, LOOK_MILLIS_MAX)
+  const next = socketName(dir, number + 1)
+  const lock = await bind(next, { pid: process.pid, startedAt, dir })
+  if (!lock) throw lockedError(dir, ownerOfSocket(next, LOOK_MILLIS_MAX))
+  return {
+    ...lock,
+    displaced,
+    confirm() {
+      const file = takeoversFile(dir)
+      writeFileSync(`${file}.new`, `${number + 1}\n`)
+      renameSync(`${file}.new`, file)
+    },
+  }
+}
+
+/** A lock of that name; undefined when the name is taken. */
+async function bind(name: string, holder: HolderInfo): Promise<LogLock | undefined> {
+  let info = holder
   const server = createServer(socket => {
     socket.on('error', () => socket.destroy())
     socket.end(`${JSON.stringify(info)}\n`)
   })
-  if (!(await listen(server, socketName(dir)))) throw lockedError(dir, await askHolder(dir))
+  if (!(await listen(server, name))) return undefined
   server.unref()
   return {
     update(extra) {
@@ -59,26 +122,35 @@ function listen(server: Server, name: string): Promise<boolean> {
   })
 }
 
-function lockedError(dir: string, holder: HolderInfo | undefined): RollcastError {
+function lockedError(dir: string, holder: HolderInfo | SocketOwner | undefined): RollcastError {
   const who = holder ? `process ${holder.pid}` : 'a process that does not answer'
-  return new RollcastError('LOG_LOCKED', `${dir}: the log is being written by ${who}`, {
-    temporary: true,
-  })
+  const advice =
+    holder?.['stopped'] === true
+      ? ', which is stopped; continue it (kill -CONT), end it, or run `rollcast log takeover`'
+      : ''
+  const message = `${dir}: the log is being written by ${who}${advice}`
+  return new RollcastError('LOG_LOCKED', message, { temporary: true })
+}
+
+/** Whether somebody writes to the log of run directory `dir`, be it one who does not answer. */
+export function isHeld(dir: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connectTo(dir)
+  // A listener's kernel accepts for it; only a name that nobody has is refused.
+  socket?.once('connect', () => resolve(true))
+  socket?.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  if (!socket) resolve(false)
+  return promise.finally(() => socket?.destroy())
 }
 
 /**
  * Who writes to the log of run directory `dir`; undefined when nobody does, or when the holder
- * does not answer within 80 ms.
+ * does not answer within 50 ms.
  */
 export function askHolder(dir: string): Promise<HolderInfo | undefined> {
   const { promise, resolve } = Promise.withResolvers<HolderInfo | undefined>()
-  let name: string
-  try {
-    name = socketName(dir)
-  } catch {
-    return Promise.resolve(undefined)
-  }
-  const socket = connect(name)
+  const socket = connectTo(dir)
+  if (!socket) return Promise.resolve(undefined)
   let text = ''
   const finish = (): void => {
     socket.destroy()
@@ -93,6 +165,22 @@ export function askHolder(dir: string): Promise<HolderInfo | undefined> {
     if (text.includes('\n') || text.length > ANSWER_BYTES_MAX) finish()
   })
   return promise
+}
+
+/** The process that writes to the log of run directory `dir`, also when it does not answer. */
+export async function holderPid(dir: string): Promise<number | undefined> {
+  const holder = await askHolder(dir)
+  if (holder) return holder.pid
+  return (await isHeld(dir)) ? ownerOfSocket(socketName(dir), LOOK_MILLIS_MAX)?.pid : undefined
+}
+
+/** Undefined when there is no such directory. */
+function connectTo(dir: string): Socket | undefined {
+  try {
+    return connect(socketName(dir))
+  } catch {
+    return undefined
+  }
 }
 
 function parseHolder(text: string): HolderInfo | undefined {

@@ -13,10 +13,12 @@ import { type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
-import { checkFound, checkReadable, checkWritable, makeDirectory } from './place.ts'
+import { checkFound, checkReadable, checkWritable, logDirectory, makeDirectory } from './place.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
+
+export { logDirectory }
 
 export interface OpenOptions {
   readonly clock?: Clock
@@ -46,9 +48,6 @@ export interface OpenLog {
 
 /** Exists for a moment while a log is made. */
 const PROBE_FILE = 'probe'
-
-/** Directory of the log in run directory `dir`. */
-export const logDirectory = (dir: string): string => join(dir, 'log')
 
 /** The data file of the log in run directory `dir`. */
 export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FILE)

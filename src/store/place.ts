@@ -1,8 +1,11 @@
 // The place where a log shall be: looked at before anything is written there, so that what is wrong
 // with it is one error that says what was expected, what was found and where.
 import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type ErrorCode, RollcastError } from '../base/errors.ts'
+
+/** Directory of the log in run directory `dir`. */
+export const logDirectory = (dir: string): string => join(dir, 'log')
 
 /** What the file system answered, in words. */
 const findings: Readonly<Record<string, string>> = {
