@@ -65,6 +65,7 @@ describe('the command line', () => {
     'log stats',
     'log verify',
     'log recover',
+    'log takeover',
     'log compact',
     'episodes ls',
     'inspect',
