@@ -27,23 +27,46 @@ export function times(
   return { numRuns: runs(commit, slow), ...params }
 }
 
-/** Lists of commands, at most `maxCommands` of them. */
-export function commandLists<Model extends object, Real>(
-  commands: fc.Arbitrary<fc.AsyncCommand<Model, Real>>[],
+const lists = (maxCommands: number): fc.CommandsContraints => ({
+  ...{ maxCommands, size: 'max' },
+  ...(replay.replayPath ? { replayPath: replay.replayPath } : {}),
+})
+
+/** Lists of commands that take time, at most `maxCommands` of them. */
+export const commandLists = <World extends object>(
+  commands: fc.Arbitrary<fc.AsyncCommand<World, World>>[],
   maxCommands: number,
-): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, Real>>> {
-  const { replayPath } = replay
-  return fc.commands(commands, { maxCommands, size: 'max', ...(replayPath ? { replayPath } : {}) })
-}
+): fc.Arbitrary<Iterable<fc.AsyncCommand<World, World>>> =>
+  fc.commands(commands, lists(maxCommands))
+
+/** Lists of commands that are carried out at once. */
+export const actionLists = <World extends object>(
+  actions: fc.Arbitrary<fc.Command<World, World>>[],
+  maxCommands: number,
+): fc.Arbitrary<Iterable<fc.Command<World, World>>> => fc.commands(actions, lists(maxCommands))
 
 /** One command: what fast-check prints of it when a list fails, and what it does. */
-export function command<World extends object>(
+export const command = <World extends object>(
   name: string,
   run: (world: World) => void | Promise<void>,
-  check: (world: World) => boolean = () => true,
-): fc.AsyncCommand<World, World> {
-  return { check, run: async (_model, world) => run(world), toString: () => name }
-}
+): fc.AsyncCommand<World, World> => ({
+  check: () => true,
+  run: async (_model, world) => run(world),
+  toString: () => name,
+})
+
+/** The same, carried out at once. */
+export const action = <World extends object>(
+  name: string,
+  run: (world: World) => void,
+): fc.Command<World, World> => ({
+  check: () => true,
+  run: (_model, world) => run(world),
+  toString: () => name,
+})
+
+/** `one` so many times, for commands that are to be drawn more often. */
+export const repeat = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one)
 
 /** A broken invariant of spec/reliability.md. */
 export class Violation extends Error {

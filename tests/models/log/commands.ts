@@ -1,6 +1,6 @@
 // What can happen to a log, as fast-check draws it.
 import fc from 'fast-check'
-import { command } from '../campaign.ts'
+import { command, repeat } from '../campaign.ts'
 import type { AppendPlan, LogWorld } from './world.ts'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
@@ -73,8 +73,6 @@ const kinds = [
 const disturb = fc
   .constantFrom(...kinds)
   .map(how => command<LogWorld>(`storage: ${how}`, world => world.disturb(how)))
-
-const repeat = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one)
 
 /** In the proportions in which they are drawn. */
 export const logCommands: fc.Arbitrary<fc.AsyncCommand<LogWorld, LogWorld>>[] = [
