@@ -2,7 +2,7 @@
 // order; what it had not is never seen; nobody waits for it; the next producer goes on.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { Histogram } from '../../src/base/histogram.ts'
 import { createRing } from '../../src/streams/ring/layout.ts'
 import { RingReader } from '../../src/streams/ring/reader.ts'
@@ -10,8 +10,10 @@ import { figure } from '../faults/figures.ts'
 import { type Plant, plantArgv } from '../faults/plant.ts'
 import { runs, tier } from '../faults/tier.ts'
 import {
+  MAY_BEGIN,
   type ProducerTask,
   readPayload,
+  STANDS_STILL,
   type Step,
   steps,
 } from './programs/ring-producer.thread.ts'
@@ -53,20 +55,36 @@ interface Outcome {
   readonly usable: Histogram
 }
 
-async function die(task: Omit<ProducerTask, 'stands'>, plants: readonly Plant[]): Promise<void> {
-  const stands = new SharedArrayBuffer(4)
+/** A producer that is ready to begin. */
+function ready(task: Omit<ProducerTask, 'signals'>, plants: readonly Plant[]) {
+  const signals = new SharedArrayBuffer(8)
+  const words = new Int32Array(signals)
   const worker = new Worker(new URL('./programs/ring-producer.thread.ts', import.meta.url), {
-    workerData: { ...task, stands } satisfies ProducerTask,
+    workerData: { ...task, signals } satisfies ProducerTask,
     execArgv: plantArgv(plants),
   })
-  const failed = once(worker, 'error').then(([error]) => Promise.reject(error))
   const ended = once(worker, 'exit')
-  if (task.how === 'terminate') {
-    await Promise.race([Atomics.waitAsync(new Int32Array(stands), 0, 0).value, failed])
-    await worker.terminate()
+  worker.once('error', error => failures.push(error))
+  return {
+    /** Lets it write; resolves when it has died. */
+    async live(): Promise<void> {
+      Atomics.store(words, MAY_BEGIN, 1)
+      Atomics.notify(words, MAY_BEGIN)
+      if (task.how === 'terminate') {
+        await Promise.race([Atomics.waitAsync(words, STANDS_STILL, 0).value, ended])
+        await worker.terminate()
+      }
+      await ended
+    },
+    terminate: (): Promise<unknown> => worker.terminate(),
   }
-  await Promise.race([ended, failed])
 }
+
+const failures: unknown[] = []
+
+afterEach(() => {
+  expect(failures.splice(0)).toEqual([])
+})
 
 const cpuMillis = (): number => process.threadCpuUsage().user / 1000
 
@@ -117,11 +135,20 @@ async function campaign(
     outcome.torn++
     over = true
   })
-  for (const [number, { step, how }] of lives.entries()) {
-    const life = number + 1
+  const producerOf = (life: number) => {
+    const way = lives[life - 1]
+    return way && ready({ buffer, life, records, ...way }, plants)
+  }
+  let next = producerOf(1)
+  for (let life = 1; next !== undefined && !over; life++) {
+    const living = next
+    const { step } = lives[life - 1]!
     expected = { life, index: 0 }
-    await die({ buffer, life, records, step, how }, plants)
+    const dying = living.live()
+    next = producerOf(life + 1)
+    await Promise.race([dying, consuming])
     endedAt = performance.now()
+    await living.terminate()
     if (over) break
     readAll()
     // The last record was published, though nobody was woken, or it was not and is never seen.
@@ -130,6 +157,7 @@ async function campaign(
     outcome.unexpected += Math.max(0, expected.index - published)
   }
   over = true
+  await next?.terminate()
   await consuming
   return outcome
 }

@@ -17,9 +17,12 @@ export interface ProducerTask {
   readonly records: number
   readonly step: Step
   readonly how: 'exit' | 'terminate'
-  /** One word: 1 as soon as the producer stands still and waits to be terminated. */
-  readonly stands: SharedArrayBuffer
+  /** Two words, 0 at first: the producer may begin; it stands still and waits to be terminated. */
+  readonly signals: SharedArrayBuffer
 }
+
+export const MAY_BEGIN = 0
+export const STANDS_STILL = 1
 
 const HEADER_BYTES = 8
 const CHECKSUM_BYTES = 4
@@ -50,6 +53,8 @@ function produce(task: ProducerTask): void {
   const atStep = (step: Step): void => {
     if (dying && step === task.step) die(task)
   }
+  // The thread stands ready before its predecessor dies; the ring has one producer at a time.
+  Atomics.wait(new Int32Array(task.signals), MAY_BEGIN, 0)
   // Called from where the campaign has planted it in the writer.
   Object.assign(globalThis, { atStep })
   const writer = new RingWriter(task.buffer, systemClock)
@@ -74,12 +79,12 @@ function produce(task: ProducerTask): void {
   }
 }
 
-function die({ how, stands }: ProducerTask): void {
+function die({ how, signals }: ProducerTask): void {
   if (how === 'exit') process.exit()
-  const words = new Int32Array(stands)
-  Atomics.store(words, 0, 1)
-  Atomics.notify(words, 0)
-  for (;;) Atomics.wait(words, 0, 1)
+  const words = new Int32Array(signals)
+  Atomics.store(words, STANDS_STILL, 1)
+  Atomics.notify(words, STANDS_STILL)
+  for (;;) Atomics.wait(words, STANDS_STILL, 1)
 }
 
 if (workerData) produce(workerData as ProducerTask)
