@@ -115,7 +115,7 @@ export class Hub implements ViewerHost {
     this.#continuity.note(this.stage.position)
     for (const publication of publications) {
       if (publication.kind === 'restarted') this.#restart()
-      else if (this.#viewers.size > 0) this.#show(publication)
+      else this.#show(publication)
     }
     this.#followDefault()
   }
@@ -201,6 +201,10 @@ export class Hub implements ViewerHost {
     const message = SharedMessage.text(build, accountedBytes(material))
     this.#wholes.set(finished, message)
     return message
+  }
+
+  newestState(agent: string): SharedMessage | undefined {
+    return this.#shown.get(agent)?.message
   }
 
   #show(publication: Exclude<Publication, { kind: 'restarted' }>): void {

@@ -56,6 +56,8 @@ export class ProjectionFeed {
   take({ projection, changedMetrics }: ProjectionNotice): void {
     const { continuity, watched } = this.#options
     const before = this.#projection
+    // An aggregator that starts again folds once more what was shown already.
+    if (before?.epoch === projection.epoch && projection.seq < before.seq) return
     if (before !== undefined && before.epoch !== projection.epoch) this.restart()
     this.#projection = projection
     this.#first = undefined

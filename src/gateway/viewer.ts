@@ -36,6 +36,8 @@ export interface ViewerHost {
   readonly history: History
   readonly counters: LaneCounters & { built: number }
   wholeOf(finished: FinishedEpisode): SharedMessage
+  /** The newest state update of the agent's open episode. */
+  newestState(agent: string): SharedMessage | undefined
   /** Sends the first messages: what it missed since `resume`, or everything of now. */
   greet(viewer: Viewer, resume: Position | undefined): void
   forget(viewer: Viewer): void
@@ -96,7 +98,13 @@ export class Viewer {
     const { lane } = this
     const mode = () => stage.mode
     this.#requests = new Requests({ history, lane, mode, now: () => clock.now() })
-    this.viewing = new Viewing({ clock, lane, stage, wholeOf: f => host.wholeOf(f) })
+    this.viewing = new Viewing({
+      clock,
+      lane,
+      stage,
+      wholeOf: finished => host.wholeOf(finished),
+      newestState: agent => host.newestState(agent),
+    })
     this.#machine = createActor(viewerMachine, {
       clock: machineClock(clock),
       input: {

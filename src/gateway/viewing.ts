@@ -22,6 +22,8 @@ export interface ViewingOptions {
   readonly stage: Stage
   /** The message of a whole episode, shared by all who get it. */
   readonly wholeOf: (finished: FinishedEpisode) => SharedMessage
+  /** The newest state update of the agent's open episode. */
+  readonly newestState: (agent: string) => SharedMessage | undefined
 }
 
 export class Viewing {
@@ -75,7 +77,7 @@ export class Viewing {
   /** Starts with what is on stage now. */
   start(): void {
     this.stop()
-    const { stage, lane, wholeOf } = this.#options
+    const { stage, lane, wholeOf, newestState } = this.#options
     const followed = this.#followed
     if (this.#delivery === 'paced') this.playback.start()
     else if (this.#delivery === 'whole') {
@@ -85,6 +87,9 @@ export class Viewing {
       const open = followed === null ? undefined : stage.open(followed)
       if (open === undefined) return
       lane.queue(SharedMessage.text(() => startMessage(stage.mode, open, null), 512))
+      // A trainer that pauses sends nothing that would bring the viewer up to date.
+      const state = newestState(open.agent)
+      if (state !== undefined) lane.latest('state', state)
     }
   }
 

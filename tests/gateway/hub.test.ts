@@ -91,6 +91,16 @@ describe('first messages', () => {
   })
 })
 
+describe('a viewer that comes while the trainer pauses', () => {
+  test('P10 is shown the newest state of the open episode, taken while nobody watched', async () => {
+    stage.openEpisodes.set('agent-0', beganOf(4))
+    publish(beganOf(4), steppedOf(4, 0, 2), steppedOf(4, 1, 3))
+    const socket = connect()
+    await settle()
+    expect(socket.of('state_update').map(state => state.step)).toEqual([1])
+  })
+})
+
 describe('work for nobody', () => {
   test('U1 with no viewer connected nothing is built, however much is shown', async () => {
     for (let i = 0; i < 100; i++) {
@@ -290,6 +300,17 @@ describe('metrics, rows and milestones', () => {
     const rows = socket.of('episodes').flatMap(message => message.rows.map(row => row.episode))
     expect(rows).toEqual(episodes.map(row => row.episode))
     expect(socket.of('milestone').map(one => one.episode)).toEqual([5, 10, 15, 20, 25, 30])
+  })
+})
+
+describe('an aggregator that starts again', () => {
+  test('folds once more what was shown: viewers never see less than before', async () => {
+    const socket = connect()
+    for (const seq of [40, 30, 50]) {
+      hub.showProjection({ projection: projectionOf(seq), changedMetrics: [] })
+      await advance(200)
+    }
+    expect(socket.of('metrics').map(({ totals }) => totals.events)).toEqual([40, 50])
   })
 })
 
