@@ -38,7 +38,9 @@ export interface DisplacingLock extends LogLock {
 
 /** Together the time in which a second writer is refused. */
 const ANSWER_MILLIS_MAX = 50
-const LOOK_MILLIS_MAX = 30
+const LOOK_MILLIS_MAX = 40
+/** For whoever is in no hurry. */
+const LONG_LOOK_MILLIS_MAX = 1_000
 const ANSWER_BYTES_MAX = 65_536
 
 /** How often a holder of this log was displaced. */
@@ -79,7 +81,7 @@ export async function displaceHolder(
   if (!(await isHeld(dir))) return undefined
   const holder = await askHolder(dir)
   if (holder) throw lockedError(dir, holder)
-  const displaced = ownerOfSocket(name, LOOK_MILLIS_MAX)
+  const displaced = ownerOfSocket(name, LONG_LOOK_MILLIS_MAX)
   const next = socketName(dir, number + 1)
   const lock = await bind(next, { pid: process.pid, startedAt, dir })
   if (!lock) throw lockedError(dir, ownerOfSocket(next, LOOK_MILLIS_MAX))
@@ -171,7 +173,8 @@ export function askHolder(dir: string): Promise<HolderInfo | undefined> {
 export async function holderPid(dir: string): Promise<number | undefined> {
   const holder = await askHolder(dir)
   if (holder) return holder.pid
-  return (await isHeld(dir)) ? ownerOfSocket(socketName(dir), LOOK_MILLIS_MAX)?.pid : undefined
+  if (!(await isHeld(dir))) return undefined
+  return ownerOfSocket(socketName(dir), LONG_LOOK_MILLIS_MAX)?.pid
 }
 
 /** Undefined when there is no such directory. */

@@ -7,6 +7,7 @@ import { displaceHolder } from './lock.ts'
 import { checkFormat, readFormat, readHead } from './log-state.ts'
 import { dataFile, openStorage } from './open-log.ts'
 import { checkFound } from './place.ts'
+import { raiseEpoch } from './storage.ts'
 
 export interface TakeoverReport {
   readonly epoch: number
@@ -32,8 +33,7 @@ export async function takeOverLog(
     const storage = openStorage(dir, {})
     try {
       checkFormat(readFormat(storage), dir)
-      const epoch = storage.epoch() + 1
-      await storage.begin(epoch)
+      const epoch = await raiseEpoch(storage)
       lock.confirm()
       const { lastSeq } = readHead(storage)
       return { epoch, lastSeq, fencedPid: lock.displaced?.pid ?? null }
