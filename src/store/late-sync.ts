@@ -1,11 +1,14 @@
-// The flush that level `relaxed` puts off: at most a second after a commit, or when somebody waits
-// for it.
+// The flush that level `relaxed` puts off: for less than a second after a commit, or until somebody
+// waits for it.
 import type { Clock } from '../base/clock.ts'
 import type { RollcastError } from '../base/errors.ts'
 import type { LogStorage } from './storage.ts'
 
-/** What is committed reaches the disk at least this often. */
-const SYNC_MILLIS = 1000
+/**
+ * A flush begins this long after the first commit that needs it. A power cut may take the last
+ * second, so the other half is left for the flush.
+ */
+const SYNC_MILLIS = 500
 
 export class LateSync {
   readonly #storage: LogStorage
