@@ -30,7 +30,7 @@ interface Meta {
 
 /**
  * Throws LOG_FOREIGN for a file that is no LMDB database and LOG_CORRUPT for one that is cut off
- * or whose meta pages contradict it. False when there is no file yet, or an empty one.
+ * or whose meta pages contradict it. False when there is no file yet.
  */
 export function checkDataFile(path: string): boolean {
   let file: number
@@ -43,7 +43,8 @@ export function checkDataFile(path: string): boolean {
   try {
     const stat = fstatSync(file)
     if (!stat.isFile()) throw foreign(path, 'a file', 'something else')
-    if (stat.size === 0) return false
+    // A log begins with a whole file (replace-file.ts), so this one has lost its contents.
+    if (stat.size === 0) throw corrupt(path, 'the file is empty')
     for (let look = 1; ; look++) {
       const problem = findProblem(path, file)
       if (problem === undefined) return true

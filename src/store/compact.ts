@@ -1,16 +1,16 @@
 // The command behind `rollcast log compact`: a copy without free pages takes the log's place. The
 // old file stays whole until the new one is on the disk; readers that have it open go on reading
 // the old one until they close.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 import { formatBytes } from '../base/bytes.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
-import { DATA_FILE, LOCK_FILE } from './lmdb-storage.ts'
 import { takeLock } from './lock.ts'
-import { dataFile, logDirectory, openLog, openStorage } from './open-log.ts'
+import { dataFile, logDirectory, openLog } from './open-log.ts'
+import { openStorage } from './open-storage.ts'
+import { replaceDataFile } from './put-file.ts'
 
 export interface CompactOptions {
   /** Also deletes the pixels of all frames; their events stay. Default false. */
@@ -31,37 +31,32 @@ export async function compactLog(
 ): Promise<CompactReport> {
   const clock = options.clock ?? systemClock
   const file = dataFile(dir)
-  const directory = logDirectory(dir)
-  const copy = join(directory, 'compact')
   const framesDropped = options.dropFrames ? await dropFrames(dir, clock) : 0
   const lock = await takeLock(dir, clock.now())
   try {
     if (!checkDataFile(file)) throw new RollcastError('NOT_FOUND', `${dir}: there is no log`)
-    const storage = openStorage(dir, {})
-    const { fileBytes, freeBytes } = storage.space()
-    try {
-      const needed = fileBytes + limits.freeBytesMin
-      if (freeBytes < needed) {
-        throw new RollcastError(
-          'DISK_FULL',
-          `a compacted copy may need ${formatBytes(needed)}, found ${formatBytes(freeBytes)} free`,
-        )
-      }
-      rmSync(copy, { recursive: true, force: true })
-      mkdirSync(copy)
-      await storage.copy(copy)
-    } finally {
-      await storage.close()
-    }
-    sync(join(copy, DATA_FILE))
-    // LMDB's lock file belongs to the old file: a new pair begins with the next opening.
-    rmSync(join(directory, LOCK_FILE), { force: true })
-    renameSync(join(copy, DATA_FILE), file)
-    sync(directory)
-    return { bytesBefore: fileBytes, bytesAfter: statSync(file).size, framesDropped }
+    const bytesBefore = statSync(file).size
+    await replaceDataFile(logDirectory(dir), aside => copyLog(dir, aside))
+    return { bytesBefore, bytesAfter: statSync(file).size, framesDropped }
   } finally {
-    rmSync(copy, { recursive: true, force: true })
     await lock.release()
+  }
+}
+
+async function copyLog(dir: string, aside: string): Promise<void> {
+  const storage = openStorage(logDirectory(dir))
+  try {
+    const { fileBytes, freeBytes } = storage.space()
+    const needed = fileBytes + limits.freeBytesMin
+    if (freeBytes < needed) {
+      throw new RollcastError(
+        'DISK_FULL',
+        `a compacted copy may need ${formatBytes(needed)}, found ${formatBytes(freeBytes)} free`,
+      )
+    }
+    await storage.copy(aside)
+  } finally {
+    await storage.close()
   }
 }
 
@@ -71,14 +66,5 @@ async function dropFrames(dir: string, clock: Clock): Promise<number> {
     return await writer.pruneFrames(Number.MAX_SAFE_INTEGER)
   } finally {
     await writer.close()
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

@@ -24,13 +24,11 @@ export interface LmdbOptions {
   readonly readOnly?: boolean
   /** Leaves the meta page to the next commit or `sync` (level `relaxed`). */
   readonly deferMetaSync?: boolean
+  /** For a file in the making, which is flushed as a whole before it comes to its place. */
+  readonly inTheMaking?: boolean
 }
 
 type Bytes = Database<Buffer, Uint8Array>
-
-/** Whoever was making the log has died before there was one, or has not come to it yet. */
-export const unfinishedError = (where: string): RollcastError =>
-  new RollcastError('NOT_FOUND', `${where}: the log is empty, its making is unfinished`)
 
 export class LmdbStorage implements LogStorage {
   readonly #directory: string
@@ -54,6 +52,7 @@ export class LmdbStorage implements LogStorage {
       commitDelay: 0,
       readOnly: options.readOnly ?? false,
       noMetaSync: options.deferMetaSync ?? false,
+      noSync: options.inTheMaking ?? false,
     })
     const foreign = (found: string): RollcastError =>
       new RollcastError('LOG_FOREIGN', `${directory}: expected a Rollcast log, found ${found}`)
@@ -67,7 +66,7 @@ export class LmdbStorage implements LogStorage {
         const settings = { ...bytes, useVersions, create: !options.readOnly }
         const table: Bytes | undefined = this.#root.openDB(name, settings)
         if (table) return table
-        throw unfinishedError(directory)
+        throw foreign(`an LMDB database without a table ${name}`)
       }
       this.#tables = new Map(tables.map(table => [table, openTable(table, false)]))
       this.#fence = openTable(FENCE, true)
@@ -104,26 +103,30 @@ export class LmdbStorage implements LogStorage {
     const value = Buffer.alloc(EPOCH_BYTES)
     value.writeUInt32LE(epoch)
     await this.#makeRoom([])
-    const put = (): void => void this.#fence.put(EPOCH_KEY, value, epoch)
-    const began =
-      epoch === 1
-        ? this.#fence.ifNoExists(EPOCH_KEY, put)
-        : this.#fence.ifVersion(EPOCH_KEY, epoch - 1, put)
-    const isFirst = await this.#settle(began)
+    const isFirst = await this.#whileNewest(epoch - 1, () => {
+      this.#fence.put(EPOCH_KEY, value, epoch)
+    })
     this.refresh()
     return isFirst
   }
 
   async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
     await this.#makeRoom(writes)
+    return this.#whileNewest(epoch, () => {
+      for (const { table, key, value } of writes) {
+        const into = this.#tables.get(table)!
+        if (value === undefined) into.remove(key)
+        else into.put(key, value as Buffer)
+      }
+    })
+  }
+
+  /** Commits the changes if `epoch` is the newest; 0 is that of a log that had no writer yet. */
+  #whileNewest(epoch: number, change: () => void): Promise<boolean> {
     return this.#settle(
-      this.#fence.ifVersion(EPOCH_KEY, epoch, () => {
-        for (const { table, key, value } of writes) {
-          const into = this.#tables.get(table)!
-          if (value === undefined) into.remove(key)
-          else into.put(key, value as Buffer)
-        }
-      }),
+      epoch === 0
+        ? this.#fence.ifNoExists(EPOCH_KEY, change)
+        : this.#fence.ifVersion(EPOCH_KEY, epoch, change),
     )
   }
 

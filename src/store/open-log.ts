@@ -1,19 +1,19 @@
 // Opening a log: lock, look at the file, map it, check its end, raise the epoch. The same steps on
 // any storage; on disk the log of run directory `dir` lives in `dir/log`.
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
-import { probeRoom } from './file-room.ts'
-import { DATA_FILE, LmdbStorage, LOCK_FILE, spaceIn, unfinishedError } from './lmdb-storage.ts'
+import { DATA_FILE, LOCK_FILE, spaceIn } from './lmdb-storage.ts'
 import { type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
+import { createStorage, openStorage } from './open-storage.ts'
 import { checkFound, checkReadable, checkWritable, logDirectory, makeDirectory } from './place.ts'
+import { clearAside, syncNames } from './put-file.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
@@ -46,9 +46,6 @@ export interface OpenLog {
   readonly lock: LogLock
 }
 
-/** Exists for a moment while a log is made. */
-const PROBE_FILE = 'probe'
-
 /** The data file of the log in run directory `dir`. */
 export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FILE)
 
@@ -59,12 +56,13 @@ export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FI
 export async function openLog(dir: string, options: OpenOptions = {}): Promise<OpenLog> {
   const clock = options.clock ?? systemClock
   const directory = logDirectory(dir)
-  const unmake = makeDirectory(directory)
+  const { top, unmake } = makeDirectory(directory)
   try {
     const lock = await takeLock(dir, clock.now())
     try {
-      makeReady(directory, options)
-      const storage = openStorage(dir, { deferMetaSync: options.durability === 'relaxed' })
+      await makeReady(directory, options)
+      syncNames(directory, top)
+      const storage = openStorage(directory, { deferMetaSync: options.durability === 'relaxed' })
       try {
         return { ...(await openWriter(storage, options, () => lock.release())), lock }
       } catch (error) {
@@ -81,38 +79,17 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
   }
 }
 
-/** What must hold before LMDB touches anything: permission, a sound file or room for a new one. */
-function makeReady(directory: string, options: OpenOptions): void {
+/** What must hold before LMDB touches anything: permission, and a sound file. */
+async function makeReady(directory: string, options: OpenOptions): Promise<void> {
   const file = join(directory, DATA_FILE)
   checkWritable(file)
   checkWritable(join(directory, LOCK_FILE))
-  const { check = true, freeBytesMin = limits.freeBytesMin, faults } = options
-  if (!check || checkDataFile(file)) return
+  clearAside(directory)
+  const found = (options.check ?? true) ? checkDataFile(file) : existsSync(file)
+  if (found) return
+  const { freeBytesMin = limits.freeBytesMin, faults } = options
   new SpaceGuard({ space: () => spaceIn(directory) }, freeBytesMin, faults).check(0)
-  probeRoom(join(directory, PROBE_FILE))
-}
-
-/** The storage of a log, with LMDB's own errors turned into ours. */
-export function openStorage(
-  dir: string,
-  options: ConstructorParameters<typeof LmdbStorage>[1],
-): LmdbStorage {
-  const directory = logDirectory(dir)
-  try {
-    const storage = new LmdbStorage(directory, options)
-    if (!options?.readOnly) syncDirectory(directory)
-    return storage
-  } catch (cause) {
-    if (cause instanceof RollcastError) throw cause
-    const { code, message } = cause as { code?: number; message: string }
-    // LMDB's own codes are negative, those of the file system are not.
-    const refused = options?.readOnly ? 'UNAVAILABLE' : 'CANNOT_CREATE'
-    throw new RollcastError(
-      (code ?? 0) > 0 ? refused : 'LOG_CORRUPT',
-      `${directory}: LMDB cannot open the log: ${message}`,
-      { cause },
-    )
-  }
+  await createStorage(directory)
 }
 
 /** Opens a writer on any storage; `release` runs when the writer has closed it. */
@@ -121,9 +98,10 @@ export async function openWriter(
   options: OpenOptions,
   release: () => Promise<void>,
 ): Promise<{ writer: LogWriter; report: OpenReport }> {
+  const previousEpoch = storage.epoch()
+  const created = previousEpoch === 0 && storage.count('events') === 0
   const format = readFormat(storage)
-  const created = format === undefined && storage.count('events') === 0
-  if (!created) checkFormat(format, 'log')
+  if (!created || format !== undefined) checkFormat(format, 'log')
   // A log that cannot be opened is left as it is.
   recoverState(storage)
   const faults = options.faults ?? {}
@@ -197,29 +175,13 @@ export function openForReading(dir: string, options: OpenReaderOptions = {}): Lo
   checkReadable(file)
   // Readers write too: each has a line in LMDB's lock file.
   checkWritable(join(logDirectory(dir), LOCK_FILE), 'UNAVAILABLE')
-  if ((options.check ?? true) && !checkDataFile(file)) {
-    throw new RollcastError('NOT_FOUND', `${dir}: the log is empty`)
-  }
-  const storage = openStorage(dir, { readOnly })
+  if (options.check ?? true) checkDataFile(file)
+  const storage = openStorage(logDirectory(dir), { readOnly })
   try {
-    const format = readFormat(storage)
-    if (format === undefined && storage.count('events') === 0) {
-      throw unfinishedError(dir)
-    }
-    checkFormat(format, dir)
+    checkFormat(readFormat(storage), dir)
     return storage
   } catch (error) {
     void storage.close()
     throw error
-  }
-}
-
-// A new file survives power loss only when its directory's entry does.
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

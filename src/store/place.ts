@@ -21,11 +21,18 @@ const findings: Readonly<Record<string, string>> = {
   EROFS: 'a read-only file system',
 }
 
+export interface MadeDirectory {
+  /** The highest directory with a name in it that may be new: it has to be flushed. */
+  readonly top: string
+  /** Removes those directories again that were made and are empty. */
+  readonly unmake: () => void
+}
+
 /**
- * Makes sure that `directory` is one that can be written to. Returns a function that removes those
- * directories again that were made for it and are empty. Throws CANNOT_CREATE or DISK_FULL.
+ * Makes sure that `directory`, the log's in a run's, is one that can be written to. Throws
+ * CANNOT_CREATE or DISK_FULL.
  */
-export function makeDirectory(directory: string): () => void {
+export function makeDirectory(directory: string): MadeDirectory {
   const missing: string[] = []
   for (let path = resolve(directory); !existsSync(path); path = dirname(path)) {
     missing.push(path)
@@ -37,7 +44,9 @@ export function makeDirectory(directory: string): () => void {
   try {
     mkdirSync(directory, { recursive: true })
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-    return unmake
+    // A process that died here before may have made the run's directory and not flushed its name.
+    const newest = missing.length > 2 ? missing.at(-1)! : dirname(resolve(directory))
+    return { top: dirname(newest), unmake }
   } catch (cause) {
     unmake()
     throw refused('CANNOT_CREATE', `${directory}: expected a directory to write to`, cause)
@@ -82,7 +91,8 @@ function checkAccess(path: string, mode: number, code: ErrorCode, expected: stri
   }
 }
 
-function refused(code: ErrorCode, expectation: string, cause: unknown): RollcastError {
+/** The error for what the file system refused: what was expected, and what was found. */
+export function refused(code: ErrorCode, expectation: string, cause: unknown): RollcastError {
   const { code: answer = '' } = cause as NodeJS.ErrnoException
   const full = answer === 'ENOSPC' || answer === 'EDQUOT'
   const found = `${findings[answer] ?? 'an error'} (${answer})`

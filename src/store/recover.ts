@@ -8,7 +8,8 @@ import { checkDataFile } from './check-file.ts'
 import { readSeqKey } from './keys.ts'
 import { takeLock } from './lock.ts'
 import { formatWrite } from './log-state.ts'
-import { dataFile, openStorage } from './open-log.ts'
+import { dataFile, logDirectory } from './open-log.ts'
+import { openStorage } from './open-storage.ts'
 import { allKeys, rebuildState, rebuildWrites } from './recovery.ts'
 import { type LogStorage, raiseEpoch, type Write } from './storage.ts'
 
@@ -43,7 +44,7 @@ export async function recoverLog(
   const lock = await takeLock(dir, (options.clock ?? systemClock).now())
   try {
     if (!checkDataFile(dataFile(dir))) throw new RollcastError('NOT_FOUND', `${dir}: no log`)
-    const storage = openStorage(dir, {})
+    const storage = openStorage(logDirectory(dir))
     try {
       return await recoverStorage(storage, options.cutAtDamage ?? false)
     } finally {

@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { checkDataFile } from './check-file.ts'
 import { displaceHolder } from './lock.ts'
 import { checkFormat, readFormat, readHead } from './log-state.ts'
-import { dataFile, openStorage } from './open-log.ts'
+import { dataFile, logDirectory } from './open-log.ts'
+import { openStorage } from './open-storage.ts'
 import { checkFound } from './place.ts'
 import { raiseEpoch } from './storage.ts'
 
@@ -30,7 +31,7 @@ export async function takeOverLog(
   const lock = await displaceHolder(dir, clock.now())
   if (lock === undefined) return undefined
   try {
-    const storage = openStorage(dir, {})
+    const storage = openStorage(logDirectory(dir))
     try {
       checkFormat(readFormat(storage), dir)
       const epoch = await raiseEpoch(storage)

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { expect, test } from 'vitest'
 import { LmdbStorage } from '../../src/store/lmdb-storage.ts'
 import { logDirectory, openLog, openLogReader } from '../../src/store/open-log.ts'
 import { describeEventLog } from './event-log.contract.ts'
@@ -18,19 +16,4 @@ describeEventLog('lmdb', body =>
       },
     }),
   ),
-)
-
-test(
-  'B2 G5 a log whose maker died half-way is no log yet: not found by readers, made anew by a writer',
-  withRunDirectory(async dir => {
-    mkdirSync(logDirectory(dir))
-    const storage = new LmdbStorage(logDirectory(dir))
-    await storage.begin(1)
-    await storage.close()
-    expect(() => openLogReader(dir)).toThrow('its making is unfinished')
-    const { writer, report } = await openLog(dir)
-    expect(report).toMatchObject({ created: true, epoch: 2, lastSeq: 0 })
-    await writer.close()
-    expect(await openLogReader(dir).close()).toBeUndefined()
-  }),
 )

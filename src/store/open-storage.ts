@@ -1,0 +1,47 @@
+// The storage of a log on the disk: opened, with LMDB's own errors turned into ours, or made when
+// there is none, so that its file is whole from the first instant.
+import { join } from 'node:path'
+import { RollcastError } from '../base/errors.ts'
+import { probeRoom } from './file-room.ts'
+import { type LmdbOptions, LmdbStorage } from './lmdb-storage.ts'
+import { formatWrite } from './log-state.ts'
+import { refused } from './place.ts'
+import { createDataFile } from './put-file.ts'
+
+/** Exists for a moment while a log is made. */
+const PROBE_FILE = 'probe'
+
+/** Opens the storage in the log's `directory`. */
+export function openStorage(directory: string, options: LmdbOptions = {}): LmdbStorage {
+  try {
+    return new LmdbStorage(directory, options)
+  } catch (cause) {
+    if (cause instanceof RollcastError) throw cause
+    const { code, message } = cause as { code?: number; message: string }
+    // LMDB's own codes are negative, those of the file system are not.
+    const noAccess = options.readOnly ? 'UNAVAILABLE' : 'CANNOT_CREATE'
+    throw new RollcastError(
+      (code ?? 0) > 0 ? noAccess : 'LOG_CORRUPT',
+      `${directory}: LMDB cannot open the log: ${message}`,
+      { cause },
+    )
+  }
+}
+
+/** Makes the file of a log that has no events and had no writer. */
+export async function createStorage(directory: string): Promise<void> {
+  try {
+    await createDataFile(directory, async aside => {
+      probeRoom(join(aside, PROBE_FILE))
+      const storage = openStorage(aside, { inTheMaking: true })
+      try {
+        await storage.commit(0, [formatWrite()])
+      } finally {
+        await storage.close()
+      }
+    })
+  } catch (cause) {
+    if (cause instanceof RollcastError) throw cause
+    throw refused('CANNOT_CREATE', `${directory}: expected room for a log`, cause)
+  }
+}
