@@ -1,0 +1,120 @@
+// Crashes of a recorded program: the power goes after any number of finished calls, while the next
+// one is on its way. A crash is known by the recording and a number, so it can be made again.
+import { randomFillSync } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { assert } from '../../../src/base/assert.ts'
+import { type Random, seededRandom } from '../../../src/base/random.ts'
+import { type ImageFile, SimulatedDisk, survivals } from './disk.ts'
+import type { Call } from './recording.ts'
+
+/** What a writer had said when the power went. */
+export interface Told {
+  readonly atMillis: number
+  readonly epoch: number
+  readonly acknowledgements: readonly { readonly seq: number; readonly atMillis: number }[]
+  /** True when it had closed the log and not begun to open it again. */
+  readonly closed: boolean
+}
+
+export interface Crash {
+  readonly number: number
+  /** In words, for whoever has to find out what went wrong. */
+  readonly story: string
+  readonly told: Told
+  /** Makes the files below `folder`, which is empty. */
+  readonly write: (folder: string) => void
+}
+
+/** Reads what was said until the power went at `atMillis`. */
+export function toldBy(
+  lines: readonly { readonly text: string; readonly atMillis: number }[],
+  atMillis: number,
+): Told {
+  const acknowledgements: { seq: number; atMillis: number }[] = []
+  let epoch = 0
+  let closed = false
+  for (const line of lines) {
+    const [word, number] = line.text.trim().split(' ')
+    if (word === 'open') epoch = Number(number)
+    else if (word === 'opening') closed = false
+    else if (word === 'closed') closed = true
+    else {
+      assert(word === 'ack', `the writer said ${line.text}`)
+      acknowledgements.push({ seq: Number(number), atMillis: line.atMillis })
+    }
+  }
+  return { atMillis, epoch, acknowledgements, closed }
+}
+
+/** The last event that had been acknowledged for at least `ageMillis`. */
+export function acknowledged({ acknowledgements, atMillis }: Told, ageMillis = 0): number {
+  const old = acknowledgements.findLast(each => each.atMillis <= atMillis - ageMillis)
+  return old?.seq ?? 0
+}
+
+/** `count` crashes of a recording, in the order of their instants; the first `skip` are left out. */
+export function* crashes(
+  calls: readonly Call[],
+  staleLock: Buffer,
+  seed: number,
+  count: number,
+  skip: number,
+): Generator<Crash> {
+  const random = seededRandom(seed)
+  const cuts = Array.from({ length: count }, () => random.below(calls.length)).sort((a, b) => a - b)
+  const disk = new SimulatedDisk()
+  let finished = 0
+  for (const [number, cut] of cuts.entries()) {
+    while (finished < cut) disk.finish(calls[finished++]!)
+    if (number < skip) continue
+    const chance = seededRandom(seed * 65_537 + number)
+    const survival = survivals[number % survivals.length]!
+    const call = calls[cut]!
+    const lines = calls
+      .slice(0, cut)
+      .filter(({ kind }) => kind === 'say')
+      .map(({ data, endedMillis }) => ({ text: data.toString(), atMillis: endedMillis }))
+    const files = disk.image(survival, chance, call)
+    yield {
+      number,
+      story: `crash ${number} of seed ${seed}: ${survival} survives during call ${cut}, ${call.kind}`,
+      told: toldBy(lines, call.endedMillis),
+      write: folder => writeImage(folder, files, staleLock, chance),
+    }
+  }
+}
+
+function writeImage(
+  folder: string,
+  files: readonly ImageFile[],
+  staleLock: Buffer,
+  chance: Random,
+): void {
+  const lock = chance.below(3)
+  const otherBoot = chance.below(2) === 0
+  for (const { path, bytes } of files) {
+    const at = join(folder, path)
+    if (bytes === undefined) mkdirSync(at)
+    // LMDB writes its lock file through a mapping, which no recorder sees.
+    else if (path.endsWith('lock.mdb')) {
+      if (lock > 0) writeFileSync(at, lock === 1 ? staleLock : garbage(staleLock.length))
+    } else {
+      if (otherBoot) bootAgain(bytes)
+      writeFileSync(at, bytes)
+    }
+  }
+}
+
+const garbage = (length: number): Buffer => randomFillSync(Buffer.alloc(length))
+
+const PAGE_BYTES = 4096
+const BOOT_ID_AT = 160
+
+/** lmdb-js notes in its meta pages which boot of the machine wrote them. */
+function bootAgain(bytes: Buffer): void {
+  for (const page of [0, PAGE_BYTES]) {
+    const at = page + BOOT_ID_AT
+    if (bytes.length >= at + 8 && bytes.readBigUInt64LE(at) !== 0n) bytes[at]! ^= 0xff
+  }
+}
