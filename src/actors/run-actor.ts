@@ -191,6 +191,7 @@ export function runActor<Config>(
 function crash(how: CrashKind): void {
   if (how === 'exit') process.exit(3)
   if (how === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  if (how === 'heap') for (const held: unknown[] = []; ; ) held.push(new Array(10_000).fill(held))
   setImmediate(() => {
     throw new Error('planted fault')
   })

@@ -162,7 +162,8 @@ export type ActorCommand =
   /** Die in this way; for fault tests. */
   | { readonly type: 'crash'; readonly how: CrashKind }
 
-export type CrashKind = 'throw' | 'exit' | 'hang'
+/** `heap`: of memory that runs out; `terminate`: ended from outside, if it may be. */
+export type CrashKind = 'throw' | 'exit' | 'hang' | 'heap' | 'terminate'
 
 export type ActorReport =
   | { readonly type: 'ready'; readonly detail: unknown }

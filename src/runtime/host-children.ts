@@ -151,8 +151,9 @@ export class HostChildren {
   #takeEnd(member: Member, error: Error | undefined): void {
     const { clock, random } = this.#options
     const reason = error?.message ?? (member.lastFailure || 'it ended')
-    this.#events.onChange(member, member.state, member.refused ? 'refused' : 'gone', reason)
+    const from = member.state
     member.state = 'gone'
+    this.#events.onChange(member, from, member.refused ? 'refused' : 'gone', reason)
     member.diedAt = clock.monotonic()
     const child = member.spec.name
     if (member.refused) this.#supervisor.send({ type: 'refused', child, reason })
@@ -160,6 +161,12 @@ export class HostChildren {
       const atMillis = clock.monotonic()
       this.#supervisor.send({ type: 'died', child, atMillis, jitter: random.next(), reason })
     }
+  }
+
+  #enter(member: Member, to: string): void {
+    const from = member.state
+    member.state = to
+    this.#events.onChange(member, from, to, member.lastFailure)
   }
 
   #askToStop({ handle }: Member): void {
@@ -179,8 +186,7 @@ export class HostChildren {
       case 'state':
         member.machine = report.machine
         if (report.to.startsWith('running')) noteBack(member, this.#options.clock.monotonic())
-        this.#events.onChange(member, member.state, report.to, member.lastFailure)
-        member.state = report.to
+        this.#enter(member, report.to)
         break
       case 'heartbeat':
         member.lag = report.lag

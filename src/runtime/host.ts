@@ -103,7 +103,9 @@ export class Host {
 
   /** For fault tests. */
   crash(actor: ActorKind, how: CrashKind): void {
-    this.#roster.get(actor)?.handle?.command({ type: 'crash', how })
+    const member = this.#roster.get(actor)
+    if (how !== 'terminate') member?.handle?.command({ type: 'crash', how })
+    else if (this.#options.faults && member?.spec.mayTerminate) member.handle?.kill()
   }
 
   inform(actor: ActorKind, facts: Readonly<Record<string, unknown>>): void {
@@ -244,6 +246,7 @@ export class Host {
       ...away,
       ...(reason === '' ? {} : { reason }),
     })
+    this.#tellStatus()
   }
 
   #tellStatus(): void {

@@ -80,6 +80,17 @@ describe('starting', () => {
 })
 
 describe('an actor that dies', () => {
+  test('P11: shows in the status at once, and so does its return', () => {
+    const { actor, clock, run, statuses } = newHost()
+    run()
+    const shown = () => statuses.at(-1)?.actors.find(({ name }) => name === 'encoder')?.state
+    actor('encoder').end(died)
+    expect(shown()).toBe('gone')
+    clock.advance(0)
+    actor('encoder').ready()
+    expect(shown()).toBe('running')
+  })
+
   test('is started again at once, then after waits that grow, and told how often', () => {
     const { actor, clock, run, lives } = newHost()
     run()
@@ -449,6 +460,14 @@ describe('commands for single actors', () => {
     host.inform('player', { url: 'u' })
     expect(actor('recorder').asked).toEqual({ type: 'inform', facts: { url: 'u' } })
     expect(actor('encoder').asked).toEqual({ type: 'crash', how: 'hang' })
+    const faulty = newHost({ faults: true })
+    faulty.run()
+    faulty.host.crash('recorder', 'terminate')
+    faulty.host.crash('aggregator', 'terminate')
+    expect([faulty.actor('recorder').killed, faulty.actor('aggregator').killed]).toEqual([
+      false,
+      true,
+    ])
     expect(actor('aggregator').asked).toBeUndefined()
   })
 })
