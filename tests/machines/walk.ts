@@ -7,13 +7,13 @@ import { alphabets, type Letter, perform } from './alphabet.ts'
 export interface Situation {
   readonly state: string
   readonly isDone: boolean
-  /** Keys of the situations that one letter leads to. */
-  readonly next: Set<string>
+  /** The situations that each letter leads to, by their keys. */
+  readonly next: Map<Letter, string>
 }
 
 /** What decides how a snapshot goes on. Counters that grow for ever are capped where they cease to
  * matter, so that the walk ends. */
-function keyOf(snapshot: AnyMachineSnapshot): string {
+export function keyOf(snapshot: AnyMachineSnapshot): string {
   const { spec, restarts, attempt, jitter, limits, deaths, failures, ...rest } = snapshot.context
   const children = Object.values<AnyActorRef>(snapshot.children).map(child =>
     keyOf(child.getSnapshot()),
@@ -39,7 +39,7 @@ export function walk(name: MachineName): Map<string, Situation> {
     const key = keyOf(snapshot)
     if (!situations.has(key)) {
       const isDone = snapshot.status === 'done'
-      situations.set(key, { state: performer.state(), isDone, next: new Set() })
+      situations.set(key, { state: performer.state(), isDone, next: new Map() })
       if (!isDone) paths.push(path)
     }
     return key
@@ -47,22 +47,28 @@ export function walk(name: MachineName): Map<string, Situation> {
   visit([])
   for (let path = paths.shift(); path; path = paths.shift()) {
     const here = situations.get(visit(path))!
-    for (const letter of alphabets[name].letters) here.next.add(visit([...path, letter]))
+    for (const letter of alphabets[name].letters) here.next.set(letter, visit([...path, letter]))
   }
   return situations
 }
 
-/** Keys of the situations from which no path leads to one that `isGoal` accepts. */
-export function strandedFrom(
+/** From every situation that has a way to one that `isGoal` accepts: the first letter of the
+ * shortest such way, and the situation that it leads to; null at a goal. */
+export function waysTo(
   situations: Map<string, Situation>,
   isGoal: (situation: Situation) => boolean,
-): string[] {
-  const saved = new Set<string>()
-  for (let grown = -1; grown !== saved.size; ) {
-    grown = saved.size
-    for (const [key, situation] of situations) {
-      if (isGoal(situation) || [...situation.next].some(next => saved.has(next))) saved.add(key)
+): Map<string, { readonly letter: Letter; readonly key: string } | null> {
+  const before = new Map<string, { readonly letter: Letter; readonly key: string }[]>()
+  for (const [key, { next }] of situations) {
+    for (const [letter, to] of next) before.set(to, [...(before.get(to) ?? []), { letter, key }])
+  }
+  const goals = [...situations].filter(([, situation]) => isGoal(situation)).map(([key]) => key)
+  const ways = new Map(goals.map(key => [key, null as { letter: Letter; key: string } | null]))
+  // A map's iteration goes on over what is added meanwhile: nearest first.
+  for (const to of ways.keys()) {
+    for (const { letter, key } of before.get(to) ?? []) {
+      if (!ways.has(key)) ways.set(key, { letter, key: to })
     }
   }
-  return [...situations.keys()].filter(key => !saved.has(key))
+  return ways
 }
