@@ -53,7 +53,6 @@ export interface ActorInstance {
   heartbeat?(): unknown
   /** The last event that the actor is asked to account for, before `drain` is commanded. */
   drainTo?(seq: number): void
-  inform?(facts: Readonly<Record<string, unknown>>): void
 }
 
 export interface ActorDefinition<Config> {
@@ -169,8 +168,7 @@ export function runActor<Config>(
   endpoint.onCommand(command => {
     if (command.type === 'connect') {
       channels.connect(command.channel, command.port as MessagePortLike)
-    } else if (command.type === 'inform') instance.inform?.(command.facts)
-    else if (command.type === 'drain') {
+    } else if (command.type === 'drain') {
       instance.drainTo?.(command.seq)
       machine.send({ type: 'drain' })
     } else if (command.type === 'stop') machine.send({ type: 'stop' })

@@ -157,8 +157,6 @@ export type ActorCommand =
   /** Take in nothing new; finish what is owed, up to `seq` for consumers of the log. */
   | { readonly type: 'drain'; readonly seq: number }
   | { readonly type: 'stop' }
-  /** Something that others may want to know, e.g. the address of the page. */
-  | { readonly type: 'inform'; readonly facts: Readonly<Record<string, unknown>> }
   /** Die in this way; for fault tests. */
   | { readonly type: 'crash'; readonly how: CrashKind }
 

@@ -19,6 +19,8 @@ import type { ActorKind, Topology } from './topology.ts'
 
 /** Heartbeats that may be missed before an actor is taken for stuck. */
 const MISSED_HEARTBEATS_MAX = 3
+/** One that has just been started may be silent for longer: it loads, and may read a long log. */
+const START_SILENCE_MILLIS_MAX = 30_000
 /** Of the time for closing, the part after which consumers stop where they are. */
 const DRAIN_SHARE = 0.6
 
@@ -53,6 +55,7 @@ export class HostChildren {
   readonly #events: ChildrenEvents
   readonly #supervisor: ActorRefFrom<typeof supervisorMachine>
   readonly #timers: (() => void)[] = []
+  #checkedAt: number | undefined
 
   constructor(options: ChildrenOptions, roster: Roster, links: HostLinks, events: ChildrenEvents) {
     this.#options = options
@@ -89,12 +92,16 @@ export class HostChildren {
     return this.#supervisor.getSnapshot()
   }
 
-  /** Of silence that has lasted too long. To be called every `heartbeatMillis`. */
-  checkHeartbeats(): void {
+  /** Looks for actors that have been silent for too long. To be called every `everyMillis`. */
+  checkHeartbeats(everyMillis: number): void {
     const now = this.#options.clock.monotonic()
+    // While the host itself slept it heard nobody: that is no silence of theirs.
+    const slept = Math.max(0, now - (this.#checkedAt ?? now) - everyMillis)
+    this.#checkedAt = now
     for (const member of this.#roster) {
+      member.heard += slept
       const silent = now - member.heard
-      if (!member.handle || silent <= heartbeatMillis * (MISSED_HEARTBEATS_MAX + 1)) continue
+      if (!member.handle || silent <= silenceMillisMax(member)) continue
       // Said once; the child's machine takes it from here.
       member.heard = now
       const reason = `no sign of life for ${Math.round(silent)} ms`
@@ -137,6 +144,7 @@ export class HostChildren {
     member.handle = handle
     member.heard = clock.monotonic()
     member.refused = false
+    member.isReady = false
     member.state = 'starting'
     handle.onReport(report => {
       if (member.handle === handle) this.#take(member, report)
@@ -181,6 +189,7 @@ export class HostChildren {
     switch (report.type) {
       case 'ready':
         member.told = report.detail
+        member.isReady = true
         this.#supervisor.send({ type: 'ready', child: member.spec.name })
         break
       case 'state':
@@ -206,6 +215,9 @@ export class HostChildren {
     }
   }
 }
+
+const silenceMillisMax = ({ isReady }: Member): number =>
+  isReady ? heartbeatMillis * (MISSED_HEARTBEATS_MAX + 1) : START_SILENCE_MILLIS_MAX
 
 /** It runs: how long was it away? */
 function noteBack(member: Member, now: number): void {

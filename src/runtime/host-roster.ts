@@ -21,6 +21,8 @@ export interface Member {
   told: unknown
   /** What came with its last heartbeat. */
   beat: unknown
+  /** It has run in this life of its. */
+  isReady: boolean
   /** When it was heard of last, monotonic milliseconds. */
   heard: number
   /** It said that a new start would meet the same error. */
@@ -93,6 +95,7 @@ function newMember(spec: ActorSpec): Member {
     channels: [],
     told: undefined,
     beat: null,
+    isReady: false,
     heard: 0,
     refused: false,
     barred: null,

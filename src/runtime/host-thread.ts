@@ -3,14 +3,17 @@ import { randomInt } from 'node:crypto'
 import { isMainThread, MessageChannel, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
+import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
 import type { HistoryQuery } from '../protocol/thread-messages.ts'
+import type { LogLock } from '../store/lock.ts'
+import { lockLog } from '../store/open-log.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { ControlWords, commands, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
 import { Host } from './host.ts'
-import type { HostMessage, HostRequest, HostStart } from './host-messages.ts'
+import type { HostMessage, HostRequest, HostStart, Problem } from './host-messages.ts'
 import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
 import { openOperatorLog } from './operator-log.ts'
@@ -19,19 +22,53 @@ import { spawnActor } from './spawn.ts'
 /** How often the trainer's cost goes on record. */
 const COST_MILLIS = 10_000
 
-function main(start: HostStart): void {
+async function main(start: HostStart): Promise<void> {
   const port = parentPort
   assert(port, 'the host runs in a worker thread')
-  const tell = (message: HostMessage): void => port.postMessage(message)
   const control = new ControlWords(start.control)
-  const log = openOperatorLog(start.trainer === null ? null : start.runDir)
   const history = new HistoryPool(start.runDir, start.reader)
-  const trainerCost = (): TrainerCost | null => {
-    if (start.trainer === null) return null
-    const now = performance.timeOrigin + performance.now() - start.timeOrigin
-    const cost = readCost(start.trainer.cost, now)
-    return { ...cost, channel: new IngressFigures(start.trainer.ingress).read() }
+  const problem = await lockAndRun(start, control, history)
+  // No recorder will come any more: a trainer that would wait for one goes on.
+  if (start.trainer) declareConsumerGone(start.trainer.ring)
+  tell({ type: 'ended', problem })
+  await history.close().finally(() => {
+    control.enter(problem === null ? states.closed : states.failed)
+    port.close()
+  })
+}
+
+const tell = (message: HostMessage): void => parentPort?.postMessage(message)
+
+/** Recorders come and go; as long as the run lasts, the log is this process's. */
+async function lockAndRun(
+  start: HostStart,
+  control: ControlWords,
+  history: HistoryPool,
+): Promise<Problem | null> {
+  if (start.trainer === null || start.runDir === null) return run(start, control, history)
+  let lock: LogLock
+  try {
+    lock = await lockLog(start.runDir)
+  } catch (error) {
+    if (error instanceof RollcastError) return { code: error.code, message: error.message }
+    return { code: 'INTERNAL', message: describeError(error) }
   }
+  const recorder = { ...(start.configs.recorder as object), lockName: lock.name }
+  const configs = { ...start.configs, recorder }
+  const problem = await run({ ...start, configs }, control, history, lock)
+  await lock.release()
+  return problem
+}
+
+/** Runs the host to its end. */
+function run(
+  start: HostStart,
+  control: ControlWords,
+  history: HistoryPool,
+  lock?: LogLock,
+): Promise<Problem | null> {
+  const ended = Promise.withResolvers<Problem | null>()
+  const log = openOperatorLog(start.trainer === null ? null : start.runDir)
   const host = new Host({
     topology: start.topology,
     configs: start.configs,
@@ -42,37 +79,36 @@ function main(start: HostStart): void {
     closeMillisMax: start.closeMillisMax,
     faults: start.faults,
     restartLimits: start.restartLimits,
-    trainerCost,
+    trainerCost: () => trainerCost(start),
     answer: query => history.answer(query as HistoryQuery),
     onStarted(detail) {
       control.enter(states.recording)
       const { url } = (detail.broadcaster ?? {}) as { url?: string }
-      host.inform('recorder', { url: url ?? null })
+      lock?.update({ url: url ?? null })
       tell({ type: 'started', detail })
     },
     log: (level, fields, message) => log[level](fields, message),
     onNote: facts => tell({ type: 'noted', facts }),
     onStatus: status => tell({ type: 'status', status }),
-    onEnded(problem) {
-      clearInterval(costTimer)
-      // No recorder will come any more: a trainer that would wait for one goes on.
-      if (start.trainer) declareConsumerGone(start.trainer.ring)
-      tell({ type: 'ended', problem })
-      void history.close().finally(() => {
-        control.enter(problem === null ? states.closed : states.failed)
-        port.close()
-      })
-    },
+    onEnded: ended.resolve,
   })
   const costTimer = setInterval(() => {
-    const cost = trainerCost()
+    const cost = trainerCost(start)
     if (cost === null) return
     const { percent, calls, meanNanos } = cost
     host.recordFact({ type: 'trainer_cost_measured', percent, calls, meanNanos })
   }, COST_MILLIS)
-  port.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
+  parentPort?.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
   void obey(control, host)
   host.start()
+  return ended.promise.finally(() => clearInterval(costTimer))
+}
+
+function trainerCost({ trainer, timeOrigin }: HostStart): TrainerCost | null {
+  if (trainer === null) return null
+  const now = performance.timeOrigin + performance.now() - timeOrigin
+  const channel = new IngressFigures(trainer.ingress).read()
+  return { ...readCost(trainer.cost, now), channel }
 }
 
 async function obey(control: ControlWords, host: Host): Promise<void> {
@@ -83,4 +119,4 @@ async function obey(control: ControlWords, host: Host): Promise<void> {
   }
 }
 
-if (!isMainThread) main(workerData as HostStart)
+if (!isMainThread) void main(workerData as HostStart)

@@ -10,7 +10,7 @@ import { stateName } from '../machines/state-name.ts'
 import type { supervisorMachine } from '../machines/supervisor.machine.ts'
 import { encodeEvent } from '../protocol/codec.ts'
 import type { Event } from '../protocol/events.ts'
-import { type CrashKind, heartbeatMillis, type SystemNotice } from '../protocol/thread-messages.ts'
+import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { type ChildrenOptions, HostChildren } from './host-children.ts'
 import { HostLinks, type PortPair } from './host-links.ts'
 import type { HostDetail, Problem } from './host-messages.ts'
@@ -19,6 +19,8 @@ import { composeStatus, type TrainerCost } from './host-status.ts'
 import type { ActorKind } from './topology.ts'
 
 const STATUS_MILLIS = 500
+/** How often the host looks for actors that have gone silent. */
+const LOOK_MILLIS = 100
 
 export interface HostOptions extends ChildrenOptions {
   /** Cost of recording, per cent of the trainer's time; null without a trainer. */
@@ -108,10 +110,6 @@ export class Host {
     else if (this.#options.faults && member?.spec.mayTerminate) member.handle?.kill()
   }
 
-  inform(actor: ActorKind, facts: Readonly<Record<string, unknown>>): void {
-    this.#roster.get(actor)?.handle?.command({ type: 'inform', facts })
-  }
-
   status(): SystemNotice {
     return composeStatus({
       time: this.#options.clock.now(),
@@ -137,7 +135,7 @@ export class Host {
   #obeyRun(command: string): void {
     if (command === 'start') {
       this.#children.start()
-      this.#every(heartbeatMillis, () => this.#children.checkHeartbeats())
+      this.#every(LOOK_MILLIS, () => this.#children.checkHeartbeats(LOOK_MILLIS))
       this.#every(STATUS_MILLIS, () => this.#tellStatus())
     } else if (command === 'drain') this.#drainIngress()
     else if (command === 'commit') this.#children.stop()

@@ -23,6 +23,8 @@ export interface HolderInfo {
 
 /** A lock that is held. */
 export interface LogLock {
+  /** Tells it from the one that the log has after a takeover; see `checkHeld`. */
+  readonly name: string
   /** Adds to what others are told, such as `{ url }`. */
   update(extra: Readonly<Record<string, unknown>>): void
   release(): Promise<void>
@@ -68,6 +70,12 @@ export async function takeLock(dir: string, startedAt: number): Promise<LogLock>
   throw lockedError(dir, holder ?? ownerOfSocket(name, LOOK_MILLIS_MAX))
 }
 
+/** Throws LOG_LOCKED when `name`, a lock that this process holds, is not the log's any more. */
+export function checkHeld(dir: string, name: string): void {
+  const current = socketName(dir)
+  if (current !== name) throw lockedError(dir, ownerOfSocket(current, LOOK_MILLIS_MAX))
+}
+
 /**
  * Takes the lock from a holder that does not answer; undefined when nobody holds it. Throws
  * LOG_LOCKED when the holder answers: it can be asked to end.
@@ -106,6 +114,7 @@ async function bind(name: string, holder: HolderInfo): Promise<LogLock | undefin
   if (!(await listen(server, name))) return undefined
   server.unref()
   return {
+    name,
     update(extra) {
       info = { ...info, ...extra }
     },

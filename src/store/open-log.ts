@@ -7,7 +7,7 @@ import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
 import { DATA_FILE, LOCK_FILE, spaceIn } from './lmdb-storage.ts'
-import { type LogLock, takeLock } from './lock.ts'
+import { checkHeld, type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
@@ -29,6 +29,8 @@ export interface OpenOptions {
    * open already (another thread of it): the file must never be opened a second time.
    */
   readonly check?: boolean
+  /** The name of the log's lock when this process holds it already, by `lockLog`. */
+  readonly lockName?: string | undefined
   /** Free disk space kept in reserve, in bytes; default `limits.freeBytesMin`. */
   readonly freeBytesMin?: number
   /** Bytes that may wait for the disk before `append` refuses; default `limits.pendingBytesMax`. */
@@ -42,8 +44,6 @@ export interface OpenOptions {
 export interface OpenLog {
   readonly writer: LogWriter
   readonly report: OpenReport
-  /** For telling others more about this process. */
-  readonly lock: LogLock
 }
 
 /** The data file of the log in run directory `dir`. */
@@ -58,21 +58,39 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
   const directory = logDirectory(dir)
   const { top, unmake } = makeDirectory(directory)
   try {
-    const lock = await takeLock(dir, clock.now())
+    const { lockName } = options
+    if (lockName !== undefined) checkHeld(dir, lockName)
+    const lock = lockName === undefined ? await takeLock(dir, clock.now()) : undefined
+    const release = async (): Promise<void> => lock?.release()
     try {
       await makeReady(directory, options)
       syncNames(directory, top)
       const storage = openStorage(directory, { deferMetaSync: options.durability === 'relaxed' })
       try {
-        return { ...(await openWriter(storage, options, () => lock.release())), lock }
+        return await openWriter(storage, options, release)
       } catch (error) {
         await storage.close()
         throw error
       }
     } catch (error) {
-      await lock.release()
+      await release()
       throw error
     }
+  } catch (error) {
+    unmake()
+    throw error
+  }
+}
+
+/**
+ * Takes the lock of run directory `dir`, creating the directory when missing, for a process whose
+ * writers come and go: they open the log with its name. Throws LOG_LOCKED or CANNOT_CREATE.
+ */
+export async function lockLog(dir: string, clock: Clock = systemClock): Promise<LogLock> {
+  const { top, unmake } = makeDirectory(dir)
+  try {
+    syncNames(dir, top)
+    return await takeLock(dir, clock.now())
   } catch (error) {
     unmake()
     throw error

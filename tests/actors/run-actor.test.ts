@@ -241,13 +241,12 @@ describe('an actor tells its host', () => {
   })
 })
 
-describe('an actor is told', () => {
-  test('facts, and given the ends of its channels, before or after it made its own', async () => {
-    const informed: unknown[] = []
+describe('an actor is given', () => {
+  test('the ends of its channels, before or after it made its own', async () => {
     const spec = (name: string) =>
       ({ name, policy: { kind: 'block' }, countMax: 8, bytesMax: 100 }) as const
     const { endpoint, running, scope } = run(
-      { inform: facts => informed.push(facts) },
+      {},
       { sends: [spec('a.out')], receives: [spec('b.in')], config: { n: 1 }, restarts: 4 },
     )
     const [out, outOther] = fakePortPair()
@@ -270,7 +269,5 @@ describe('an actor is told', () => {
     into.deliver()
     await turns()
     expect(received).toEqual([1, 2])
-    endpoint.command({ type: 'inform', facts: { url: 'u' } })
-    expect(informed).toEqual([{ url: 'u' }])
   })
 })

@@ -41,6 +41,16 @@ describe('a simulated clock', () => {
     expect(fired).toBe(0)
   })
 
+  test('fires late what fell due while it slept', () => {
+    const clock = new SimulatedClock()
+    const fired: number[] = []
+    clock.schedule(10, () => fired.push(clock.monotonic()))
+    clock.sleep(1_000)
+    expect(fired).toEqual([])
+    clock.advance(0)
+    expect(fired).toEqual([1_000])
+  })
+
   test('treats a negative delay as none', () => {
     const clock = new SimulatedClock()
     let firedAt = -1

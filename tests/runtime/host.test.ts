@@ -203,6 +203,31 @@ describe('an actor that is stuck', () => {
     expect((ended[0] as { message: string }).message).toContain('no sign of life')
   })
 
+  test('is not one that still starts: it loads, and may read a long log', () => {
+    const { host, actor, pass } = newHost()
+    host.start()
+    const slow = actor('recorder')
+    slow.beating = false
+    pass(29_000)
+    expect(slow.asked).toBeUndefined()
+    pass(2_000)
+    expect(slow.asked).toMatchObject({ type: 'drain' })
+  })
+
+  test('is nobody when it was the host that slept', () => {
+    const { actor, run, clock, ended } = newHost({}, waitingTopology)
+    run()
+    const silent = actor('broadcaster')
+    clock.advance(400)
+    // The whole process was stopped: all timers are late, and what was said waits to be heard.
+    clock.sleep(60_000)
+    clock.advance(1_000)
+    expect(silent.asked).toBeUndefined()
+    clock.advance(1_000)
+    expect(silent.asked).toMatchObject({ type: 'drain' })
+    expect(ended).toEqual([])
+  })
+
   test('is nobody who speaks, of whatever', () => {
     const { actor, run, clock } = newHost()
     run()
@@ -455,10 +480,8 @@ describe('commands for single actors', () => {
   test('reach the one that is meant, or nobody', () => {
     const { host, actor, run } = newHost()
     run()
-    host.inform('recorder', { url: 'u' })
     host.crash('encoder', 'hang')
-    host.inform('player', { url: 'u' })
-    expect(actor('recorder').asked).toEqual({ type: 'inform', facts: { url: 'u' } })
+    host.crash('player', 'hang')
     expect(actor('encoder').asked).toEqual({ type: 'crash', how: 'hang' })
     const faulty = newHost({ faults: true })
     faulty.run()

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { askHolder, takeLock } from '../../src/store/lock.ts'
+import { lockLog, openLog } from '../../src/store/open-log.ts'
 import { withRunDirectory } from './run-directory.ts'
 
 describe('the lock of a log', () => {
@@ -38,6 +39,25 @@ describe('the lock of a log', () => {
       expect(await askHolder(dir)).toMatchObject({ url: 'http://127.0.0.1:7788/' })
       await lock.release()
       expect(await askHolder(dir)).toBeUndefined()
+    }),
+  )
+
+  test(
+    'P5 a process whose writers come and go holds it for them all, until it is displaced',
+    withRunDirectory(async dir => {
+      const run = join(dir, 'run')
+      const lock = await lockLog(run)
+      for (const epoch of [1, 2]) {
+        const { writer } = await openLog(run, { lockName: lock.name, check: epoch === 1 })
+        expect(writer.epoch).toBe(epoch)
+        await writer.close()
+        await expect(takeLock(run, 1)).rejects.toMatchObject({ code: 'LOG_LOCKED' })
+      }
+      // What `rollcast log takeover` leaves behind.
+      writeFileSync(join(run, 'log', 'takeovers'), '1\n')
+      const late = openLog(run, { lockName: lock.name, check: false })
+      await expect(late).rejects.toMatchObject({ code: 'LOG_LOCKED' })
+      await lock.release()
     }),
   )
 

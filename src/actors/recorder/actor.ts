@@ -24,6 +24,8 @@ import { type Intake, IntakeBuffer } from './logic.ts'
 
 export interface RecorderConfig {
   readonly runDir: string
+  /** The lock of the log, when the host holds it. */
+  readonly lockName?: string
   readonly ring: SharedArrayBuffer
   readonly durability: Durability
   /** What is told of the run when the log is opened. */
@@ -59,8 +61,6 @@ const IDLE_MILLIS = 20
 const WAIT_MILLIS = 250
 /** Bytes taken out of the ring before what was taken is appended. */
 const INTAKE_BYTES_MAX = 1 * MIB
-/** How long a restarted recorder waits for the lock of the one that died. */
-const TAKE_OVER_MILLIS = 2_000
 
 /** What a recorder needs of the world around it; a simulation hands in another one. */
 export interface RecorderWorld {
@@ -141,10 +141,6 @@ class Recorder implements ActorInstance {
     }
   }
 
-  inform(facts: Readonly<Record<string, unknown>>): void {
-    this.#log?.lock.update(facts)
-  }
-
   get #opened(): OpenLog {
     if (this.#log === undefined) throw new RollcastError('CLOSED', 'the log is not open')
     return this.#log
@@ -157,18 +153,9 @@ class Recorder implements ActorInstance {
   async #open(): Promise<undefined> {
     const { config, restarts, clock } = this.#scope
     const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
-    const options = { clock, durability: config.durability, check: restarts === 0, faults }
-    const giveUpAt = clock.monotonic() + (restarts === 0 ? 0 : TAKE_OVER_MILLIS)
-    let log: OpenLog | undefined
-    while (log === undefined) {
-      try {
-        log = await this.#world.openLog(config.runDir, options)
-      } catch (error) {
-        // The lock of a recorder that has just died here is on its way out.
-        if (!isLocked(error) || clock.monotonic() >= giveUpAt) throw error
-        await this.#pause(10)
-      }
-    }
+    const { durability, lockName } = config
+    const options = { clock, durability, check: restarts === 0, lockName, faults }
+    const log = await this.#world.openLog(config.runDir, options)
     if (this.#closed) {
       // Told to stop meanwhile: what was opened too late is not kept.
       await log.writer.close()
@@ -427,6 +414,3 @@ function interruptedEpisode(agent: string, episode: number): Event {
     startTime: 0,
   }
 }
-
-const isLocked = (error: unknown): boolean =>
-  error instanceof RollcastError && error.code === 'LOG_LOCKED'
