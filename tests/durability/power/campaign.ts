@@ -1,70 +1,43 @@
-// Runs the crashes of one recording through checkers, and counts. A checker that dies or hangs has
-// met an image that would have taken the trainer's process with it.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+// Judges every crash of a recording.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { acknowledged, crashes } from './crash.ts'
+import type { Judge } from './judge.ts'
+import { type Recording, readRecording } from './recording.ts'
 import type { Recovered } from './recovered.ts'
 
-export interface Campaign {
-  readonly root: string
-  readonly file: string
-  readonly workload: string
-  readonly seed: number
-  readonly count: number
-}
-
-/** What a checker says of one image. */
+/** What was found after one crash. */
 export interface Finding extends Recovered {
-  readonly number: number
+  /** In words, for whoever has to find out what went wrong. */
   readonly story: string
   /** The last acknowledged event. */
   readonly acknowledged: number
 }
 
-const CHECKER = fileURLToPath(new URL('./checker.child.ts', import.meta.url))
-const SILENCE_MILLIS_MAX = 15_000
-
-/** Judges every crash of the campaign. */
-export async function findings(campaign: Campaign): Promise<Finding[]> {
+export async function judgeCrashes(
+  judge: Judge,
+  recording: Recording,
+  workload: string,
+  seed: number,
+  count: number,
+): Promise<Finding[]> {
+  const { root, file } = recording
+  const image = join(root, '..', 'image')
+  const staleLock = readFileSync(join(root, 'run', 'log', 'lock.mdb'))
   const found: Finding[] = []
-  while (found.length < campaign.count) {
-    rmSync(join(campaign.root, '..', 'image'), { recursive: true, force: true })
-    const end = await runChecker({ ...campaign, skip: found.length }, found)
-    if (found.length === campaign.count) break
-    const number = found.length
-    const story = `crash ${number} of seed ${campaign.seed}`
-    const faults = [`the checker ended: ${end}`]
-    found.push({ number, story, faults, acknowledged: 0, missing: 0, missingMillis: 0 })
+  for (const { story, told, write } of crashes(readRecording(file, root), staleLock, seed, count)) {
+    mkdirSync(image)
+    write(image)
+    const recovered = await judge.judge({ dir: join(image, 'run'), workload, seed, told })
+    found.push({ ...recovered, story, acknowledged: acknowledged(told) })
+    rmSync(image, { recursive: true })
   }
   return found
 }
 
-/** Returns how the checker ended; appends what it found. */
-async function runChecker(
-  campaign: Campaign & { readonly skip: number },
-  found: Finding[],
-): Promise<string> {
-  const child = spawn(process.execPath, [CHECKER, JSON.stringify(campaign)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stderr = ''
-  child.stderr.on('data', chunk => {
-    stderr = `${stderr}${chunk}`.slice(-500)
-  })
-  let hung = killWhenSilent(child)
-  createInterface({ input: child.stdout }).on('line', line => {
-    clearTimeout(hung)
-    hung = killWhenSilent(child)
-    found.push(JSON.parse(line) as Finding)
-  })
-  const end = await new Promise<string>(resolve => {
-    child.once('close', (code, signal) => resolve(`${signal ?? `code ${code}`} ${stderr}`))
-  })
-  clearTimeout(hung)
-  return end
-}
+/** One line for each fault. */
+export const faultsOf = (found: readonly Finding[]): string[] =>
+  found.flatMap(({ story, faults }) => faults.map(fault => `${story}: ${fault}`))
 
-const killWhenSilent = (child: ChildProcess): NodeJS.Timeout =>
-  setTimeout(() => child.kill('SIGKILL'), SILENCE_MILLIS_MAX)
+export const sum = (found: readonly Finding[], key: 'missing' | 'acknowledged'): number =>
+  found.reduce((total, finding) => total + finding[key], 0)

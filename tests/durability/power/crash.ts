@@ -18,8 +18,6 @@ export interface Told {
 }
 
 export interface Crash {
-  readonly number: number
-  /** In words, for whoever has to find out what went wrong. */
   readonly story: string
   readonly told: Told
   /** Makes the files below `folder`, which is empty. */
@@ -53,13 +51,12 @@ export function acknowledged({ acknowledgements, atMillis }: Told, ageMillis = 0
   return old?.seq ?? 0
 }
 
-/** `count` crashes of a recording, in the order of their instants; the first `skip` are left out. */
+/** `count` crashes of a recording, in the order of their instants. */
 export function* crashes(
   calls: readonly Call[],
   staleLock: Buffer,
   seed: number,
   count: number,
-  skip: number,
 ): Generator<Crash> {
   const random = seededRandom(seed)
   const cuts = Array.from({ length: count }, () => random.below(calls.length)).sort((a, b) => a - b)
@@ -67,7 +64,6 @@ export function* crashes(
   let finished = 0
   for (const [number, cut] of cuts.entries()) {
     while (finished < cut) disk.finish(calls[finished++]!)
-    if (number < skip) continue
     const chance = seededRandom(seed * 65_537 + number)
     const survival = survivals[number % survivals.length]!
     const call = calls[cut]!
@@ -77,7 +73,6 @@ export function* crashes(
       .map(({ data, endedMillis }) => ({ text: data.toString(), atMillis: endedMillis }))
     const files = disk.image(survival, chance, call)
     yield {
-      number,
       story: `crash ${number} of seed ${seed}: ${survival} survives during call ${cut}, ${call.kind}`,
       told: toldBy(lines, call.endedMillis),
       write: folder => writeImage(folder, files, staleLock, chance),

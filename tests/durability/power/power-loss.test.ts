@@ -8,9 +8,10 @@ import { seededRandom } from '../../../src/base/random.ts'
 import { figure } from '../../faults/figures.ts'
 import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
-import { type Finding, findings } from './campaign.ts'
+import { memory } from '../../store/run-directory.ts'
+import { type Finding, faultsOf, judgeCrashes, sum } from './campaign.ts'
 import { SimulatedDisk } from './disk.ts'
-import { memoryDirectory } from './memory-directory.ts'
+import { Judge } from './judge.ts'
 import { compileRecorder, type Recording, readRecording, record } from './recording.ts'
 import { strictWorkloads } from './workloads.ts'
 
@@ -18,15 +19,19 @@ const TIMEOUT_MILLIS = 1_800_000
 const WRITER = fileURLToPath(new URL('./writer.child.ts', import.meta.url))
 const NO_SYNC = fileURLToPath(new URL('./no-sync.ts', import.meta.url))
 
+const judge = new Judge()
 let base: string
 let recorder: string
 
 beforeAll(() => {
-  base = mkdtempSync(join(memoryDirectory(), 'rollcast-power-'))
+  base = mkdtempSync(join(memory, 'rollcast-power-'))
   if (requireTool('gcc')) recorder = compileRecorder(base)
 })
 
-afterAll(() => rmSync(base, { recursive: true, force: true }))
+afterAll(() => {
+  judge.close()
+  rmSync(base, { recursive: true, force: true })
+})
 
 /** A recording of a workload. */
 function play(workload: string, seed: number, options: readonly string[] = []): Promise<Recording> {
@@ -57,17 +62,11 @@ async function campaign(
     expect(missesNothing(recording), 'played again, a recording gives the file that was left').toBe(
       true,
     )
-    found.push(...(await findings({ ...recording, workload, seed, count: images / seeds })))
+    found.push(...(await judgeCrashes(judge, recording, workload, seed, images / seeds)))
     rmSync(join(recording.root, '..'), { recursive: true })
   }
   return found
 }
-
-const faultsOf = (found: readonly Finding[]): string[] =>
-  found.flatMap(({ story, faults }) => faults.map(fault => `${story}: ${fault}`))
-
-const sum = (found: readonly Finding[], key: 'missing' | 'acknowledged'): number =>
-  found.reduce((total, finding) => total + finding[key], 0)
 
 describe.skipIf(!requireTool('gcc'))('power loss, write by write', () => {
   const all: Finding[] = []
