@@ -206,7 +206,8 @@ export class Host {
     }
     for (const member of this.#roster) member.handle?.command({ type: 'stop' })
     this.#children.stop()
-    this.#timers.push(this.#options.clock.schedule(this.#options.closeMillisMax, () => this.#end()))
+    const { clock, closeMillisMax } = this.#options
+    this.#timers.push(clock.schedule(closeMillisMax, () => this.#end()))
   }
 
   #end(): void {
@@ -215,11 +216,19 @@ export class Host {
     for (const cancel of this.#timers) cancel()
     this.#children.close()
     this.#links.close()
-    const { reason } = this.#run.getSnapshot().context
-    const problem =
-      this.#problem ?? (reason === null ? null : { code: 'INTERNAL', message: reason })
     this.#tellStatus()
-    this.#options.onEnded(problem)
+    this.#options.onEnded(this.#whatWentWrong())
+  }
+
+  #whatWentWrong(): Problem | null {
+    const { reason } = this.#run.getSnapshot().context
+    if (this.#problem) return this.#problem
+    if (reason !== null) return { code: 'INTERNAL', message: reason }
+    const left = [...this.#roster].filter(member => member.handle).map(({ spec }) => spec.name)
+    // No clean end: whoever comes next may find its log in use.
+    return left.length === 0
+      ? null
+      : { code: 'TIMEOUT', message: `${left.join(', ')} did not stop` }
   }
 
   // --- what is told ----------------------------------------------------------------------------

@@ -302,6 +302,15 @@ describe('closing is a protocol', () => {
     expect(actor('recorder').killed).toBe(false)
   })
 
+  test('in the start, is no clean end while an actor does not stop', () => {
+    const { host, clock, actor, ended } = newHost()
+    host.start()
+    actor('recorder').obedient = false
+    host.close()
+    clock.advance(CLOSE_MILLIS_MAX)
+    expect(ended).toEqual([{ code: 'TIMEOUT', message: 'recorder did not stop' }])
+  })
+
   test('at once asks nobody to finish', () => {
     const { host, actor, run, ended, clock } = newHost()
     run()
