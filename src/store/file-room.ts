@@ -3,9 +3,19 @@
 // can need is allocated first, by appending zeros: a full disk, a quota, a file system that turned
 // read-only are then errors of ours, and LMDB writes only into what is there. Contiguous blocks
 // also make large commits faster.
+// A file system that has shut down or turned read-only is asked before LMDB, too.
 // Bytes are only ever appended (O_APPEND), so a writer that was paused here, replaced and woken up
 // can write over nothing. LMDB's advisory locks are on its lock file: opening this one is harmless.
-import { closeSync, constants, fstatSync, openSync, rmSync, write, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  futimes,
+  openSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs'
 import { promisify } from 'node:util'
 import { alignUp, formatBytes, KIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
@@ -22,6 +32,7 @@ const ZEROS = new Uint8Array(1024 * KIB)
 const fullErrors: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 const writeAsync = promisify(write)
+const futimesAsync = promisify(futimes)
 
 /** The bytes by which the file may grow when `writes` are committed. */
 export function growthOf(writes: readonly Write[]): number {
@@ -36,7 +47,7 @@ export function growthOf(writes: readonly Write[]): number {
 export class FileRoom {
   readonly #path: string
   readonly #file: number
-  #appending: Promise<void> | undefined
+  #working: Promise<void> | undefined
 
   /** The file exists. */
   constructor(path: string) {
@@ -46,10 +57,14 @@ export class FileRoom {
 
   /** Allocates `bytes` behind the page that LMDB used last. Throws DISK_FULL. */
   async reach(lastPage: number, bytes: number): Promise<void> {
-    const missing = (lastPage + 1) * PAGE_BYTES + bytes - fstatSync(this.#file).size
-    if (missing <= 0) return
-    this.#appending = this.#append(alignUp(missing, APPEND_BYTES_MIN))
-    await this.#appending
+    const { size, atime, mtime } = fstatSync(this.#file)
+    const missing = (lastPage + 1) * PAGE_BYTES + bytes - size
+    // The file's times as they are: the smallest change, which a dead file system refuses as well.
+    this.#working =
+      missing <= 0
+        ? futimesAsync(this.#file, atime, mtime)
+        : this.#append(alignUp(missing, APPEND_BYTES_MIN))
+    await this.#working
   }
 
   async #append(bytes: number): Promise<void> {
@@ -64,9 +79,9 @@ export class FileRoom {
     }
   }
 
-  /** Waits for a write that is on its way: its descriptor may by then be another file's. */
+  /** Waits for what is on its way: its descriptor may by then be another file's. */
   async close(): Promise<void> {
-    await this.#appending?.catch(() => {})
+    await this.#working?.catch(() => {})
     closeSync(this.#file)
   }
 }

@@ -50,6 +50,8 @@ export class LmdbStorage implements LogStorage {
       mapSize: limits.logBytesMax,
       overlappingSync: false,
       commitDelay: 0,
+      // Its own promise for each turn would reject, unhandled, when a commit fails.
+      eventTurnBatching: false,
       readOnly: options.readOnly ?? false,
       noMetaSync: options.deferMetaSync ?? false,
       noSync: options.inTheMaking ?? false,

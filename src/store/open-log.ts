@@ -1,8 +1,10 @@
 // Opening a log: lock, look at the file, map it, check its end, raise the epoch. The same steps on
 // any storage; on disk the log of run directory `dir` lives in `dir/log`.
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
@@ -78,8 +80,17 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
     }
   } catch (error) {
     unmake()
-    throw error
+    throw diskError(dir, error)
   }
+}
+
+/** What the file system or LMDB said, as an error of ours; anything else as it is. */
+function diskError(dir: string, error: unknown): unknown {
+  const fromBelow = error instanceof Error && 'code' in error
+  if (!fromBelow || error instanceof RollcastError) return error
+  const full = error.code === 'ENOSPC' || error.code === constants.errno.ENOSPC
+  const message = `${dir}: the log cannot be opened: ${error.message}`
+  return new RollcastError(full ? 'DISK_FULL' : 'LOG_FAILED', message, { cause: error })
 }
 
 /**

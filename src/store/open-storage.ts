@@ -1,18 +1,22 @@
 // The storage of a log on the disk: opened, with LMDB's own errors turned into ours, or made when
 // there is none, so that its file is whole from the first instant.
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { probeRoom } from './file-room.ts'
-import { type LmdbOptions, LmdbStorage } from './lmdb-storage.ts'
+import { type LmdbOptions, LmdbStorage, LOCK_FILE } from './lmdb-storage.ts'
 import { formatWrite } from './log-state.ts'
 import { refused } from './place.ts'
 import { createDataFile } from './put-file.ts'
 
 /** Exists for a moment while a log is made. */
 const PROBE_FILE = 'probe'
+/** LMDB's lock file for 126 readers; LMDB lengthens one that is shorter. */
+const LOCK_FILE_BYTES = 8272
 
 /** Opens the storage in the log's `directory`. */
 export function openStorage(directory: string, options: LmdbOptions = {}): LmdbStorage {
+  if (!options.readOnly) makeLockFile(join(directory, LOCK_FILE))
   try {
     return new LmdbStorage(directory, options)
   } catch (cause) {
@@ -25,6 +29,17 @@ export function openStorage(directory: string, options: LmdbOptions = {}): LmdbS
       `${directory}: LMDB cannot open the log: ${message}`,
       { cause },
     )
+  }
+}
+
+// Before LMDB does: where it cannot be made, LMDB would end the process. One that is there is left
+// alone: closing a lock file that this process has open frees its locks.
+function makeLockFile(path: string): void {
+  if (existsSync(path)) return
+  try {
+    writeFileSync(path, new Uint8Array(LOCK_FILE_BYTES))
+  } catch (cause) {
+    throw refused('CANNOT_CREATE', `${path}: expected room for a lock file`, cause)
   }
 }
 
