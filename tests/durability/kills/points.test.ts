@@ -23,7 +23,7 @@ const pointsOf = (call: Call, count: number, fresh: boolean): Point[] =>
 
 /** What a writer calls, in LMDB or before it; the first lines are all that making a log takes. */
 const allPoints: readonly Point[] = [
-  ...pointsOf('ftruncate', 1, true),
+  ...pointsOf('write', 1, true),
   ...pointsOf('pwrite64', 10, true),
   ...pointsOf('writev', 4, true),
   ...pointsOf('fdatasync', 6, true),

@@ -6,7 +6,7 @@ import { DATA_FILE, LOCK_FILE } from '../../../src/store/lmdb-storage.ts'
 import { logDirectory } from '../../../src/store/open-log.ts'
 
 /** What touches the files of a log: LMDB's own, and `write`, which makes room (file-room.ts). */
-export type Call = 'pwrite64' | 'writev' | 'fdatasync' | 'ftruncate' | 'write'
+export type Call = 'pwrite64' | 'writev' | 'fdatasync' | 'write'
 
 /** Arguments of strace that do `fault` to `call` in the log of run directory `dir`. */
 export function inject(dir: string, call: Call, fault: string): string[] {

@@ -30,6 +30,8 @@ async function write(name: number, log: LogTask): Promise<void> {
     if (inFlight.length >= log.window) await inFlight.shift()
   }
   await Promise.all(inFlight)
+  // What a disk says after it has failed is not asked for: this is refused.
+  if (writer.failure) append(name, log, writer)
   await writer.close()
   say('closed', name, now())
 }
