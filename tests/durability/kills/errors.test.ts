@@ -8,33 +8,25 @@ import { requireTool } from '../../faults/tools.ts'
 import { goesOn, judgeLog } from '../oracle.ts'
 import { complaints } from './complaints.ts'
 import { places } from './places.ts'
-import { type Call, inject } from './strace.ts'
+import { callsMaking, callsOn, inject, nameOf, type Point, some } from './strace.ts'
 import { startWriter } from './writer.ts'
 
-interface Fault {
-  readonly call: Call
-  readonly n: number
-  readonly error: 'EIO' | 'ENOSPC'
-  /** While a log is made, or while one is written that is there. */
-  readonly fresh: boolean
-}
+type Fault = Point & { readonly error: 'EIO' | 'ENOSPC' }
 
-/** Calls that make a log, on the thread that opens it; all others are LMDB's commits. */
-const FRESH_CALLS = 4
-
-const faultsOf = (call: Call): Fault[] =>
-  (['EIO', 'ENOSPC'] as const).flatMap(error =>
-    Array.from({ length: 40 }, (_, index) => {
-      const fresh = index < FRESH_CALLS
-      return { call, n: (fresh ? index : index - FRESH_CALLS) + 1, error, fresh }
-    }),
-  )
-
-const calls = ['fdatasync', 'pwrite64', 'writev', 'write'] as const
-const allFaults = calls.flatMap(faultsOf)
-
-const nameOf = ({ call, n, error, fresh }: Fault): string =>
-  `${error} of ${call} ${n}${fresh ? ' of a new log' : ''}`
+const allPoints: readonly Point[] = [
+  ...callsMaking('pwrite64', 4),
+  ...callsMaking('writev', 4),
+  ...callsMaking('fsync', 4),
+  ...callsMaking('link', 1),
+  ...callsOn('fdatasync', 40),
+  ...callsOn('pwrite64', 36),
+  ...callsOn('writev', 36),
+  ...callsOn('write', 35),
+]
+const allFaults = allPoints.flatMap((point): Fault[] => [
+  { ...point, error: 'EIO' },
+  { ...point, error: 'ENOSPC' },
+])
 
 /**
  * lmdb-js 3.5.6 writes the message about a page that it could not write into a buffer that is too
@@ -45,9 +37,9 @@ const endedByLmdb = ({ call }: Fault, signal: string | null): boolean =>
   (call === 'pwrite64' || call === 'writev') && (signal === 'SIGABRT' || signal === 'SIGSEGV')
 
 async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
-  if (!fault.fresh) await goesOn(dir, 'frames')
+  if (!fault.making) await goesOn(dir, 'frames')
   // Every second time the disk is well again after the one error: that is not believed.
-  const when = `error=${fault.error}:when=${fault.n}${fault.n % 2 === 1 ? '+' : ''}`
+  const when = `${fault.n}${fault.n % 2 === 1 ? '+' : ''}`
   const durability = fault.n % 3 === 0 ? 'sync' : 'group'
   const writer = startWriter(
     {
@@ -56,7 +48,7 @@ async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
       pauseMillis: 1,
       acknowledgeEarly,
     },
-    inject(dir, fault.call, when),
+    inject(dir, fault, `error=${fault.error}`, when),
   )
   const { code, signal } = await writer.exited
   const account = writer.accounts[0]!
@@ -71,19 +63,23 @@ async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
   const ended = endedByLmdb(fault, signal)
   if (!ended) problems.push(...complaints(account, code ?? signal))
   if (report.cutBytes > 0) problems.push(`${report.cutBytes} B were cut`)
-  return { account, verdict, ended, problems: problems.map(one => `${nameOf(fault)}: ${one}`) }
+  return {
+    account,
+    verdict,
+    ended,
+    problems: problems.map(one => `${fault.error} of ${nameOf(fault)}: ${one}`),
+  }
 }
 
 describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
   const count = runs(24, allFaults.length)
 
-  test(`D6 P7: ${count} errors of ${allFaults.length} end the writing at once, and nothing else`, async () => {
+  test(`D6 P7: ${count} of ${allFaults.length} errors end the writing at once, and nothing else`, async () => {
     const where = places('memory')
     const problems: string[] = []
     const tally = { runs: 0, acknowledged: 0, rejected: 0, recovered: 0, lost: 0, endedByLmdb: 0 }
     let settleMillisMax = 0
-    for (let index = 0; index < count; index++) {
-      const fault = allFaults[Math.floor((index * allFaults.length) / count)]!
+    for (const fault of some(allFaults, count)) {
       const { account, verdict, ended, ...found } = await meet(fault, where.next())
       const before = account.opened?.lastSeq ?? 0
       problems.push(...found.problems)
@@ -105,7 +101,7 @@ describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
   }, 3_600_000)
 
   test('D6 negative control: a writer that does not wait for the disk is caught', async () => {
-    const fault: Fault = { call: 'fdatasync', n: 10, error: 'EIO', fresh: false }
+    const fault = { call: 'fdatasync', n: 10, error: 'EIO', making: false } as const
     const { verdict } = await meet(fault, places('memory').next(), true)
     expect(verdict.lost).toBeGreaterThan(0)
   })

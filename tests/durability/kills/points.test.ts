@@ -1,4 +1,4 @@
-// D2 (P1, P3): the same, at exact instants: the kernel kills the writer on its way into the n-th
+// D2 (P1, P3): a writer is killed at exact instants: by the kernel, on its way into the n-th
 // system call of one kind, n = 1, 2, 3 ... The making of a log is gone through call by call, then
 // some 75 commits. strace counts the calls of each thread for itself; LMDB commits on one thread.
 import { describe, expect, test } from 'vitest'
@@ -7,58 +7,46 @@ import { runs, tier } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { goesOn, judgeLog } from '../oracle.ts'
 import { type Places, places } from './places.ts'
-import { type Call, inject } from './strace.ts'
+import { callsMaking, callsOn, inject, nameOf, type Point, some } from './strace.ts'
 import { type Account, startWriter } from './writer.ts'
 
-interface Point {
-  readonly call: Call
-  readonly n: number
-  /** While a log is made, or while one is written that is there. */
-  readonly fresh: boolean
-}
-
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => index + 1)
-const pointsOf = (call: Call, count: number, fresh: boolean): Point[] =>
-  upTo(count).map(n => ({ call, n, fresh }))
-
-/** What a writer calls, in LMDB or before it; the first lines are all that making a log takes. */
+/** What a writer calls; the first lines are all that making a log takes. */
 const allPoints: readonly Point[] = [
-  ...pointsOf('write', 1, true),
-  ...pointsOf('pwrite64', 10, true),
-  ...pointsOf('writev', 4, true),
-  ...pointsOf('fdatasync', 6, true),
-  ...pointsOf('fdatasync', 75, false),
-  ...pointsOf('pwrite64', 100, false),
-  ...pointsOf('writev', 75, false),
-  ...pointsOf('write', 29, false),
+  ...callsMaking('pwrite64', 9),
+  ...callsMaking('writev', 4),
+  ...callsMaking('fsync', 5),
+  ...callsMaking('link', 1),
+  ...callsMaking('unlinkat', 2),
+  ...callsMaking('rmdir', 1),
+  ...callsOn('fdatasync', 75),
+  ...callsOn('pwrite64', 99),
+  ...callsOn('writev', 75),
+  ...callsOn('write', 29),
 ]
-
-/** `count` points, spread evenly. */
-const some = (count: number): Point[] =>
-  upTo(count).map(index => allPoints[Math.floor(((index - 1) * allPoints.length) / count)]!)
 
 /** Kills a writer at `point`; what it had said until then, undefined when it never came there. */
 async function killAt(
-  { call, n }: Point,
+  point: Point,
   dir: string,
   acknowledgeEarly = false,
 ): Promise<Account | undefined> {
+  // The data file grows once in several commits: `write` needs longer ones.
+  const batch = point.call === 'write' ? 10 : 2
   const writer = startWriter(
     {
-      // The data file grows once in several commits: `write` needs longer ones.
       logs: [
         {
           dir,
           durability: 'sync',
           workload: 'frames',
-          batch: call === 'write' ? 10 : 2,
+          batch,
           window: 1,
         },
       ],
       contributions: 200,
       acknowledgeEarly,
     },
-    inject(dir, call, `signal=KILL:when=${n}`),
+    inject(dir, point, 'signal=KILL'),
   )
   const { code, signal } = await writer.exited
   if (code === 0 && writer.ended()) return undefined
@@ -84,12 +72,12 @@ async function campaign(points: readonly Point[], where: Places, early = false):
   let dir = where.next()
   for (const [index, point] of points.entries()) {
     // A new log now and then: judging one reads all of it.
-    if (point.fresh || index % 5 === 0) {
+    if (point.making || index % 5 === 0) {
       dir = where.next()
-      if (!point.fresh) await goesOn(dir, 'frames')
+      if (!point.making) await goesOn(dir, 'frames')
     }
     const account = await killAt(point, dir, early)
-    const name = `${point.call} ${point.n}${point.fresh ? ' of a new log' : ''}`
+    const name = nameOf(point)
     if (account === undefined) {
       tally.missed.push(name)
       continue
@@ -116,7 +104,7 @@ describe.skipIf(!requireTool('strace'))('a writer killed at an exact system call
   const count = runs(60, allPoints.length)
 
   test(`D2 P1 P3: loses nothing acknowledged, at ${count} points`, async () => {
-    const { missed, problems, ...tally } = await campaign(some(count), places('memory'))
+    const { missed, problems, ...tally } = await campaign(some(allPoints, count), places('memory'))
     figure('D2', tally)
     expect(problems).toEqual([])
     expect(missed).toEqual([])
@@ -127,7 +115,7 @@ describe.skipIf(!requireTool('strace'))('a writer killed at an exact system call
   }, 3_600_000)
 
   test('D2 negative control: a writer that acknowledges before the flush is caught', async () => {
-    const points = [10, 20, 30].map(n => ({ call: 'fdatasync' as const, n, fresh: false }))
+    const points = callsOn('fdatasync', 30).filter(({ n }) => n % 10 === 0)
     const { lost, problems } = await campaign(points, places('memory'), true)
     expect(lost).toBeGreaterThan(0)
     expect(problems.join()).toContain('acknowledged events are lost')
