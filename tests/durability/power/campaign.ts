@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { acknowledged, crashes } from './crash.ts'
 import type { Judge } from './judge.ts'
-import { type Recording, readRecording } from './recording.ts'
+import { type Call, type Recording, readRecording } from './recording.ts'
 import type { Recovered } from './recovered.ts'
 
 /** What was found after one crash. */
@@ -14,21 +14,31 @@ export interface Finding extends Recovered {
   readonly acknowledged: number
 }
 
+export interface Campaign {
+  readonly workload: string
+  readonly seed: number
+  readonly count: number
+  /** Crashes begin with the first acknowledgement: before it there is nothing to lose. */
+  readonly acknowledgedOnly: boolean
+}
+
 export async function judgeCrashes(
   judge: Judge,
-  recording: Recording,
-  workload: string,
-  seed: number,
-  count: number,
+  { root, file }: Recording,
+  { workload, seed, count, acknowledgedOnly }: Campaign,
 ): Promise<Finding[]> {
-  const { root, file } = recording
   const image = join(root, '..', 'image')
   const staleLock = readFileSync(join(root, 'run', 'log', 'lock.mdb'))
+  const calls = readRecording(file, root)
+  const isAcknowledgement = ({ kind, data }: Call): boolean =>
+    kind === 'say' && data.toString().startsWith('ack')
+  const skipped = acknowledgedOnly ? calls.findIndex(isAcknowledgement) + 1 : 0
   const found: Finding[] = []
-  for (const { story, told, write } of crashes(readRecording(file, root), staleLock, seed, count)) {
+  for (const { story, told, write } of crashes(calls, staleLock, seed, count, skipped)) {
     mkdirSync(image)
     write(image)
-    const recovered = await judge.judge({ dir: join(image, 'run'), workload, seed, told })
+    const first = found.length % 2 === 0 ? 'reader' : 'writer'
+    const recovered = await judge.judge({ dir: join(image, 'run'), workload, seed, told, first })
     found.push({ ...recovered, story, acknowledged: acknowledged(told) })
     rmSync(image, { recursive: true })
   }

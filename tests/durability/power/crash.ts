@@ -51,21 +51,23 @@ export function acknowledged({ acknowledgements, atMillis }: Told, ageMillis = 0
   return old?.seq ?? 0
 }
 
-/** `count` crashes of a recording, in the order of their instants. */
+/** `count` crashes of a recording after its first `skipped` calls, in the order of their instants. */
 export function* crashes(
   calls: readonly Call[],
   staleLock: Buffer,
   seed: number,
   count: number,
+  skipped: number,
 ): Generator<Crash> {
   const random = seededRandom(seed)
-  const cuts = Array.from({ length: count }, () => random.below(calls.length)).sort((a, b) => a - b)
+  const cut = (): number => skipped + random.below(calls.length - skipped)
+  const cuts = Array.from({ length: count }, cut).sort((a, b) => a - b)
   const disk = new SimulatedDisk()
   let finished = 0
   for (const [number, cut] of cuts.entries()) {
     while (finished < cut) disk.finish(calls[finished++]!)
     const chance = seededRandom(seed * 65_537 + number)
-    const survival = survivals[number % survivals.length]!
+    const survival = survivals[(number >> 1) % survivals.length]!
     const call = calls[cut]!
     const lines = calls
       .slice(0, cut)

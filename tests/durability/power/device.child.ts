@@ -94,7 +94,8 @@ async function cutPower(
   const heard = told(log.said)
   copyDevice()
   run('mount', '-o', 'loop', copy, after)
-  const recovered = await judge.judge({ ...log, dir: join(after, name), told: heard })
+  const first = number % 2 === 0 ? 'reader' : 'writer'
+  const recovered = await judge.judge({ ...log, dir: join(after, name), told: heard, first })
   run('umount', after)
   const story = `cut ${number}, ${log.workload} with seed ${log.seed}`
   return { ...recovered, story, acknowledged: acknowledged(heard) }

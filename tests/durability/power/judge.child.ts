@@ -1,8 +1,6 @@
-// Answers every request of judge.ts with what it finds.
-import type { JudgeRequest } from './judge.ts'
-import { judgeRecovered } from './recovered.ts'
+// Answers every case of judge.ts.
+import { type Case, judgeRecovered } from './recovered.ts'
 
-process.on('message', (request: JudgeRequest) => {
-  const { dir, workload, seed, told } = request
-  void judgeRecovered(dir, workload, seed, told).then(recovered => process.send!(recovered))
+process.on('message', (found: Case) => {
+  void judgeRecovered(found).then(recovered => process.send!(recovered))
 })

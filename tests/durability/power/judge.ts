@@ -1,15 +1,7 @@
 // Judges logs in a process of its own: a damaged file may take the process with it that opens it.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Told } from './crash.ts'
-import type { Recovered } from './recovered.ts'
-
-export interface JudgeRequest {
-  readonly dir: string
-  readonly workload: string
-  readonly seed: number
-  readonly told: Told
-}
+import type { Case, Recovered } from './recovered.ts'
 
 const CHILD = fileURLToPath(new URL('./judge.child.ts', import.meta.url))
 const SILENCE_MILLIS_MAX = 15_000
@@ -17,7 +9,7 @@ const SILENCE_MILLIS_MAX = 15_000
 export class Judge {
   #child: ChildProcess | undefined
 
-  judge(request: JudgeRequest): Promise<Recovered> {
+  judge(found: Case): Promise<Recovered> {
     this.#child ??= fork(CHILD, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     const child = this.#child
     const { promise, resolve } = Promise.withResolvers<Recovered>()
@@ -29,7 +21,7 @@ export class Judge {
     const hung = setTimeout(() => child.kill('SIGKILL'), SILENCE_MILLIS_MAX)
     child.once('exit', ended)
     child.once('message', resolve)
-    child.send(request)
+    child.send(found)
     return promise.finally(() => {
       clearTimeout(hung)
       child.off('exit', ended)

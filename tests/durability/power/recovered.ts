@@ -1,11 +1,22 @@
 // Judges what a power cut has left, by the shared oracle and by what only a power cut can undo: the
 // epoch, the clean end, the wholeness of a contribution.
 import { describeError } from '../../../src/base/errors.ts'
+import type { OpenReport } from '../../../src/store/event-log.ts'
 import { StorageReader } from '../../../src/store/log-reader.ts'
 import { openForReading } from '../../../src/store/open-log.ts'
 import { goesOn, judgeLog, judgeStorage } from '../oracle.ts'
 import { acknowledged, type Told } from './crash.ts'
 import { eventsOf, foldAt, foldsOf } from './workloads.ts'
+
+/** A log after the power went. */
+export interface Case {
+  readonly dir: string
+  readonly workload: string
+  readonly seed: number
+  readonly told: Told
+  /** Who opens it first, and finds LMDB's lock file as the boot before has left it. */
+  readonly first: 'reader' | 'writer'
+}
 
 export interface Recovered {
   /** Acknowledged events that are not there, and for how long the first had been acknowledged. */
@@ -18,22 +29,21 @@ export interface Recovered {
 /** What a power cut may take of the level `relaxed`, as documented. */
 const RELAXED_MILLIS = 1000
 
-/** Judges the log of run directory `dir` after the power went. */
-export async function judgeRecovered(
-  dir: string,
-  workload: string,
-  seed: number,
-  told: Told,
-): Promise<Recovered> {
-  const faults: string[] = []
+export async function judgeRecovered(found: Case): Promise<Recovered> {
+  const { dir, workload, told } = found
   const required = acknowledged(told, workload === 'relaxed' ? RELAXED_MILLIS : 0)
+  const witness = { workload: eventsOf(workload), acknowledged: required }
+  const faults: string[] = []
   let lastSeq = 0
   try {
-    const found = await judgeLog(dir, { workload: eventsOf(workload), acknowledged: required })
-    faults.push(...found.problems)
-    lastSeq = found.lastSeq
-    faults.push(...(await reopen(dir, workload, told, lastSeq)))
-    faults.push(...(await judgeAgain(dir, workload, seed, lastSeq)))
+    const before = found.first === 'reader' ? await judgeLog(dir, witness) : undefined
+    faults.push(...(before?.problems ?? []))
+    lastSeq = before?.lastSeq ?? 0
+    const { report } = await goesOn(dir, witness.workload, { durability: 'sync', freeBytesMin: 0 })
+    faults.push(...contradictions(report, told, before?.lastSeq))
+    lastSeq = report.lastSeq
+    if (lastSeq < required) faults.push(`opened at ${lastSeq}, ${required} were acknowledged`)
+    faults.push(...(await judgeAgain(found, lastSeq)))
   } catch (error) {
     faults.push(describeError(error))
   }
@@ -45,31 +55,20 @@ export async function judgeRecovered(
   }
 }
 
-/** The next writer takes over at the last event, knows how the one before ended, and appends. */
-async function reopen(
-  dir: string,
-  workload: string,
-  told: Told,
-  lastSeq: number,
-): Promise<string[]> {
-  const { report } = await goesOn(dir, eventsOf(workload), {
-    durability: 'sync',
-    freeBytesMin: 0,
-  })
+/** The next writer takes over at the last event, and knows how the one before ended. */
+function contradictions(report: OpenReport, told: Told, lastSeq: number | undefined): string[] {
   const faults: string[] = []
-  if (report.lastSeq !== lastSeq) faults.push(`opened at ${report.lastSeq}, not at ${lastSeq}`)
+  if (lastSeq !== undefined && report.lastSeq !== lastSeq) {
+    faults.push(`a writer found ${report.lastSeq} events, a reader ${lastSeq}`)
+  }
   if (report.epoch <= told.epoch) faults.push(`epoch ${report.epoch} after epoch ${told.epoch}`)
   if (report.cutEvents + report.cutBytes > 0) faults.push(`${report.cutEvents} events were cut`)
   if (told.closed && !report.cleanClose) faults.push('a clean end is forgotten')
   return faults
 }
 
-async function judgeAgain(
-  dir: string,
-  workload: string,
-  seed: number,
-  lastSeq: number,
-): Promise<string[]> {
+/** The two new events stand behind the old ones; what stands beside them is as old as they are. */
+async function judgeAgain({ dir, workload, seed }: Case, lastSeq: number): Promise<string[]> {
   const storage = openForReading(dir)
   try {
     const witness = { workload: eventsOf(workload), acknowledged: lastSeq + 2 }
