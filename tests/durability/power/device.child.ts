@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { assert } from '../../../src/base/assert.ts'
 import { type Random, seededRandom } from '../../../src/base/random.ts'
 import type { Finding } from './campaign.ts'
 import { acknowledged, type Told, toldBy } from './crash.ts'
@@ -45,7 +46,9 @@ const rest = (millis: number): Promise<void> => new Promise(done => setTimeout(d
 /** A disk, and a kernel that says at every look that the machine was started anew. */
 function prepare(): void {
   const random = '/proc/sys/kernel/random'
-  run('mount', '--bind', `${random}/uuid`, `${random}/boot_id`)
+  const bootId = `${random}/boot_id`
+  run('mount', '--bind', `${random}/uuid`, bootId)
+  assert(readFileSync(bootId, 'utf8') !== readFileSync(bootId, 'utf8'), 'every look is a new boot')
   writeFileSync(device, '')
   truncateSync(device, DEVICE_BYTES)
   run('mkfs.ext4', '-q', device)
