@@ -169,9 +169,10 @@ export class Connection {
 
   #note(message: ServerMessage): void {
     if (message.type === 'connection_established') {
-      // A new run counts from its own beginning; only a continued one may not go back.
+      // A new run counts from its own beginning; only a continued one may not go back. Where the
+      // server stands is not reached yet: what was missed follows, and after it a message that
+      // tells a position. A link that breaks in between has to miss it again.
       if (message.continuation !== 'resume') this.#position = null
-      this.#reach(message.position)
       this.#pings = 0
       this.#ping()
       this.#options.events.onState({ phase: 'open' })

@@ -43,6 +43,8 @@ export interface LaneOptions {
   readonly onBuilt: () => void
   /** Called when the socket has taken something. */
   readonly onSent: () => void
+  /** Called when there was no room for all that must keep its order: some of it was given up. */
+  readonly onMissed: () => void
 }
 
 export class Lane {
@@ -81,9 +83,11 @@ export class Lane {
     )
   }
 
-  /** Messages that keep their order; past the bound the oldest go. */
+  /** Messages that keep their order; past the bound the oldest go, and the viewer has to start over. */
   queue(message: SharedMessage): void {
+    const { dropped } = this.#queue.counters
     this.#offer(this.#queue, message)
+    if (this.#queue.counters.dropped > dropped) this.#options.onMissed()
   }
 
   /** A whole episode. */

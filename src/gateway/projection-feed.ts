@@ -66,9 +66,11 @@ export class ProjectionFeed {
     const milestones = projection.milestones.filter(one => one.seq > this.#lastMilestoneSeq)
     this.#lastRowSeq = rows.at(-1)?.lastSeq ?? this.#lastRowSeq
     this.#lastMilestoneSeq = milestones.at(-1)?.seq ?? this.#lastMilestoneSeq
-    const known = before?.epoch === projection.epoch
-    if (known && rows[0] !== undefined) continuity.record(rows[0].lastSeq)
-    if (known && milestones[0] !== undefined) continuity.record(milestones[0].seq)
+    if (before?.epoch === projection.epoch) {
+      if (rows[0] !== undefined) continuity.record(rows[0].lastSeq)
+      if (milestones[0] !== undefined) continuity.record(milestones[0].seq)
+      // All of it is new: who came before it may miss any of it.
+    } else continuity.restart(continuity.position)
     if (!watched()) {
       this.#forgetChanges()
       return

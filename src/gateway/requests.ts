@@ -33,6 +33,7 @@ export class Requests {
   readonly #options: RequestsOptions
   readonly #turns = new Map<'episodes' | 'episode', Turn>()
   #waiting: (() => void)[] = []
+  #closed = false
 
   constructor(options: RequestsOptions) {
     this.#options = options
@@ -68,6 +69,7 @@ export class Requests {
 
   /** Answers nothing any more. */
   close(): void {
+    this.#closed = true
     for (const turn of this.#turns.values()) turn.cancelled = true
     this.room()
   }
@@ -78,10 +80,7 @@ export class Requests {
     answer: (turn: Turn) => Promise<void>,
   ): void {
     const older = this.#turns.get(kind)
-    if (older !== undefined) {
-      older.cancelled = true
-      this.#queueError(older.request, 'CANCELLED', 'a newer request took its place')
-    }
+    if (older !== undefined) void this.#cancel(older)
     const turn = { request, cancelled: false }
     this.#turns.set(kind, turn)
     // The failure is told to whoever asked; there is nobody else to tell.
@@ -122,23 +121,34 @@ export class Requests {
   /** Sends when there is room; false when the turn was cancelled meanwhile. */
   async #send(turn: Turn, message: SharedMessage): Promise<boolean> {
     const { lane } = this.#options
-    while (!turn.cancelled && !lane.roomy) {
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
-    }
+    while (!turn.cancelled && !lane.roomy) await this.#room()
     if (turn.cancelled) return false
     lane.queue(message)
     return true
   }
 
-  #fail(turn: Turn, error: unknown): void {
-    if (turn.cancelled) return
+  async #fail(turn: Turn, error: unknown): Promise<void> {
     const code = error instanceof RollcastError ? error.code : 'INTERNAL'
-    this.#queueError(turn.request, code, error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    await this.#send(turn, this.#errorOf(turn.request, code, message))
   }
 
-  #queueError(request: number, code: string, message: string): void {
+  /** Waits for room as an answer does: what is said to a viewer that is stalled is given up. */
+  async #cancel(turn: Turn): Promise<void> {
+    const { lane } = this.#options
+    turn.cancelled = true
+    while (!this.#closed && !lane.roomy) await this.#room()
+    if (this.#closed) return
+    lane.queue(this.#errorOf(turn.request, 'CANCELLED', 'a newer request took its place'))
+  }
+
+  #errorOf(request: number, code: string, message: string): SharedMessage {
     const build = () => errorMessage(this.#options.mode(), request, code, message)
-    this.#options.lane.queue(SharedMessage.text(build, message.length))
+    return SharedMessage.text(build, message.length)
+  }
+
+  #room(): Promise<void> {
+    return new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 }
 

@@ -94,6 +94,7 @@ export class Viewer {
       counters,
       onBuilt: () => counters.built++,
       onSent: () => this.#sent(),
+      onMissed: () => this.restart(),
     })
     const { lane } = this
     const mode = () => stage.mode
@@ -158,7 +159,7 @@ export class Viewer {
     else this.terminate()
   }
 
-  /** What was shown is void: gives up what waits and starts over. */
+  /** What was shown is void, or something was missed: gives up what waits and starts over. */
   restart(): void {
     if (!this.playing) return
     this.lane.clear()

@@ -118,6 +118,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     agents: z.array(z.string()),
     /** `resume`: nothing of the run was missed; `resync`: start over from what follows. */
     continuation: z.enum(['fresh', 'resume', 'resync']),
+    /** Where the server stands. The viewer stands there once what follows has come. */
     position,
   }),
   z.object({
@@ -252,7 +253,10 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     v: z.literal(VIEWER_PROTOCOL_VERSION),
     ...preferences,
-    /** The last position seen, to resume there. */
+    /**
+     * The furthest position told by a `state_update` or as `newest` by `system`, to resume there.
+     * (Not the greeting's: a link that breaks behind it has not brought what was missed.)
+     */
     resume: position.optional(),
   }),
   z.object({ type: z.literal('set'), ...preferences }),

@@ -78,11 +78,20 @@ describe('the greeting', () => {
     })
   })
 
-  test('a resync goes back to the position that the server gives', () => {
+  test('U2 a position is reached by what comes behind the first messages, not by the greeting', () => {
     const { connection, server, greet } = connect()
     greet({ position: { epoch: 3, seq: 50 } })
+    expect(connection.position).toBeNull()
+    server.socket.say(update({ position_in_log: { epoch: 3, seq: 51 } }))
+    expect(connection.position).toEqual({ epoch: 3, seq: 51 })
+  })
+
+  test('a resync goes back to before everything', () => {
+    const { connection, server, greet } = connect()
+    greet()
+    server.socket.say(update({ position_in_log: { epoch: 3, seq: 51 } }))
     server.socket.say(established({ continuation: 'resync', position: { epoch: 1, seq: 2 } }))
-    expect(connection.position).toEqual({ epoch: 1, seq: 2 })
+    expect(connection.position).toBeNull()
   })
 })
 
