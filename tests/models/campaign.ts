@@ -78,13 +78,32 @@ export class Violation extends Error {
   }
 }
 
-/** Checks invariants and counts how often each was looked at. */
+/** Checks invariants and counts how often each was looked at, over all runs of a campaign. */
 export class Invariants {
   readonly #looks = new Map<number, number>()
+  #noted: Violation | undefined
+
+  /** A run begins: what an earlier one broke is history. */
+  begin(): void {
+    this.#noted = undefined
+  }
 
   holds(invariant: number, condition: boolean, what: () => string): void {
     this.#looks.set(invariant, (this.#looks.get(invariant) ?? 0) + 1)
     if (!condition) throw new Violation(invariant, what())
+  }
+
+  /** For callbacks, in which nobody hears an exception: it is thrown by the next `rethrow`. */
+  note(invariant: number, condition: boolean, what: () => string): void {
+    try {
+      this.holds(invariant, condition, what)
+    } catch (violation) {
+      this.#noted ??= violation as Violation
+    }
+  }
+
+  rethrow(): void {
+    if (this.#noted) throw this.#noted
   }
 
   /** For the figures: `inv7 1234`. */

@@ -19,7 +19,6 @@ export class PromiseWatch {
   readonly #storage: FaultyStorage
   readonly #invariants: Invariants
   #watched: Watched[] = []
-  #broken: unknown
   #committed = 0
   #progressAt = 0
 
@@ -28,15 +27,6 @@ export class PromiseWatch {
     this.#storage = storage
     this.#invariants = invariants
     this.#progressAt = clock.monotonic()
-  }
-
-  /** For use in callbacks: the violation is thrown by the next `settle`. */
-  check(invariant: number, condition: boolean, what: () => string): void {
-    try {
-      this.#invariants.holds(invariant, condition, what)
-    } catch (violation) {
-      this.#broken ??= violation
-    }
   }
 
   add<T>(what: string, promise: Promise<T>, onValue: (value: T) => void): void {
@@ -56,7 +46,7 @@ export class PromiseWatch {
     do await new Promise(resolve => setImmediate(resolve))
     while (this.#storage.busy)
     await new Promise(resolve => setImmediate(resolve))
-    if (this.#broken) throw this.#broken
+    this.#invariants.rethrow()
     const now = this.#clock.monotonic()
     if (this.#storage.committed !== this.#committed) this.#progressAt = now
     this.#committed = this.#storage.committed

@@ -74,6 +74,7 @@ export class LogWorld {
   constructor(place: LogPlace, invariants: Invariants) {
     this.#place = place
     this.#invariants = invariants
+    invariants.begin()
   }
 
   async #open(): Promise<OpenReport> {
@@ -99,9 +100,9 @@ export class LogWorld {
   #followDurable(writer: LogWriter, storage: FaultyStorage): void {
     let last = writer.durable.seq
     writer.onDurable(({ epoch, seq }) => {
-      this.#watch.check(7, seq >= last, () => `durable ${seq} after ${last}`)
-      this.#watch.check(6, epoch === writer.epoch, () => `epoch ${epoch}, not ${writer.epoch}`)
-      this.#watch.check(8, !storage.failed, () => `${seq} is durable after an I/O error`)
+      this.#invariants.note(7, seq >= last, () => `durable ${seq} after ${last}`)
+      this.#invariants.note(6, epoch === writer.epoch, () => `epoch ${epoch}, not ${writer.epoch}`)
+      this.#invariants.note(8, !storage.failed, () => `${seq} is durable after an I/O error`)
       last = seq
     })
   }
@@ -152,10 +153,10 @@ export class LogWorld {
   }
 
   #acknowledge(sent: Sent, { seq }: Position): void {
-    this.#watch.check(2, seq >= sent.lastSeq, () => `acknowledged ${sent.lastSeq} at ${seq}`)
-    this.#watch.check(8, !this.#storage.failed, () => `${sent.lastSeq} after an I/O error`)
+    this.#invariants.note(2, seq >= sent.lastSeq, () => `acknowledged ${sent.lastSeq} at ${seq}`)
+    this.#invariants.note(8, !this.#storage.failed, () => `${sent.lastSeq} after an I/O error`)
     const before = this.#sent.slice(0, this.#sent.indexOf(sent))
-    this.#watch.check(
+    this.#invariants.note(
       2,
       before.every(one => one.acked),
       () => `${sent.lastSeq} out of order`,
@@ -186,7 +187,7 @@ export class LogWorld {
     const known = again.duplicate && again.count === 0 && again.firstSeq === firstSeq
     this.#invariants.holds(5, known, () => `${name}, ${back} back: ${JSON.stringify(again)}`)
     this.#watch.add('a duplicate', again.durable, at =>
-      this.#watch.check(2, one.acked && at.seq >= one.lastSeq, () => 'a duplicate was first'),
+      this.#invariants.note(2, one.acked && at.seq >= one.lastSeq, () => 'a duplicate was first'),
     )
     await this.#step()
   }
@@ -204,7 +205,7 @@ export class LogWorld {
   flush(): Promise<void> {
     const emitted = this.#emittedSeq
     this.#watch.add('a flush', this.#writer.flush(), ({ seq }) =>
-      this.#watch.check(2, seq >= emitted, () => `flushed ${seq} of ${emitted}`),
+      this.#invariants.note(2, seq >= emitted, () => `flushed ${seq} of ${emitted}`),
     )
     return this.#step()
   }
@@ -332,7 +333,7 @@ export class LogWorld {
     await this.#watch.settle()
     const { durable } = this.#writer
     const covered = this.#sent.every(one => !one.acked || one.lastSeq <= durable.seq)
-    this.#watch.check(2, covered, () => `more is acknowledged than ${durable.seq}`)
+    this.#invariants.note(2, covered, () => `more is acknowledged than ${durable.seq}`)
   }
 
   /** The last look: all of it, from the outside. */

@@ -1,0 +1,208 @@
+// Viewer sessions on a real hub, lane and playback: invariants 12, 13 and 20 of spec/reliability.md.
+import fc from 'fast-check'
+import { describe, test } from 'vitest'
+import { figure } from '../faults/figures.ts'
+import { command, commandLists, expectViolation, Invariants, repeat, times } from './campaign.ts'
+import type { SlowSocket } from './viewer/slow-socket.ts'
+import { type ViewerPlants, ViewerWorld } from './viewer/world.ts'
+
+type World = ViewerWorld
+const viewer = fc.nat(2)
+const agent = fc.nat(1)
+const delivery = fc.constantFrom('newest', 'newest', 'paced', 'whole')
+const plain = (name: string, run: (world: World) => Promise<void>) =>
+  fc.constant(command(name, run))
+
+const commands = [
+  ...repeat(
+    3,
+    fc
+      .tuple(viewer, delivery, fc.boolean())
+      .map(([who, how, resume]) =>
+        command<World>(`${who} ${resume ? 'comes back' : 'comes'} for ${how}`, world =>
+          world.connect(who, how, resume),
+        ),
+      ),
+  ),
+  viewer.map(who => command<World>(`${who} hangs up`, world => world.hangUp(who))),
+  ...repeat(
+    4,
+    fc
+      .tuple(viewer, fc.oneof(fc.nat(5), fc.constant(1_000)))
+      .map(([who, count]) =>
+        command<World>(`${who} reads ${count}`, world => world.read(who, count)),
+      ),
+  ),
+  ...repeat(
+    8,
+    plain('everybody reads', world => world.everybodyReads()),
+  ),
+  fc
+    .tuple(viewer, delivery, fc.constantFrom(null, 'agent-0', 'agent-1'))
+    .map(([who, how, whom]) =>
+      command<World>(`${who} wants ${how} of ${whom}`, world =>
+        world.prefer(who, { delivery: how, agent: whom }),
+      ),
+    ),
+  fc
+    .tuple(viewer, fc.constantFrom('list_episodes' as const, 'get_episode' as const))
+    .map(([who, kind]) => command<World>(`${who} asks ${kind}`, world => world.ask(who, kind))),
+  fc
+    .boolean()
+    .map(fail =>
+      command<World>(`the log ${fail ? 'fails' : 'answers'}`, world => world.answer(fail)),
+    ),
+  ...repeat(
+    6,
+    fc
+      .tuple(agent, fc.integer({ min: 1, max: 6 }))
+      .map(([who, count]) =>
+        command<World>(`agent ${who} steps ${count}`, world => world.step(who, count)),
+      ),
+  ),
+  ...repeat(
+    2,
+    agent.map(who => command<World>(`agent ${who} ends`, world => world.end(who))),
+  ),
+  ...repeat(
+    3,
+    fc
+      .double({ min: 0, max: 1, noNaN: true })
+      .map(share => command<World>(`project ${share}`, world => world.project(share))),
+  ),
+  fc
+    .constantFrom(3, 30, 300)
+    .map(count => command<World>(`${count} episodes`, world => world.busy(count))),
+  ...repeat(
+    2,
+    fc
+      .constantFrom<[number, number]>([1, 10], [3, 400_000], [600, 10])
+      .map(([count, bytes]) =>
+        command<World>(`${count} insights of ${bytes} B`, world => world.insights(count, bytes)),
+      ),
+  ),
+  plain('news of the system', world => world.tell()),
+  plain('a new epoch', world => world.newEpoch()),
+  ...repeat(
+    3,
+    fc
+      .constantFrom(50, 300, 1_100, 12_000)
+      .map(ms => command<World>(`${ms} ms pass`, world => world.pass(ms))),
+  ),
+  ...repeat(
+    2,
+    plain('all is calm', world => world.calm()),
+  ),
+]
+
+const property = (invariants: Invariants, plants: ViewerPlants = {}) =>
+  fc.asyncProperty(commandLists(commands, 40), async list => {
+    const world = new ViewerWorld(invariants, plants)
+    await fc.asyncModelRun(() => ({ model: world, real: world }), list)
+    await world.finish()
+  })
+
+describe('viewer sessions as a model', () => {
+  test('U2 U3 P10 P13 each viewer gets what it must, whoever stalls, goes and comes back', async () => {
+    const invariants = new Invariants()
+    const params = times(200, 5_000)
+    await fc.assert(property(invariants), params)
+    figure('M.viewer', { runs: params.numRuns, ...invariants.figures })
+  })
+})
+
+describe('what the models of viewers have found', () => {
+  const regression = async (script: (world: World) => Promise<void>): Promise<void> => {
+    const world = new ViewerWorld(new Invariants())
+    await script(world)
+    await world.finish()
+  }
+
+  test('seed 2104724259: who reads too slowly for all that must keep its order starts over', () =>
+    regression(async world => {
+      await world.connect(0, 'newest', false)
+      await world.insights(3, 400_000)
+      await world.busy(3)
+      await world.insights(600, 10)
+    }))
+
+  test('seed 798655113: who came before the first projection and left before it starts over', () =>
+    regression(async world => {
+      await world.step(0, 1)
+      await world.end(0)
+      await world.step(0, 1)
+      await world.connect(1, 'newest', false)
+      await world.tell()
+      await world.read(1, 10)
+      await world.busy(3)
+      await world.connect(1, 'newest', true)
+    }))
+
+  test('seed -1161047370: a link that breaks in the first messages has reached no position', () =>
+    regression(async world => {
+      await world.busy(300)
+      await world.connect(1, 'newest', false)
+      await world.read(1, 4)
+      await world.connect(1, 'newest', true)
+    }))
+
+  test('a request that fails while its viewer is stalled is answered all the same', () =>
+    regression(async world => {
+      await world.connect(0, 'newest', false)
+      await world.everybodyReads()
+      await world.ask(0, 'get_episode')
+      await world.insights(3, 400_000)
+      await world.pass(1_100)
+      await world.answer(true)
+    }))
+})
+
+describe('a model of viewers notices', () => {
+  const planted = (invariant: number, plantSocket: ViewerPlants['plantSocket'] & {}) =>
+    expectViolation(invariant, property(new Invariants(), { plantSocket }))
+  /** Something between the hub and the peer that sends some messages and not others. */
+  const sending =
+    (isSent: (data: Uint8Array, ordinal: number) => number) => (socket: SlowSocket) => {
+      let ordinal = 0
+      const send = socket.send.bind(socket)
+      socket.send = (data, options, callback) => {
+        const copies = isSent(data, ++ordinal)
+        if (copies === 0) callback()
+        for (let i = 0; i < copies; i++) send(data, options, i === 0 ? callback : () => {})
+      }
+      return socket
+    }
+  const holds = (data: Uint8Array, text: string): boolean => Buffer.from(data).includes(text)
+
+  test('invariant 12: a milestone that gets lost', () =>
+    planted(
+      12,
+      sending((data, ordinal) => (holds(data, '"milestone"') && ordinal % 5 === 0 ? 0 : 1)),
+    ))
+
+  test('invariant 13: a state that is shown again after a newer one', () => {
+    let old: Uint8Array | undefined
+    return planted(13, socket => {
+      const send = socket.send.bind(socket)
+      socket.send = (data, options, callback) => {
+        send(data, options, callback)
+        if (!holds(data, '"state_update"')) return
+        if (old && socket.unread < 50) send(old, options, () => {})
+        old ??= data
+      }
+      return socket
+    })
+  })
+  test('invariant 20: a socket that says that it is empty', () =>
+    planted(
+      20,
+      socket =>
+        new Proxy(socket, {
+          get(target, name) {
+            if (name === 'bufferedAmount') return 0
+            const value = target[name as keyof SlowSocket]
+            return typeof value === 'function' ? value.bind(target) : value
+          },
+        }),
+    ))
+})

@@ -1,0 +1,91 @@
+// A viewer's socket whose peer reads when the test says so. It has one writer: nothing is sent from
+// within a send, and nothing after the close (invariant 20 watches what waits in it).
+import type { ViewerSocket } from '../../../src/gateway/viewer.ts'
+import { limits } from '../../../src/protocol/limits.ts'
+import type { Invariants } from '../campaign.ts'
+
+type Listener = (...args: never[]) => void
+
+interface Sent {
+  readonly data: Uint8Array
+  readonly binary: boolean
+  readonly callback: (error?: Error | null) => void
+}
+
+export class SlowSocket implements ViewerSocket {
+  bufferedAmount = 0
+  /** The code that the server closed it with, or null. */
+  closedWith: number | null = null
+  gone = false
+  readonly #invariants: Invariants
+  readonly #onReceived: (data: Uint8Array, binary: boolean) => void
+  readonly #listeners = new Map<string, Listener[]>()
+  #sent: Sent[] = []
+  #sending = false
+
+  constructor(invariants: Invariants, onReceived: (data: Uint8Array, binary: boolean) => void) {
+    this.#invariants = invariants
+    this.#onReceived = onReceived
+  }
+
+  on(event: string, listener: Listener): this {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
+    return this
+  }
+
+  #emit(event: string, ...args: unknown[]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      ;(listener as (...args: unknown[]) => void)(...args)
+    }
+  }
+
+  say(message: object): void {
+    if (!this.gone) this.#emit('message', Buffer.from(JSON.stringify(message)), false)
+  }
+
+  send(data: Uint8Array, { binary }: { readonly binary: boolean }, callback: Sent['callback']) {
+    const open = !this.#sending && !this.gone && this.closedWith === null
+    this.#invariants.note(20, open, () => 'two writers, or one after the close')
+    this.#sending = true
+    const room = this.bufferedAmount < limits.viewerBufferBytesMax
+    this.#invariants.note(20, room, () => `${this.bufferedAmount} B wait already`)
+    this.bufferedAmount += data.byteLength
+    this.#sent.push({ data, binary, callback })
+    this.#sending = false
+  }
+
+  /** The peer reads up to `count` messages. */
+  read(count: number): void {
+    for (let i = 0; i < count && !this.gone; i++) {
+      const one = this.#sent.shift()
+      if (one === undefined) break
+      this.bufferedAmount -= one.data.byteLength
+      this.#onReceived(one.data, one.binary)
+      one.callback()
+    }
+    // A peer that reads comes to the close frame at last, and answers it.
+    if (this.#sent.length === 0 && this.closedWith !== null) this.hangUp()
+  }
+
+  get unread(): number {
+    return this.#sent.length
+  }
+
+  ping(): void {
+    this.#emit('pong')
+  }
+
+  close(code: number): void {
+    this.closedWith ??= code
+  }
+
+  terminate(): void {
+    this.hangUp()
+  }
+
+  hangUp(): void {
+    if (this.gone) return
+    this.gone = true
+    this.#emit('close')
+  }
+}
