@@ -176,7 +176,7 @@ class Recorder implements ActorInstance {
   }
 
   #recover(): undefined {
-    const { config, restarts } = this.#scope
+    const { config } = this.#scope
     const { report, writer } = this.#opened
     this.#intake = new IntakeBuffer(new Layouts(report.layouts))
     const ring = new RingReader(config.ring)
@@ -186,11 +186,14 @@ class Recorder implements ActorInstance {
     if (committed > ring.releasedPosition) {
       this.#ring = new RingReader(config.ring, { startPosition: committed })
     }
-    if (restarts === 0) this.#tellOpening(report, writer)
+    this.#tellOpening(report, writer)
     return undefined
   }
 
-  /** The first events of an epoch: how the last one ended, and that the run goes on. */
+  /**
+   * The first events of a run: how the one before ended, and that this one goes on. Told by every
+   * recorder of the run, because its first one may have died too soon; it is in the log once.
+   */
   #tellOpening(report: OpenReport, writer: LogWriter): void {
     const { config, clock } = this.#scope
     const events: Event[] = []
@@ -219,8 +222,8 @@ class Recorder implements ActorInstance {
     })
     const records = events.map(event => encodeEvent(event, clock.now()))
     this.#append(writer, {
-      producer: 'recorder',
-      position: report.epoch,
+      producer: `recorder:${this.#ring?.ringId ?? 0}`,
+      position: 1,
       records: new Uint8Array(Buffer.concat(records)),
       count: records.length,
     })
