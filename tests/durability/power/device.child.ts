@@ -39,7 +39,7 @@ const { folder, images, workloads, options } = JSON.parse(process.argv[2]!) as D
 const device = join(folder, 'device')
 const live = join(folder, 'live')
 const copy = join(folder, 'copy')
-const after = join(folder, 'after')
+const rebooted = join(folder, 'rebooted')
 const run = (program: string, ...args: string[]): void => void execFileSync(program, args)
 const rest = (millis: number): Promise<void> => new Promise(done => setTimeout(done, millis))
 
@@ -48,11 +48,12 @@ function prepare(): void {
   const random = '/proc/sys/kernel/random'
   const bootId = `${random}/boot_id`
   run('mount', '--bind', `${random}/uuid`, bootId)
-  assert(readFileSync(bootId, 'utf8') !== readFileSync(bootId, 'utf8'), 'every look is a new boot')
+  const [before, after] = [1, 2].map(() => readFileSync(bootId, 'utf8'))
+  assert(before !== after, 'every look finds another boot')
   writeFileSync(device, '')
   truncateSync(device, DEVICE_BYTES)
   run('mkfs.ext4', '-q', device)
-  for (const directory of [live, after]) mkdirSync(directory)
+  for (const directory of [live, rebooted]) mkdirSync(directory)
   run('mount', '-o', 'loop', device, live)
 }
 
@@ -96,10 +97,10 @@ async function cutPower(
 ): Promise<Finding> {
   const heard = told(log.said)
   copyDevice()
-  run('mount', '-o', 'loop', copy, after)
+  run('mount', '-o', 'loop', copy, rebooted)
   const first = number % 2 === 0 ? 'reader' : 'writer'
-  const recovered = await judge.judge({ ...log, dir: join(after, name), told: heard, first })
-  run('umount', after)
+  const recovered = await judge.judge({ ...log, dir: join(rebooted, name), told: heard, first })
+  run('umount', rebooted)
   const story = `cut ${number}, ${log.workload} with seed ${log.seed}`
   return { ...recovered, story, acknowledged: acknowledged(heard) }
 }
