@@ -1,6 +1,7 @@
 // The recorder's life: an actor's, and fail-stop. At the first disk error the log becomes read-only
 // for good (promise P7): no retry, no acknowledgement after it, health red; viewers and trainer go
-// on. There is no way back to `running` from `failedStop`, and none is to be added.
+// on. There is no way back to `running` from `failedStop`, and none is to be added. A disk that is
+// full is no error of the disk: nothing was tried on it, so the recorder waits for room, as loudly.
 import { emit, setup } from 'xstate'
 import {
   type ActorCommand,
@@ -15,16 +16,23 @@ import {
 
 export type RecorderEvent =
   | ActorEvent
-  /** An I/O error, a failed flush, or less free space than the reserve. */
+  /** An I/O error, a failed flush, a commit that does not come back. */
   | { type: 'diskFailed'; reason: string }
+  /** Less free space than the reserve: nothing was written that could have failed. */
+  | { type: 'diskFull'; reason: string }
+  | { type: 'roomFound' }
 
 export type RecorderCommand =
   | ActorCommand
   /** Write nothing more; keep what is there readable; report health red. */
   | { type: 'seal' }
+  /** Write nothing more and report health red until there is room; answer `roomFound`. */
+  | { type: 'waitForRoom' }
 
 const behaviour = actorBehaviour<RecorderEvent, RecorderCommand>()
 const failStop = { diskFailed: { target: 'failedStop', actions: 'noteReason' } } as const
+/** Where the log is not yet, or no longer, written to. */
+const stopForGood = { ...failStop, diskFull: failStop.diskFailed } as const
 
 export const recorderMachine = setup({
   types: {} as {
@@ -33,7 +41,11 @@ export const recorderMachine = setup({
     emitted: RecorderCommand
     input: ActorInput
   },
-  actions: { ...behaviour.actions, seal: emit({ type: 'seal' }) },
+  actions: {
+    ...behaviour.actions,
+    seal: emit({ type: 'seal' }),
+    waitForRoom: emit({ type: 'waitForRoom' }),
+  },
   delays: behaviour.delays,
 }).createMachine({
   id: 'recorder',
@@ -43,10 +55,23 @@ export const recorderMachine = setup({
     ...actorStates,
     recovering: {
       ...actorStates.recovering,
-      on: { ...actorStates.recovering.on, ...failStop },
+      on: { ...actorStates.recovering.on, ...stopForGood },
     },
-    running: { ...actorStates.running, on: { ...actorStates.running.on, ...failStop } },
-    draining: { ...actorStates.draining, on: { ...actorStates.draining.on, ...failStop } },
+    running: {
+      ...actorStates.running,
+      on: { ...actorStates.running.on, ...failStop },
+      initial: 'recording',
+      states: {
+        recording: { on: { diskFull: { target: 'waitingForRoom', actions: 'noteReason' } } },
+        waitingForRoom: {
+          tags: 'red',
+          entry: 'waitForRoom',
+          exit: 'noteReason',
+          on: { roomFound: 'recording' },
+        },
+      },
+    },
+    draining: { ...actorStates.draining, on: { ...actorStates.draining.on, ...stopForGood } },
     // Nothing is left to flush, so draining is stopping.
     failedStop: { tags: 'red', entry: 'seal', on: { ...actorExits, drain: 'stopped' } },
   },

@@ -8,6 +8,8 @@ export type RunEvent =
   | { type: 'started' }
   /** The log failed stop: viewers go on, nothing more becomes durable. */
   | { type: 'logFailed'; reason: string }
+  /** What kept the log from being written has passed. */
+  | { type: 'logReturned' }
   | { type: 'close' }
   /** A second Ctrl-C: do not wait for what is left. */
   | { type: 'closeNow' }
@@ -48,6 +50,7 @@ export const runMachine = setup({
     commit: emit({ type: 'commit' }),
     release: emit({ type: 'release' }),
     noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
+    forgetReason: assign({ reason: null }),
     noteHurry: assign(({ context }) => ({ reason: context.reason ?? 'closed without draining' })),
     noteDeadline: assign(({ context }) => ({
       reason: context.reason ?? `did not close within ${context.closeMillisMax} ms`,
@@ -79,7 +82,10 @@ export const runMachine = setup({
       initial: 'durable',
       states: {
         durable: { on: { logFailed: { target: 'readOnly', actions: 'noteReason' } } },
-        readOnly: { tags: 'red' },
+        readOnly: {
+          tags: 'red',
+          on: { logReturned: { target: 'durable', actions: 'forgetReason' } },
+        },
       },
     },
     closing: {

@@ -190,7 +190,7 @@ export interface ActorChanged {
 /** Something was lost before it reached the log, and how much. Lost data is never silent. */
 export interface GapFound {
   type: 'gap_found'
-  cause: 'ring_full'
+  cause: 'ring_full' | 'disk_full'
   events: number
   bytes: number
 }

@@ -53,7 +53,8 @@ export class Host {
   #waitingForIngress = false
   #replayed: number | undefined
   #problem: Problem | null = null
-  #sealed: string | null = null
+  /** Why nothing is recorded. */
+  #sealed: Problem | null = null
   #detached = false
   #ended = false
 
@@ -116,7 +117,7 @@ export class Host {
       roster: this.#roster,
       supervisor: this.#children.snapshot,
       runState: stateName(this.#run.getSnapshot().value),
-      problem: this.#problem?.message ?? this.#sealed,
+      problem: (this.#problem ?? this.#sealed)?.message ?? null,
       cost: this.#options.trainerCost(),
       detached: this.#detached,
       channels: this.#links.counters(),
@@ -174,15 +175,28 @@ export class Host {
       this.#ingressIsDrained()
     }
     if (typeof facts['replayed'] === 'number') this.#replayed = facts['replayed']
-    if (typeof facts['sealed'] === 'string') this.#sealLog(facts['sealed'])
+    if (facts['sealed'] === null) this.#unseal()
+    if (typeof facts['sealed'] === 'string') {
+      const problem = { code: String(facts['code']), message: facts['sealed'] }
+      this.#sealLog(problem, facts['temporary'] === true)
+    }
   }
 
-  /** P7: a log that has failed is not tried again, by no recorder. */
-  #sealLog(reason: string): void {
-    this.#options.log('error', { reason }, 'the log has failed and is read-only')
-    this.#sealed = reason
-    this.#roster.named('recorder').barred = reason
+  /** P7: a log that has failed is not tried again, by no recorder; one without room waits for it. */
+  #sealLog(problem: Problem, temporary: boolean): void {
+    const reason = problem.message
+    const outlook = temporary ? 'nothing is recorded until there is room' : 'it is read-only'
+    this.#options.log('error', { reason }, `the log has failed: ${outlook}`)
+    this.#sealed = problem
+    if (!temporary) this.#roster.named('recorder').barred = reason
     this.#run.send({ type: 'logFailed', reason })
+    this.#tellStatus()
+  }
+
+  #unseal(): void {
+    this.#options.log('info', {}, 'there is room for the log again: recording goes on')
+    this.#sealed = null
+    this.#run.send({ type: 'logReturned' })
     this.#tellStatus()
   }
 
@@ -222,7 +236,8 @@ export class Host {
 
   #whatWentWrong(): Problem | null {
     const { reason } = this.#run.getSnapshot().context
-    if (this.#problem) return this.#problem
+    const problem = this.#problem ?? this.#sealed
+    if (problem) return problem
     if (reason !== null) return { code: 'INTERNAL', message: reason }
     const left = [...this.#roster].filter(member => member.handle).map(({ spec }) => spec.name)
     // No clean end: whoever comes next may find its log in use.

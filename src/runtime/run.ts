@@ -46,6 +46,8 @@ export interface TestHooks {
   readonly commitDelayMillis?: number
   /** The disk fails at this commit, counted from 1, and every one after it. */
   readonly commitFailsAt?: number
+  /** Free disk space kept in reserve, in bytes. */
+  readonly freeBytesMin?: number
   /** More deaths than promise P11 forgives. */
   readonly restartLimits?: RestartLimits
 }
@@ -80,6 +82,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
         software: softwareName(),
         commitDelayMillis: hooks.commitDelayMillis,
         commitFailsAt: hooks.commitFailsAt,
+        freeBytesMin: hooks.freeBytesMin,
       },
       encoder: {
         runDir: options.dir,

@@ -46,6 +46,12 @@ export interface OpenOptions {
 export interface OpenLog {
   readonly writer: LogWriter
   readonly report: OpenReport
+  /**
+   * A new writer in place of one that has failed with DISK_FULL, when twice the reserve is free
+   * (else DISK_FULL): lock and file are still held, the epoch is a new one. Absent where a log
+   * cannot go on.
+   */
+  readonly again?: () => Promise<OpenLog>
 }
 
 /** The data file of the log in run directory `dir`. */
@@ -69,7 +75,7 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
       syncNames(directory, top)
       const storage = openStorage(directory, { deferMetaSync: options.durability === 'relaxed' })
       try {
-        return await openWriter(storage, options, release)
+        return await openHeld(storage, options, release)
       } catch (error) {
         await storage.close()
         throw error
@@ -105,6 +111,21 @@ export async function lockLog(dir: string, clock: Clock = systemClock): Promise<
   } catch (error) {
     unmake()
     throw error
+  }
+}
+
+async function openHeld(
+  storage: LogStorage,
+  options: OpenOptions,
+  release: () => Promise<void>,
+): Promise<OpenLog> {
+  const { freeBytesMin = limits.freeBytesMin, faults } = options
+  return {
+    ...(await openWriter(storage, options, release)),
+    again: async () => {
+      new SpaceGuard(storage, 2 * freeBytesMin, faults).check(0)
+      return openHeld(storage, options, release)
+    },
   }
 }
 

@@ -48,6 +48,7 @@ export const alphabets = {
     letters: [
       { type: 'started' },
       { type: 'logFailed', reason },
+      { type: 'logReturned' },
       { type: 'close' },
       { type: 'closeNow' },
       { type: 'drained' },
@@ -73,7 +74,15 @@ export const alphabets = {
     ],
   },
   actor: { input: {}, letters: actor },
-  recorder: { input: {}, letters: [...actor, { type: 'diskFailed', reason }] },
+  recorder: {
+    input: {},
+    letters: [
+      ...actor,
+      { type: 'diskFailed', reason },
+      { type: 'diskFull', reason },
+      { type: 'roomFound' },
+    ],
+  },
   encoder: {
     input: {},
     letters: [

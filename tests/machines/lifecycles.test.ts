@@ -61,6 +61,21 @@ describe('recorder', () => {
     expect(snapshot.context.reason).toBe('ENOSPC')
   })
 
+  test('P7 D5: a full disk is waited for, in red, and may fail for good meanwhile', () => {
+    const full = [...toRunning, event('diskFull', { reason: 'no room' })]
+    const waiting = play('recorder', full)
+    expect(waiting.state()).toBe('running.waitingForRoom')
+    expect(waiting.snapshot().hasTag('red')).toBe(true)
+    expect(waiting.snapshot().context.reason).toBe('no room')
+    expect(types(waiting).at(-1)).toBe('waitForRoom')
+    const back = play('recorder', [...full, event('roomFound')])
+    expect(back.state()).toBe('running.recording')
+    expect(back.snapshot().hasTag('red')).toBe(false)
+    expect(types(back).filter(type => type === 'run')).toHaveLength(1)
+    const failed = play('recorder', [...full, event('diskFailed', { reason: 'EIO' })])
+    expect(failed.state()).toBe('failedStop')
+  })
+
   test('P5: a lock that another holds is a refusal, not a failure to be retried', () => {
     const refused = play('recorder', [event('refused', { reason: 'held by pid 7' })])
     expect(refused.state()).toBe('refused')
@@ -210,6 +225,19 @@ describe('run', () => {
     expect(performer.state()).toBe('failed')
     expect(types(performer)).not.toContain('commit')
     expect(performer.snapshot().context.reason).toBe('EIO')
+  })
+
+  test('P7 D5: a log that returned lets the run end well', () => {
+    const performer = play('run', [
+      event('started'),
+      event('logFailed', { reason: 'no room' }),
+      event('logReturned'),
+    ])
+    expect(performer.state()).toBe('recording.durable')
+    performer.play(event('close'))
+    performer.play(event('drained'))
+    performer.play(event('committed'))
+    expect(performer.state()).toBe('closed')
   })
 })
 

@@ -51,6 +51,7 @@ test('a nested machine is drawn whole, with the active state marked', () => {
     state "durable" as recording_durable
     state "readOnly" as recording_readOnly
     recording_durable --> recording_readOnly : logFailed
+    recording_readOnly --> recording_durable : logReturned
   }
   state "closing" as closing {
     [*] --> closing_draining

@@ -357,7 +357,7 @@ describe('P7: a log that has failed', () => {
       ...{ healthy: false, problem: 'DISK_FULL: 12 KiB are left' },
     })
     expect(ended).toEqual([])
-    expect(lines).toContain('error: the log has failed and is read-only')
+    expect(lines).toContain('error: the log has failed: it is read-only')
     actor('recorder').end(died)
     clock.advance(1_000)
     expect(lives('recorder')).toBe(1)

@@ -20,6 +20,7 @@ import { type OpenLog, openLog } from '../../store/open-log.ts'
 import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { Gap, interruptedEpisode } from './gap.ts'
 import { type Intake, IntakeBuffer } from './logic.ts'
 
 export interface RecorderConfig {
@@ -35,6 +36,8 @@ export interface RecorderConfig {
   readonly commitDelayMillis?: number
   /** For tests of bad disks: commits fail from this one on, counted from 1. */
   readonly commitFailsAt?: number
+  /** For tests on small disks: the reserve. */
+  readonly freeBytesMin?: number
 }
 
 /** Told to the host with `ready`. */
@@ -61,6 +64,8 @@ const IDLE_MILLIS = 20
 const WAIT_MILLIS = 250
 /** Bytes taken out of the ring before what was taken is appended. */
 const INTAKE_BYTES_MAX = 1 * MIB
+/** While the disk is full, room is looked for this often. */
+const LOOK_FOR_ROOM_MILLIS = 250
 
 /** What a recorder needs of the world around it; a simulation hands in another one. */
 export interface RecorderWorld {
@@ -86,7 +91,9 @@ class Recorder implements ActorInstance {
   readonly #world: RecorderWorld
   #log: OpenLog | undefined
   #ring: RingReader | undefined
-  #intake = new IntakeBuffer(new Layouts())
+  /** Those that the trainer has declared, also while the disk was full. */
+  #layouts = new Layouts()
+  #intake = new IntakeBuffer(this.#layouts)
   #live: PortSender<LiveBatch> | undefined
   #frames: PortSender<LiveFrame> | undefined
   readonly #notices: PortSender<DurableNotice>[] = []
@@ -95,6 +102,10 @@ class Recorder implements ActorInstance {
   #loop: Promise<void> = Promise.resolve()
   #ingressDrained = false
   #lostEvents = 0
+  /** What is lost while the disk is full, until the log can be written to again. */
+  #gap = new Gap()
+  /** Resolves to whether it can; undefined while it can. */
+  #room: PromiseWithResolvers<boolean> | undefined
   /** The ring's position that was handed to the log last: what comes next follows it. */
   #handed = 0
   /** Numbers go on for viewers after the log has failed; nothing of them is on record. */
@@ -110,6 +121,7 @@ class Recorder implements ActorInstance {
     recover: () => this.#recover(),
     run: () => this.#run(),
     seal: () => this.#seal(),
+    waitForRoom: () => this.#waitForRoom(),
     drain: () => this.#drain(),
     close: () => this.#close(),
   }
@@ -153,19 +165,35 @@ class Recorder implements ActorInstance {
   async #open(): Promise<undefined> {
     const { config, restarts, clock } = this.#scope
     const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
-    const { durability, lockName } = config
-    const options = { clock, durability, check: restarts === 0, lockName, faults }
-    const log = await this.#world.openLog(config.runDir, options)
+    const { durability, lockName, freeBytesMin = limits.freeBytesMin } = config
+    const options = { clock, durability, check: restarts === 0, lockName, freeBytesMin, faults }
+    let log: OpenLog | undefined
+    while (log === undefined) {
+      try {
+        log = await this.#world.openLog(config.runDir, options)
+      } catch (error) {
+        // The one before was waiting for room when it died.
+        if (restarts === 0 || !isFull(error) || this.#closed) throw error
+        await this.#pause(LOOK_FOR_ROOM_MILLIS)
+      }
+    }
     if (this.#closed) {
       // Told to stop meanwhile: what was opened too late is not kept.
       await log.writer.close()
       return undefined
     }
-    this.#log = log
-    log.writer.onFailure(error => {
-      this.#scope.send({ type: 'diskFailed', reason: error.message } as { type: string })
-    })
+    this.#adopt(log)
     return undefined
+  }
+
+  #adopt(log: OpenLog): void {
+    this.#log = log
+    log.writer.onDurable(position => this.#announce(position))
+    log.writer.onFailure(error => {
+      // Full, and nothing was tried: there may be room again.
+      const type = error.code === 'DISK_FULL' && log.again ? 'diskFull' : 'diskFailed'
+      this.#scope.send({ type, reason: error.message } as { type: string })
+    })
   }
 
   /** Faults that a test planted. */
@@ -178,7 +206,8 @@ class Recorder implements ActorInstance {
   #recover(): undefined {
     const { config } = this.#scope
     const { report, writer } = this.#opened
-    this.#intake = new IntakeBuffer(new Layouts(report.layouts))
+    this.#layouts = new Layouts(report.layouts)
+    this.#intake = new IntakeBuffer(this.#layouts)
     const ring = new RingReader(config.ring)
     this.#ring = ring
     const committed = writer.position(this.#producer) ?? 0
@@ -247,7 +276,6 @@ class Recorder implements ActorInstance {
         scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
       )
     }
-    writer.onDurable(position => this.#announce(position))
     this.#announce(writer.durable)
     for (const channel of ['aggregator.facts', 'encoder.facts', 'host.facts']) {
       scope.receive<FactBatch>(channel, batch => this.#takeFacts(batch))
@@ -262,14 +290,19 @@ class Recorder implements ActorInstance {
     for (const notice of this.#notices) notice.offer(position)
   }
 
-  /** Resolves when the facts are durable: only then may their maker forget them. */
+  /**
+   * Resolves when the facts are durable: only then may their maker forget them. While the disk is
+   * full they wait; when the log has failed for good they are nobody's any more.
+   */
   async #takeFacts(batch: FactBatch): Promise<void> {
-    const { writer } = this.#opened
-    if (writer.failure) return
-    try {
-      await this.#append(writer, batch).durable
-    } catch (error) {
-      if (!writer.failure) throw error
+    for (;;) {
+      const { writer } = this.#opened
+      try {
+        if (!writer.failure) return void (await this.#append(writer, batch).durable)
+      } catch (error) {
+        if (!writer.failure) throw error
+      }
+      if (!(await this.#room?.promise)) return
     }
   }
 
@@ -338,16 +371,22 @@ class Recorder implements ActorInstance {
     appended.durable.then(
       () => this.#release(ring, position),
       () => {
-        // The log has failed: the trainer goes on, and what is not recorded is counted.
-        this.#lostEvents += count
+        this.#lose(intake)
         this.#release(ring, position)
       },
     )
   }
 
+  /** The log has failed: the trainer goes on, and what is not recorded is counted. */
+  #lose(intake: Intake): void {
+    this.#lostEvents += intake.count
+    this.#gap.add(intake, this.#layouts)
+  }
+
   #handUnrecorded(ring: RingReader, intake: Intake, position: number): void {
     const { writer } = this.#opened
-    this.#lostEvents += intake.count
+    this.#lose(intake)
+    this.#handed = position
     const firstSeq = Math.max(this.#provisionalSeq + 1, writer.nextSeq)
     this.#provisionalSeq = firstSeq + intake.count - 1
     const { records, count } = intake
@@ -372,13 +411,64 @@ class Recorder implements ActorInstance {
     if (this.#ingressDrained || !ring.producerClosed || ring.hasData()) return
     if (ring.releasedPosition !== ring.position) return
     this.#ingressDrained = true
+    // Nobody waits for a disk at the end of a run: facts that it has no room for are made anew.
+    this.#room?.resolve(false)
     this.#scope.note({ ingressDrained: this.#opened.writer.durable.seq })
   }
 
   #seal(): undefined {
-    const reason = this.#log?.writer.failure?.message ?? 'the log failed'
-    this.#scope.note({ sealed: reason })
+    this.#room?.resolve(false)
+    this.#noteSealed(false)
     return undefined
+  }
+
+  /** Tells the host that nothing is recorded, and whether that may pass. */
+  #noteSealed(temporary: boolean): void {
+    const { failure } = this.#opened.writer
+    const { code = 'LOG_FAILED', message = 'the log failed' } = failure ?? {}
+    this.#scope.note({ sealed: message, code, temporary })
+  }
+
+  /** The log stays ours, and is written to again when there is room for it. */
+  async #waitForRoom(): Promise<undefined> {
+    const room = Promise.withResolvers<boolean>()
+    this.#room = room
+    this.#noteSealed(true)
+    const full = this.#opened
+    while (this.#running && this.#log === full) {
+      await this.#pause(LOOK_FOR_ROOM_MILLIS)
+      try {
+        const log = this.#running ? await full.again?.() : undefined
+        if (log) this.#comeBack(log)
+      } catch (error) {
+        if (!isFull(error)) throw error
+      }
+    }
+    if (this.#log === full) return undefined
+    room.resolve(true)
+    this.#room = undefined
+    this.#scope.note({ sealed: null })
+    return undefined
+  }
+
+  /** Marks the gap where it is: in the trainer's own sequence, between what is on record of it. */
+  #comeBack(log: OpenLog): void {
+    const { writer, report } = log
+    this.#adopt(log)
+    this.#provisionalSeq = 0
+    const records = this.#gap.records(report, this.#layouts, this.#scope.clock.now())
+    this.#gap = new Gap()
+    if (records.length > 0) {
+      this.#append(writer, {
+        producer: this.#producer,
+        after: writer.position(this.#producer) ?? 0,
+        position: this.#handed,
+        records: new Uint8Array(Buffer.concat(records)),
+        count: records.length,
+      })
+    }
+    this.#announce(writer.durable)
+    this.#scope.send({ type: 'roomFound' })
   }
 
   async #drain(): Promise<undefined> {
@@ -390,6 +480,7 @@ class Recorder implements ActorInstance {
   async #close(): Promise<undefined> {
     this.#running = false
     this.#closed = true
+    this.#room?.resolve(false)
     await this.#loop.catch(() => undefined)
     // The ring stays as it is: there may be a next recorder. Who gives up for good says so.
     if (this.#log) await this.#log.writer.close()
@@ -401,19 +492,5 @@ class Recorder implements ActorInstance {
   }
 }
 
-function interruptedEpisode(agent: string, episode: number): Event {
-  return {
-    type: 'episode_ended',
-    agent,
-    episode,
-    steps: 0,
-    frames: 0,
-    totalReward: 0,
-    extrinsicReward: 0,
-    intrinsicReward: 0,
-    terminated: false,
-    truncated: false,
-    reason: 'interrupted',
-    startTime: 0,
-  }
-}
+const isFull = (error: unknown): boolean =>
+  error instanceof RollcastError && error.code === 'DISK_FULL'

@@ -1,0 +1,64 @@
+// What the trainer handed over while the disk was full, told as one event in its place: how much was
+// lost, what later records need of it, and which episodes ended unseen. Pure.
+import { encodeEvent, type Layouts } from '../../protocol/codec.ts'
+import type { Event, Layout } from '../../protocol/events.ts'
+import { surveyRecords } from '../../store/survey.ts'
+import type { Intake } from './logic.ts'
+
+/** An episode that no recorder saw the end of. */
+export function interruptedEpisode(agent: string, episode: number): Event {
+  return {
+    type: 'episode_ended',
+    agent,
+    episode,
+    steps: 0,
+    frames: 0,
+    totalReward: 0,
+    extrinsicReward: 0,
+    intrinsicReward: 0,
+    terminated: false,
+    truncated: false,
+    reason: 'interrupted',
+    startTime: 0,
+  }
+}
+
+/** What the log knows when it can be written to again. */
+export interface Known {
+  readonly layouts: readonly Layout[]
+  readonly openEpisodes: readonly { readonly episode: number; readonly agent: string }[]
+}
+
+export class Gap {
+  #events = 0
+  #bytes = 0
+  /** The open episode of each agent that began or ended one in the gap; 0: none. */
+  readonly #open = new Map<string, number>()
+
+  /** Takes note of what was lost; `layouts` are those of the trainer. */
+  add({ records, count, frames }: Intake, layouts: Layouts): void {
+    this.#events += count
+    this.#bytes += records.byteLength
+    for (const { bytes } of frames) this.#bytes += bytes.byteLength
+    for (const { agent, episode, began } of surveyRecords(records, layouts).episodes) {
+      this.#open.set(agent, began ? episode : 0)
+    }
+  }
+
+  /** The records that take the place of what was lost; none when nothing was. */
+  records(known: Known, layouts: Layouts, time: number): Uint8Array[] {
+    if (this.#events === 0) return []
+    const told = new Set(known.layouts.map(({ layout }) => layout))
+    const events: Event[] = [
+      { type: 'gap_found', cause: 'disk_full', events: this.#events, bytes: this.#bytes },
+    ]
+    for (const layout of layouts.all()) {
+      if (!told.has(layout.layout)) events.push({ type: 'layout_declared', ...layout })
+    }
+    for (const { agent, episode } of known.openEpisodes) {
+      const now = this.#open.get(agent)
+      if (now !== undefined && now !== episode) events.push(interruptedEpisode(agent, episode))
+    }
+    return events.map(event => encodeEvent(event, time))
+  }
+}

@@ -1,0 +1,60 @@
+// D5, P3: what is told of events that came while the disk was full.
+import { expect, test } from 'vitest'
+import { Gap } from '../../../src/actors/recorder/gap.ts'
+import { decodeRecord, Layouts, readRecord } from '../../../src/protocol/codec.ts'
+import type { Event } from '../../../src/protocol/events.ts'
+import {
+  declarations,
+  episodeBegan,
+  episodeEnded,
+  frameLayout,
+  recordsOf,
+  step,
+  stepLayout,
+} from '../../store/records.ts'
+
+const layouts = new Layouts([stepLayout, frameLayout])
+
+function gapOf(...losses: readonly (readonly Event[])[]): Gap {
+  const gap = new Gap()
+  for (const events of losses) {
+    const frames = [{ index: 0, bytes: new Uint8Array(100) }]
+    gap.add({ records: recordsOf(events), count: events.length, frames, newestFrames: [] }, layouts)
+  }
+  return gap
+}
+
+const told = (gap: Gap, known: Parameters<Gap['records']>[0]): Event[] =>
+  gap
+    .records(known, layouts, 5_000)
+    .map(record => decodeRecord(record, readRecord(record, 0), layouts).event)
+
+test('D5 what was lost is one event that says how much, pixels counted', () => {
+  const events = [step(1, 1), step(1, 2), step(1, 3)]
+  const known = { layouts: [stepLayout, frameLayout], openEpisodes: [] }
+  const bytes = recordsOf(events).byteLength + 2 * 100
+  expect(told(gapOf(events.slice(0, 1), events.slice(1)), known)).toEqual([
+    { type: 'gap_found', cause: 'disk_full', events: 3, bytes },
+  ])
+})
+
+test('D5 where nothing was lost nothing is told', () => {
+  expect(told(new Gap(), { layouts: [], openEpisodes: [{ episode: 1, agent: 'a' }] })).toEqual([])
+})
+
+test('D5 layouts that were declared meanwhile are declared again: later steps need them', () => {
+  const events = told(gapOf(declarations), { layouts: [stepLayout], openEpisodes: [] })
+  expect(events.slice(1)).toEqual([{ type: 'layout_declared', ...frameLayout }])
+})
+
+test('D5 an episode that ended unseen is interrupted; one that goes on is not', () => {
+  const known = { layouts: [stepLayout, frameLayout] }
+  const open = (...losses: Event[][]): number[] =>
+    told(gapOf(...losses), { ...known, openEpisodes: [{ episode: 7, agent: 'agent-0' }] })
+      .slice(1)
+      .map(event => (event.type === 'episode_ended' ? event.episode : 0))
+  expect(open([step(7, 1)])).toEqual([])
+  expect(open([episodeEnded(7)])).toEqual([7])
+  expect(open([episodeEnded(7)], [episodeBegan(8)])).toEqual([7])
+  expect(open([episodeBegan(8), step(8, 0)])).toEqual([7])
+})

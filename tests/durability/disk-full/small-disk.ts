@@ -1,0 +1,43 @@
+// A disk of a few megabytes that a test can fill, grow and empty: a tmpfs of its own. Needs root.
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KIB } from '../../../src/base/bytes.ts'
+
+export interface SmallDisk {
+  readonly path: string
+  /** Lets others take room until at most `leftBytes` are free. */
+  fill(leftBytes: number): void
+  /** Gives back what `fill` took. */
+  empty(): void
+  /** Makes it so large. */
+  grow(bytes: number): void
+  remove(): void
+}
+
+const PIECE = new Uint8Array(4 * KIB)
+
+export function makeSmallDisk(bytes: number): SmallDisk {
+  const path = mkdtempSync(join(tmpdir(), 'rollcast-disk-'))
+  const others = join(path, 'others')
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path])
+  const freeBytes = (): number => {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize
+  }
+  return {
+    path,
+    fill(leftBytes) {
+      const piece = new Uint8Array(Math.max(0, freeBytes() - leftBytes - (1 << 20)))
+      appendFileSync(others, piece)
+      while (freeBytes() - PIECE.byteLength >= leftBytes) appendFileSync(others, PIECE)
+    },
+    empty: () => rmSync(others, { force: true }),
+    grow: size => execFileSync('mount', ['-o', `remount,size=${size}`, path]),
+    remove() {
+      execFileSync('umount', ['--lazy', path]) // whoever lists /tmp may be in it
+      rmdirSync(path)
+    },
+  }
+}
