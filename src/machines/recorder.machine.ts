@@ -59,16 +59,21 @@ export const recorderMachine = setup({
     },
     running: {
       ...actorStates.running,
-      on: { ...actorStates.running.on, ...failStop },
-      initial: 'recording',
-      states: {
-        recording: { on: { diskFull: { target: 'waitingForRoom', actions: 'noteReason' } } },
-        waitingForRoom: {
-          tags: 'red',
-          entry: 'waitForRoom',
-          exit: 'noteReason',
-          on: { roomFound: 'recording' },
-        },
+      on: {
+        ...actorStates.running.on,
+        ...failStop,
+        diskFull: { target: 'waitingForRoom', actions: 'noteReason' },
+      },
+    },
+    // All that it does but write goes on.
+    waitingForRoom: {
+      tags: 'red',
+      entry: 'waitForRoom',
+      on: {
+        ...actorExits,
+        ...failStop,
+        drain: 'draining',
+        roomFound: { target: 'running', actions: 'noteReason' },
       },
     },
     draining: { ...actorStates.draining, on: { ...actorStates.draining.on, ...stopForGood } },

@@ -134,11 +134,11 @@ function listen(server: Server, name: string): Promise<boolean> {
 }
 
 function lockedError(dir: string, holder: HolderInfo | SocketOwner | undefined): RollcastError {
+  const silent = holder === undefined || holder['stopped'] === true
   const who = holder ? `process ${holder.pid}` : 'a process that does not answer'
-  const advice =
-    holder?.['stopped'] === true
-      ? ', which is stopped; continue it (kill -CONT), end it, or run `rollcast log takeover`'
-      : ''
+  const advice = silent
+    ? '; if that is stopped: continue it (kill -CONT), end it, or run `rollcast log takeover`'
+    : ''
   const message = `${dir}: the log is being written by ${who}${advice}`
   return new RollcastError('LOG_LOCKED', message, { temporary: true })
 }

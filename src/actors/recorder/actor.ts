@@ -259,6 +259,8 @@ class Recorder implements ActorInstance {
   }
 
   #run(): undefined {
+    // It never stopped while it waited for room.
+    if (this.#running) return undefined
     const scope = this.#scope
     const { writer } = this.#opened
     if (scope.sends('recorder.live')) {

@@ -89,6 +89,11 @@ describe.skipIf(!requireTool('root'))('a run on a disk that others fill', () => 
         const gaps = events.flatMap(({ event }) => (event.type === 'gap_found' ? [event] : []))
         expect(gaps).toHaveLength(rounds)
         const recorded = events.filter(({ event }) => event.type === 'step_taken').length
+        // The log says itself when it was not written.
+        const told = events.flatMap(({ event }) =>
+          event.type === 'actor_changed' && event.actor === 'recorder' ? [event.to] : [],
+        )
+        expect(told.filter(to => to === 'waitingForRoom')).toHaveLength(rounds)
         const lost = gaps.reduce((sum, gap) => sum + gap.events, 0)
         expect(gaps.every(({ cause }) => cause === 'disk_full')).toBe(true)
         // What is not there is in a gap, together with beginnings and ends of episodes.
