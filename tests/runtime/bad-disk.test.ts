@@ -95,3 +95,18 @@ test('P2 flush() tells when what was recorded is durable, and when it is not in 
   expect(run.wouldBlock).toBe(false)
   await run.close()
 })
+
+test('P7 flush() does not call durable what a failed log could not record', async () => {
+  const { run } = await startOnDisk(tempDir(), { commitFailsAt: 20 })
+  const recorder = run.recorder('agent')
+  recorder.begin()
+  const answers: boolean[] = []
+  for (let round = 0; round < 30; round++) {
+    recorder.step({ reward: 1 })
+    answers.push(await run.flush())
+  }
+  expect(answers).toContain(true)
+  expect(answers.slice(answers.indexOf(false))).not.toContain(true)
+  expect(answers.at(-1)).toBe(false)
+  await expect(run.close()).rejects.toThrow('planted fault')
+})

@@ -374,7 +374,7 @@ class Recorder implements ActorInstance {
       () => this.#release(ring, position),
       () => {
         this.#lose(intake)
-        this.#release(ring, position)
+        this.#discard(ring, position)
       },
     )
   }
@@ -393,11 +393,15 @@ class Recorder implements ActorInstance {
     this.#provisionalSeq = firstSeq + intake.count - 1
     const { records, count } = intake
     this.#live?.offer({ epoch: writer.epoch, firstSeq, count, records, mode: 'live' })
-    this.#release(ring, position)
+    this.#discard(ring, position)
   }
 
   #release(ring: RingReader, position: number): void {
     if (this.#running || this.#ring === ring) ring.release(position)
+  }
+
+  #discard(ring: RingReader, position: number): void {
+    if (this.#running || this.#ring === ring) ring.discard(position)
   }
 
   #showFrames(intake: Intake): void {

@@ -3,7 +3,7 @@
 //   byte   0   magic | version | capacity | ring id                     written once, at creation
 //         64   head                                                     producer
 //        128   tail, bits 0-31 | tail, bits 31-52                       consumer
-//        192   consumer state | consumer epoch                          consumer; producer wakes
+//        192   consumer state | consumer epoch | discarded              consumer; producer wakes
 //        256   producer state                                           producer
 //        320   data: `capacity` bytes, a power of two
 //
@@ -47,6 +47,7 @@ export const WORD_TAIL = 32
 const WORD_TAIL_HIGH = 33
 export const WORD_CONSUMER = 48
 export const WORD_CONSUMER_EPOCH = 49
+export const WORD_DISCARDED = 50
 export const WORD_PRODUCER = 64
 
 /** Consumer states: 0, none has come yet; runs; waits to be woken; will not come (back). */

@@ -21,6 +21,7 @@ import {
   storeTail,
   WORD_CONSUMER,
   WORD_CONSUMER_EPOCH,
+  WORD_DISCARDED,
   WORD_HEAD,
   WORD_PRODUCER,
   WORD_TAIL,
@@ -139,6 +140,13 @@ export class RingReader implements RingMemory {
     this.#released = position
     storeTail(this.words, position)
     Atomics.notify(this.words, WORD_TAIL)
+  }
+
+  /** The same for records that will never be durable. From here on no writer is told that any are. */
+  discard(position: number): void {
+    this.#checkOwner()
+    Atomics.store(this.words, WORD_DISCARDED, 1)
+    this.release(position)
   }
 
   /** Resolves at the next record, or on close of the writer, or after `timeoutMillis`. */

@@ -19,6 +19,7 @@ import {
   type RingMemory,
   recordBytes,
   WORD_CONSUMER,
+  WORD_DISCARDED,
   WORD_HEAD,
   WORD_PRODUCER,
   WORD_TAIL,
@@ -109,6 +110,11 @@ export class RingWriter implements RingMemory {
     return loadTail(this.words)
   }
 
+  /** True once records were given up instead of dealt with. */
+  get discarded(): boolean {
+    return Atomics.load(this.words, WORD_DISCARDED) === 1
+  }
+
   /** False once it was declared that no consumer will come (back). */
   get consumerExpected(): boolean {
     return Atomics.load(this.words, WORD_CONSUMER) !== CONSUMER_GONE
@@ -124,17 +130,17 @@ export class RingWriter implements RingMemory {
 
   /**
    * Blocks this thread until everything before `position` is released; for an exit that flushes.
-   * False after `timeoutMillis`, or when no consumer is expected.
+   * False after `timeoutMillis`, when no consumer is expected, or when any record was discarded.
    */
   waitReleased(position: number, timeoutMillis: number): boolean {
     const deadline = this.#clock.monotonic() + timeoutMillis
     for (;;) {
       const released = this.releasedPosition
-      if (released >= position) return true
+      if (released >= position) return !this.discarded
       const left = deadline - this.#clock.monotonic()
       if (left <= 0 || !this.consumerExpected) return false
       const woken = Atomics.wait(this.words, WORD_TAIL, lowWord(released), left)
-      if (woken === 'timed-out') return this.releasedPosition >= position
+      if (woken === 'timed-out') return this.releasedPosition >= position && !this.discarded
     }
   }
 
@@ -143,11 +149,12 @@ export class RingWriter implements RingMemory {
     const deadline = this.#clock.monotonic() + timeoutMillis
     for (;;) {
       const released = this.releasedPosition
-      if (released >= position) return true
+      if (released >= position) return !this.discarded
       const left = deadline - this.#clock.monotonic()
       if (left <= 0 || !this.consumerExpected) return false
       const wait = Atomics.waitAsync(this.words, WORD_TAIL, lowWord(released), left)
-      if ((await wait.value) === 'timed-out') return this.releasedPosition >= position
+      if ((await wait.value) === 'timed-out')
+        return this.releasedPosition >= position && !this.discarded
     }
   }
 

@@ -244,6 +244,23 @@ describe('a ring', () => {
     )
   })
 
+  test('P7 C6 tells its writer for ever that records were discarded, whoever reads next', () => {
+    const buffer = ring()
+    const writer = new RingWriter(buffer, systemClock)
+    write(writer, 1, 8)
+    write(writer, 2, 8)
+    const reader = new RingReader(buffer)
+    reader.read()
+    reader.release(reader.position)
+    expect(writer.waitReleased(writer.releasedPosition, 0)).toBe(true)
+    reader.read()
+    reader.discard(reader.position)
+    expect(writer.releasedPosition).toBe(writer.position)
+    expect(writer.waitReleased(writer.position, 0)).toBe(false)
+    new RingReader(buffer)
+    expect(writer.discarded).toBe(true)
+  })
+
   test('tells its reader that the writer has closed', () => {
     const buffer = ring()
     const writer = new RingWriter(buffer, systemClock)
