@@ -54,7 +54,7 @@ function live(
   log: OpenLog,
   restarts: number,
   takes: number,
-  beforeTaking = async (): Promise<void> => {},
+  { beforeTaking = async (): Promise<void> => {}, announced = true } = {},
 ) {
   const names = { facts: `${kind}.facts`, durable: `${kind}.durable` }
   const endpoint = new FakeEndpoint({
@@ -81,7 +81,7 @@ function live(
   endpoint.command({ type: 'connect', channel: names.facts, port: facts.port1 })
   endpoint.command({ type: 'connect', channel: names.durable, port: durable.port1 })
   notices.attach(durable.port2)
-  notices.offer(log.writer.durable)
+  if (announced) notices.offer(log.writer.durable)
   return {
     endpoint,
     /** How many batches arrived, but for the one that opens the line. */
@@ -148,6 +148,22 @@ describe('a consumer of the log that dies', () => {
   }
 })
 
+describe('a consumer of the log that comes back to one in which nothing happens', () => {
+  for (const kind of Object.keys(definitions)) {
+    test(
+      `A3 goes on with what is there, without being told: ${kind}`,
+      withRunDirectory(async dir => {
+        await withLog(dir, async log => {
+          await log.writer.append(contribution([...declarations, ...episode(1)], 1)).durable
+          const actor = live(kind, dir, log, 1, 1, { announced: false })
+          await until(() => actor.arrived() > 0, 'facts came')
+          await actor.end('stop')
+        })
+      }),
+    )
+  }
+})
+
 describe('a consumer of the log that dies while its facts are being committed', () => {
   for (const kind of Object.keys(definitions)) {
     test(
@@ -160,10 +176,11 @@ describe('a consumer of the log that dies while its facts are being committed', 
         const add = (events: readonly Event[], position: number) =>
           log.writer.append(contribution(events, position)).durable
         await add([...declarations, ...episode(1)], 1)
-        const first = live(kind, dir, log, 0, 1, async () => {
+        const beforeTaking = async (): Promise<void> => {
           await add(episode(2), 2)
           slow = true
-        })
+        }
+        const first = live(kind, dir, log, 0, 1, { beforeTaking })
         await until(() => slow, 'facts came')
         await first.end('stop')
         const second = live(kind, dir, log, 1, Number.POSITIVE_INFINITY)

@@ -116,6 +116,8 @@ class Aggregator implements ActorInstance {
     this.#scope.receive<DurableNotice>('aggregator.durable', notice => {
       this.#follower?.advanceTo(notice.seq)
     })
+    // Who comes back may be told of nothing for a long time. A replay goes at its player's pace.
+    if (this.#facts) this.#follower.advanceTo(this.#reader.durable().seq)
     const project = (): void => {
       if (this.#state.seq !== this.#projected) {
         this.#projected = this.#state.seq

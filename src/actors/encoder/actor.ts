@@ -95,6 +95,8 @@ class Encoder implements ActorInstance {
       this.#follower?.advanceTo(notice.seq)
       this.#tellStanding()
     })
+    // Who comes back may be told of nothing for a long time.
+    this.#follower.advanceTo(this.#reader.durable().seq)
     void this.#follower.run().catch(this.#scope.fail)
     return undefined
   }
