@@ -9,7 +9,9 @@ export interface SmallDisk {
   readonly path: string
   /** Lets others take room until at most `leftBytes` are free. */
   fill(leftBytes: number): void
-  /** Gives back what `fill` took. */
+  /** Lets others take so much, if there is so much. */
+  take(bytes: number): void
+  /** Gives back what others took. */
   empty(): void
   /** Makes it so large. */
   grow(bytes: number): void
@@ -32,6 +34,13 @@ export function makeSmallDisk(bytes: number): SmallDisk {
       const piece = new Uint8Array(Math.max(0, freeBytes() - leftBytes - (1 << 20)))
       appendFileSync(others, piece)
       while (freeBytes() - PIECE.byteLength >= leftBytes) appendFileSync(others, PIECE)
+    },
+    take(size) {
+      try {
+        appendFileSync(others, new Uint8Array(size))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      }
     },
     empty: () => rmSync(others, { force: true }),
     grow: size => execFileSync('mount', ['-o', `remount,size=${size}`, path]),
