@@ -1,6 +1,6 @@
 // An actor's ends of its channels. Ports come and go as the actors at the other ends do; what is
 // declared in the topology stays, and goes on under its policy while nobody is there.
-import { concatMap, from, type Subscription } from 'rxjs'
+import { concatMap, map, type Subscription } from 'rxjs'
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChannelCounters, ChannelSpec } from '../protocol/policies.ts'
@@ -13,13 +13,22 @@ import {
 
 type Handler = (item: unknown) => void | Promise<void>
 
+export interface ReceiveOptions {
+  /** Begins with the next item while the last one is not handled yet; still credited in order. */
+  readonly overlapping?: boolean
+}
+
+interface Receiving extends ReceiveOptions {
+  readonly handler: Handler
+}
+
 export class Channels {
   readonly #sends: readonly ChannelSpec[]
   readonly #receives: readonly ChannelSpec[]
   readonly #clock: Clock
   readonly #fail: (error: unknown) => void
   readonly #senders = new Map<string, PortSender<unknown>>()
-  readonly #handlers = new Map<string, Handler>()
+  readonly #handlers = new Map<string, Receiving>()
   readonly #subscriptions = new Map<string, Subscription>()
   /** Ports that were connected before the actor had made its end. */
   readonly #early = new Map<string, MessagePortLike>()
@@ -45,16 +54,20 @@ export class Channels {
     return sender
   }
 
-  receive<T>(channel: string, handler: (item: T) => void | Promise<void>): void {
-    this.#handlers.set(channel, handler as Handler)
+  receive<T>(
+    channel: string,
+    handler: (item: T) => void | Promise<void>,
+    options: ReceiveOptions = {},
+  ): void {
+    this.#handlers.set(channel, { handler: handler as Handler, ...options })
     this.#connectEarly(channel)
   }
 
   connect(channel: string, port: MessagePortLike): void {
     const sender = this.#senders.get(channel)
-    const handler = this.#handlers.get(channel)
+    const receiving = this.#handlers.get(channel)
     if (sender) sender.attach(port)
-    else if (handler) this.#listen(channel, port, handler)
+    else if (receiving) this.#listen(channel, port, receiving)
     else this.#early.set(channel, port)
   }
 
@@ -79,17 +92,32 @@ export class Channels {
     this.connect(channel, port)
   }
 
-  #listen(channel: string, port: MessagePortLike, handler: Handler): void {
+  #listen(channel: string, port: MessagePortLike, { handler, overlapping }: Receiving): void {
     assert(
       this.#receives.some(spec => spec.name === channel),
       `the topology gives this actor no channel ${channel} to receive from`,
     )
     this.#subscriptions.get(channel)?.unsubscribe()
     const receiver = new PortReceiver<unknown>(port, { acknowledge: 'manual' })
-    // concatMap's queue is bounded by the sender's credits: an item is credited when handled.
+    // What waits here is bounded by the sender's credits: an item is credited when handled.
     const handled = receiver.messages.pipe(
-      concatMap(item => from(Promise.resolve(handler(item)).then(() => receiver.acknowledge()))),
+      map(item => handling(item, handler, overlapping)),
+      concatMap(handle => handle()),
     )
-    this.#subscriptions.set(channel, handled.subscribe({ error: this.#fail }))
+    const subscription = handled.subscribe({
+      next: () => receiver.acknowledge(),
+      error: this.#fail,
+    })
+    this.#subscriptions.set(channel, subscription)
   }
+}
+
+/** The handling of one item, to be awaited when its turn to be credited has come. */
+function handling(item: unknown, handler: Handler, overlapping = false): () => Promise<void> {
+  const begin = async (): Promise<void> => handler(item)
+  if (!overlapping) return begin
+  const begun = begin()
+  // Whoever awaits it hears of a failure; until then it is nobody's to report.
+  begun.catch(() => {})
+  return () => begun
 }

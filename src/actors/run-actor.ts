@@ -7,7 +7,7 @@ import { machineClock } from '../machines/machine-clock.ts'
 import { stateName } from '../machines/state-name.ts'
 import { type CrashKind, heartbeatMillis } from '../protocol/thread-messages.ts'
 import type { MessagePortLike, PortSender, PortSenderOptions } from '../streams/port.ts'
-import { Channels } from './channels.ts'
+import { Channels, type ReceiveOptions } from './channels.ts'
 import type { ActorEndpoint } from './endpoint.ts'
 
 /** What an actor may touch; every side effect of an actor goes through here. */
@@ -26,7 +26,11 @@ export interface ActorScope<Config> {
    * handler's promise settles. A handler that throws ends the actor. A channel that the topology
    * does not have never delivers.
    */
-  receive<T>(channel: string, handler: (item: T) => void | Promise<void>): void
+  receive<T>(
+    channel: string,
+    handler: (item: T) => void | Promise<void>,
+    options?: ReceiveOptions,
+  ): void
   /** Sends a lifecycle event to the actor's machine. */
   send(event: EventObject): void
   /** Tells the host something at once. */
@@ -120,7 +124,7 @@ export function runActor<Config>(
     restarts: start.restarts,
     sender: (channel, options) => channels.sender(channel, options),
     sends: channel => start.sends.some(spec => spec.name === channel),
-    receive: (channel, handler) => channels.receive(channel, handler),
+    receive: (channel, handler, options) => channels.receive(channel, handler, options),
     send: event => machine.send(event),
     note: facts => endpoint.report({ type: 'noted', facts }),
     fail,

@@ -63,6 +63,48 @@ describe('the ends of a channel', () => {
     expect(sender.counters).toMatchObject({ inFlight: 0, acknowledged: 3 })
   })
 
+  test('may overlap in their handling; they are begun and credited in order all the same', async () => {
+    const { from, to } = actors()
+    const receiver = to()
+    const sender = from.sender<number>('a.facts', options)
+    const started: number[] = []
+    const finish: (() => void)[] = []
+    const handle = (item: number): Promise<void> => {
+      started.push(item)
+      return new Promise<void>(resolve => finish.push(resolve))
+    }
+    receiver.receive<number>('a.facts', handle, { overlapping: true })
+    const ports = connect(from, receiver)
+    for (const item of [1, 2, 3]) sender.offer(item)
+    await carry(ports)
+    expect(started).toEqual([1, 2, 3])
+    finish[1]?.()
+    await carry(ports)
+    expect(sender.counters).toMatchObject({ inFlight: 3, acknowledged: 0 })
+    finish[0]?.()
+    await carry(ports)
+    expect(sender.counters).toMatchObject({ inFlight: 1, acknowledged: 2 })
+  })
+
+  test('end the actor by a handler that fails, overlapping or not, when its turn has come', async () => {
+    for (const overlapping of [false, true]) {
+      const { from, to, failures } = actors()
+      const receiver = to()
+      const sender = from.sender<number>('a.facts', options)
+      const first = Promise.withResolvers<void>()
+      const handle = (item: number): Promise<void> =>
+        item === 1 ? first.promise : Promise.reject(new Error('cannot'))
+      receiver.receive<number>('a.facts', handle, { overlapping })
+      const ports = connect(from, receiver)
+      for (const item of [1, 2]) sender.offer(item)
+      await carry(ports)
+      expect(failures).toEqual([])
+      first.resolve()
+      await carry(ports)
+      expect(failures).toEqual([new Error('cannot')])
+    }
+  })
+
   test('hold what is offered while nobody is there, under the channel`s policy', async () => {
     const { from, to } = actors()
     const sender = from.sender<number>('a.facts', options)

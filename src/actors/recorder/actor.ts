@@ -280,7 +280,9 @@ class Recorder implements ActorInstance {
     }
     this.#announce(writer.durable)
     for (const channel of ['aggregator.facts', 'encoder.facts', 'host.facts']) {
-      scope.receive<FactBatch>(channel, batch => this.#takeFacts(batch))
+      // Together in one transaction, not one after the other: each waits for a flush.
+      const options = { overlapping: true }
+      scope.receive<FactBatch>(channel, batch => this.#takeFacts(batch), options)
     }
     this.#running = true
     this.#loop = this.#empty()
