@@ -127,6 +127,7 @@ export const alphabets = {
       { type: 'close', reason },
       { type: 'disconnected' },
       2000,
+      5000,
       10_000,
     ],
   },
