@@ -57,8 +57,9 @@ export interface Recovered {
   lastSeq: number
   /** Bytes of a torn tail that were cut. */
   cutBytes: number
-  /** Upper bounds of what the producer may have had in flight. */
+  /** The producer had at most so much in flight: the bounds of what it wrote through. */
   inFlightBytesMax: number
+  /** What was in flight was recorded within so long after the last durable event. */
   inFlightMillisMax: number
 }
 

@@ -11,8 +11,14 @@ export const limits = {
   /** What the trainer's side may hold on its heap while the ring is full. */
   spillBytesMax: 64 * MIB,
   spillCountMax: 1_000_000,
-  /** Past this much that is not yet durable, `run.wouldBlock` is true (promise P2). */
+  /** Beyond it, for what must not be lost, such as the end of an episode. */
+  spillReserveBytes: 1 * MIB,
+  /** Past this much that is not yet durable, `run.wouldBlock` is true (promise P2) ... */
   undurableBytesMax: 16 * MIB,
+  /** ... or this many events ... */
+  undurableEventsMax: 2_000,
+  /** ... or when the oldest was recorded so long ago. */
+  undurableMillisMax: 100,
   /** Bytes that may wait for the disk before the log's writer refuses more. Above what a ring holds. */
   pendingBytesMax: 64 * MIB,
   /** A disk that takes longer for one operation has failed; the log stops. */
@@ -65,5 +71,6 @@ export const limits = {
 assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
 assert(limits.batchBytesMax <= limits.transactionBytesMax, 'a transaction holds a batch')
 assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before the ring is full')
+assert(limits.batchAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')
 assert(limits.ringBytes < limits.pendingBytesMax, 'what a ring holds is never refused')
 assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')

@@ -120,6 +120,7 @@ export class EpisodeRecorder {
     } catch (error) {
       this.#refuse(error, 'a step')
     }
+    this.#ingress.loss.mark(startedAt)
     if (this.#guard.count()) this.#guard.addTimed(this.#time.monotonic() - startedAt)
   }
 
@@ -189,6 +190,7 @@ export class EpisodeRecorder {
     } catch (error) {
       this.#refuse(error, 'a frame')
     }
+    this.#ingress.loss.mark(startedAt)
     this.#guard.addFrame(this.#time.monotonic() - startedAt)
   }
 
@@ -265,6 +267,7 @@ export class EpisodeRecorder {
     } catch (error) {
       this.#refuse(error, what)
     }
+    this.#ingress.loss.mark(startedAt)
     this.#guard.addOther(this.#time.monotonic() - startedAt)
   }
 

@@ -6,6 +6,7 @@ import { encodeEvent, readRecord, tagOf } from '../protocol/codec.ts'
 import type { Event, EventOf, Layout } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RingInlet } from '../streams/ring/inlet.ts'
+import { LossGauge } from './loss-window.ts'
 
 /** After its first time, a refusal of the same kind is reported once in so many, and at the end. */
 const REFUSALS_PER_REPORT = 1000
@@ -41,6 +42,8 @@ export interface IngressStart {
 
 export class Ingress {
   readonly inlet: RingInlet
+  /** What is not yet durable of what went through here. */
+  readonly loss: LossGauge
   readonly time: TrainerTime
   readonly #onProblem: (problem: RollcastError) => void
   readonly #refusals = new Map<string, Refusal>()
@@ -54,6 +57,7 @@ export class Ingress {
 
   constructor(inlet: RingInlet, start: IngressStart, onProblem: (problem: RollcastError) => void) {
     this.inlet = inlet
+    this.loss = new LossGauge(inlet)
     this.time = start.time ?? systemTime
     this.#nextEpisode = start.nextEpisode
     this.#nextLayout = start.nextLayout

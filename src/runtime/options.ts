@@ -7,6 +7,7 @@ import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
+import type { LossWindow } from './loss-window.ts'
 
 /** Options of `startRun`. */
 export interface RunOptions {
@@ -38,6 +39,11 @@ export interface RunOptions {
   onProblem?: (problem: RollcastError) => void
   /** Closes the run on SIGINT and SIGTERM, then ends the process. Default true. */
   handleSignals?: boolean
+  /**
+   * Past any of these that is not yet durable, `run.wouldBlock` is true. Default: 100 ms, 2000
+   * events, 16 MiB.
+   */
+  undurableMax?: Partial<LossWindow>
   /** How long closing may take altogether, milliseconds. Default 5000. */
   closeMillisMax?: number
 }
@@ -61,12 +67,19 @@ export interface CheckedOptions {
   readonly onEpisode: ((episode: RecordedEpisode) => void) | undefined
   readonly onProblem: ((problem: RollcastError) => void) | undefined
   readonly handleSignals: boolean
+  readonly undurableMax: LossWindow
   readonly closeMillisMax: number
 }
 
 const liveSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
+})
+
+const undurableSchema = z.strictObject({
+  millis: z.number().positive().default(limits.undurableMillisMax),
+  events: z.number().int().positive().default(limits.undurableEventsMax),
+  bytes: z.number().int().positive().default(limits.undurableBytesMax),
 })
 
 const schema = z.strictObject({
@@ -87,6 +100,7 @@ const schema = z.strictObject({
   onEpisode: z.custom<CheckedOptions['onEpisode']>(isFunction, 'expected a function').optional(),
   onProblem: z.custom<CheckedOptions['onProblem']>(isFunction, 'expected a function').optional(),
   handleSignals: z.boolean().default(true),
+  undurableMax: undurableSchema.prefault({}),
   closeMillisMax: z.number().min(100).max(600_000).default(5_000),
 })
 
@@ -119,6 +133,7 @@ export function checkOptions(options: RunOptions): CheckedOptions {
     onEpisode: data.onEpisode,
     onProblem: data.onProblem,
     handleSignals: data.handleSignals,
+    undurableMax: data.undurableMax,
     closeMillisMax: data.closeMillisMax,
   }
 }

@@ -18,6 +18,7 @@ import { type HostDetail, problemError } from './host-messages.ts'
 
 import { Ingress } from './ingress.ts'
 import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
+import type { LossWindow } from './loss-window.ts'
 import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } from './options.ts'
 import { handleExit } from './process-exit.ts'
 import { pageDirectory, softwareName } from './software.ts'
@@ -173,13 +174,22 @@ export class Run {
   }
 
   /**
-   * True while more than 16 MiB wait to become durable: a trainer that must not lose anything
-   * pauses then. Recording goes on in any case.
+   * What is not yet durable and would be lost if this process died now: bytes, events (at most),
+   * and for how many milliseconds the oldest has waited.
+   */
+  get undurable(): LossWindow {
+    return this.#ingress.loss.measure(this.#ingress.time.monotonic())
+  }
+
+  /**
+   * True while more waits to become durable than `undurableMax` allows (100 ms, 2000 events or
+   * 16 MiB): a trainer that must not lose more pauses then. Recording goes on in any case. When the
+   * log has failed nothing waits any more; `onProblem` and `status` tell of that.
    */
   get wouldBlock(): boolean {
-    const { writer, counters } = this.#inlet
-    const waiting = writer.position - writer.releasedPosition + counters.depthBytes
-    return waiting > limits.undurableBytesMax
+    const { bytes, events, millis } = this.undurable
+    const max = this.#options.undurableMax
+    return bytes > max.bytes || events > max.events || millis > max.millis
   }
 
   /**

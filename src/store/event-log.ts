@@ -129,6 +129,10 @@ export interface OpenReport {
   readonly previousEpoch: number
   readonly epoch: number
   readonly lastSeq: number
+  /** Event time of the last event; undefined in an empty log. */
+  readonly lastTime: number | undefined
+  /** What the writer before had said of its producer (`OpenOptions.inFlightBytesMax`). */
+  readonly inFlightBytesMax: number | undefined
   /** False when the writer before did not close: the process died, or the log failed. */
   readonly cleanClose: boolean
   /** The torn tail that was cut, zero nearly always. */

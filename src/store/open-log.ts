@@ -13,14 +13,18 @@ import { checkHeld, type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
+import { metaWrite, readMeta } from './meta.ts'
 import { createStorage, openStorage } from './open-storage.ts'
 import { checkFound, checkReadable, checkWritable, logDirectory, makeDirectory } from './place.ts'
 import { clearAside, syncNames } from './put-file.ts'
-import { recoverState } from './recovery.ts'
+import { ifSound, recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
 
 export { logDirectory }
+
+/** Name in the `meta` table of what the writer had said of its producer. */
+const IN_FLIGHT = 'inFlightBytesMax'
 
 export interface OpenOptions {
   readonly clock?: Clock
@@ -39,6 +43,8 @@ export interface OpenOptions {
   readonly pendingBytesMax?: number
   /** What the disk takes longer for has failed; default `limits.operationMillisMax`. */
   readonly operationMillisMax?: number
+  /** Bytes that the producer may have handed over and not seen durable: told after a crash. */
+  readonly inFlightBytesMax?: number
   /** Planned faults, for tests. */
   readonly faults?: StorageFaults
 }
@@ -164,13 +170,18 @@ export async function openWriter(
   // From here on only `close` makes an end clean, even if nothing is ever written.
   const cleanClose = state.head.clean
   state.head = { ...state.head, clean: false }
-  await storage.commit(epoch, [...writes, formatWrite(), state.headWrite()])
+  const inFlightBytesMax = ifSound(() => readMeta(storage, IN_FLIGHT) as number | undefined)
+  writes.push(formatWrite(), state.headWrite())
+  if (options.inFlightBytesMax) writes.push(metaWrite(IN_FLIGHT, options.inFlightBytesMax))
+  await storage.commit(epoch, writes)
   storage.refresh()
   const report: OpenReport = {
     created,
     previousEpoch: epoch - 1,
     epoch,
     lastSeq: tail.lastSeq,
+    lastTime: tail.last?.lastTime,
+    inFlightBytesMax,
     cleanClose,
     cutBytes: tail.brokenBytes,
     cutEvents,

@@ -160,7 +160,7 @@ const soundState = (storage: LogStorage): LogState | undefined =>
   ifSound(() => LogState.load(storage))
 
 /** What `read` finds; undefined when it finds damage. */
-function ifSound<T>(read: () => T): T | undefined {
+export function ifSound<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {

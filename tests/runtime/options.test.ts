@@ -16,6 +16,7 @@ describe('options of a run', () => {
       ...{ durability: 'group', encoderPlacement: 'thread', whenFull: 'spill' },
       ...{ ringBytes: limits.ringBytes, onEpisode: undefined, onProblem: undefined },
       ...{ handleSignals: true, closeMillisMax: 5_000 },
+      undurableMax: { millis: 100, events: 2_000, bytes: 16 * MIB },
     })
   })
 
@@ -32,6 +33,7 @@ describe('options of a run', () => {
       onEpisode,
       onProblem: onEpisode,
       handleSignals: false,
+      undurableMax: { millis: 1, events: 2, bytes: 3 },
       closeMillisMax: 100,
     }
     expect(checkOptions(given)).toEqual({ ...given, live: undefined })

@@ -16,7 +16,7 @@ import type {
   LiveFrame,
 } from '../../protocol/thread-messages.ts'
 import type { Durability, LogWriter, OpenReport } from '../../store/event-log.ts'
-import { type OpenLog, openLog } from '../../store/open-log.ts'
+import { type OpenLog, type OpenOptions, openLog } from '../../store/open-log.ts'
 import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -85,6 +85,10 @@ export const recorder = recorderIn({
   openLog,
   waitForData: (ring, timeoutMillis) => ring.waitForData(timeoutMillis),
 })
+
+/** All that a trainer may have handed over before anything of it is durable. */
+const inFlightBytesMax = (ringBytes: number): number =>
+  ringBytes + limits.spillBytesMax + limits.spillReserveBytes
 
 class Recorder implements ActorInstance {
   readonly #scope: ActorScope<RecorderConfig>
@@ -166,7 +170,13 @@ class Recorder implements ActorInstance {
     const { config, restarts, clock } = this.#scope
     const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
     const { durability, lockName, freeBytesMin = limits.freeBytesMin } = config
-    const options = { clock, durability, check: restarts === 0, lockName, freeBytesMin, faults }
+    const ringBytes = config.ring.byteLength
+    const options: OpenOptions = {
+      ...{ clock, durability, check: restarts === 0, lockName, freeBytesMin, faults },
+      // Whatever the ring holds may wait for the disk: what was told is never refused here.
+      pendingBytesMax: Math.max(limits.pendingBytesMax, 2 * ringBytes),
+      inFlightBytesMax: inFlightBytesMax(ringBytes),
+    }
     let log: OpenLog | undefined
     while (log === undefined) {
       try {
@@ -232,8 +242,8 @@ class Recorder implements ActorInstance {
         previousEpoch: report.previousEpoch,
         lastSeq: report.lastSeq,
         cutBytes: report.cutBytes,
-        inFlightBytesMax: limits.ringBytes + limits.spillBytesMax,
-        inFlightMillisMax: limits.batchAgeMillisMax,
+        inFlightBytesMax: report.inFlightBytesMax ?? inFlightBytesMax(limits.ringBytes),
+        inFlightMillisMax: Math.max(0, Math.ceil(clock.now() - (report.lastTime ?? clock.now()))),
       })
     }
     for (const { agent, episode } of report.openEpisodes) {

@@ -5,6 +5,7 @@
 import { assert } from '../../base/assert.ts'
 import { KIB, MIB } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import { limits } from '../../protocol/limits.ts'
 import { type ChannelCounters, emptyCounters, type Policy } from '../../protocol/policies.ts'
 import { RECORD_HEADER_BYTES } from './layout.ts'
 import { SpillHeap } from './spill-heap.ts'
@@ -14,7 +15,7 @@ export interface InletOptions {
   readonly clock: Clock
   /** Default: `spill`, up to 64 MiB and as many records as fit. */
   readonly policy?: Extract<Policy, { kind: 'spill' | 'block' | 'drop-newest' }>
-  /** Heap beyond the spill bound for critical records, under every policy. Default 1 MiB. */
+  /** Heap beyond the spill bound for critical records. Default `limits.spillReserveBytes`. */
   readonly criticalBytesMax?: number
   /** `block`: the longest that one claim waits. Default: no limit. */
   readonly blockMillisMax?: number
@@ -75,7 +76,7 @@ export class RingInlet {
     this.#block = policy.kind === 'block'
     this.#spillCountMax = policy.kind === 'spill' ? policy.spillCountMax : 0
     this.#spillBytesMax = policy.kind === 'spill' ? policy.spillBytesMax : 0
-    this.#criticalBytesMax = options.criticalBytesMax ?? MIB
+    this.#criticalBytesMax = options.criticalBytesMax ?? limits.spillReserveBytes
     this.#blockMillisMax = options.blockMillisMax ?? Number.POSITIVE_INFINITY
     this.#stallMillisMax = options.stallMillisMax ?? 30_000
     assert(this.#stallMillisMax > 0, `stallMillisMax ${this.#stallMillisMax}`)
@@ -142,6 +143,16 @@ export class RingInlet {
    */
   get counters(): ChannelCounters {
     return { ...this.#counters, depth: this.#heap.count, depthBytes: this.#heap.bytes }
+  }
+
+  /** Records that were taken in, wherever they are now; its own so that asking allocates nothing. */
+  get committed(): number {
+    return this.#counters.offered - this.#counters.dropped
+  }
+
+  /** Bytes that wait on the heap. */
+  get spilledBytes(): number {
+    return this.#heap.bytes
   }
 
   #validLength(lengthBytes: number): boolean {
