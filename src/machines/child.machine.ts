@@ -1,21 +1,25 @@
-// The life of one supervised actor, as its supervisor sees it. It restarts after a wait, and is
-// stopped by a ladder: asked; killed, if it is a process; given up, if it is a worker, because a
-// worker that may be inside native code is never terminated (invariant 9). The supervisor decides
-// about escalation; it feeds this machine and forwards to it.
+// The life of one supervised actor, as its supervisor sees it. It restarts after a wait. One that is
+// stuck goes down a ladder of short steps: asked to stop; killed, where that is safe (invariant 9);
+// cut off, where another may take its place while it still hangs; else given up. The supervisor
+// decides about escalation; it feeds this machine and forwards to it.
 import { assign, emit, setup } from 'xstate'
 import { backOffMillis, type RestartLimits, restartLimits } from './restart-intensity.ts'
 import type { StateNameOf } from './state-name.ts'
 
 export interface ChildSpec {
   readonly name: string
-  /** True for a process, which may be killed; false for a worker thread. */
+  /** Whether it may be ended from outside: a process, or a thread that only reads. */
   readonly killable: boolean
+  /** Whether another may do its work while it hangs and cannot be ended. */
+  readonly replaceable: boolean
   /** Whether the group gives up when this child refuses to start. */
   readonly essential: boolean
   /** How long it may take to stop when asked. Default 2000. */
   readonly stopMillisMax?: number
   /** How long it may take to vanish when killed. Default 3000. */
   readonly killMillisMax?: number
+  /** For one that is stuck and replaceable, the time of each step of the ladder. Default 200. */
+  readonly stuckMillisMax?: number
   readonly limits?: RestartLimits
 }
 
@@ -44,8 +48,11 @@ export type ChildCommand =
   | { type: 'startChild'; child: string }
   /** Ask it to stop, without waiting; report `died` when it is gone. */
   | { type: 'askToStop'; child: string }
-  /** SIGKILL; given for processes only. Report `died` when it is gone. */
+  /** End it from outside; given only where that may be done. Report `died` when it is gone. */
   | { type: 'killChild'; child: string }
+  /** Have nothing to do with it any more, whatever it does later; report `died` at once, or
+   * `refused` when too many hang already. */
+  | { type: 'cutOff'; child: string }
 
 export interface ChildContext {
   readonly spec: Required<ChildSpec>
@@ -80,6 +87,17 @@ const whileUp = {
 } as const
 
 const stopDeadline = [{ guard: 'isKillable', target: 'killing' }, { target: 'abandoned' }] as const
+const stuckDeadline = [
+  { guard: 'isKillable', target: 'killing' },
+  { guard: 'isReplaceable', target: 'cuttingOff' },
+  { target: 'abandoned' },
+] as const
+const killDeadline = [
+  { guard: 'isToBeReplaced', target: 'cuttingOff' },
+  { target: 'abandoned' },
+] as const
+
+const mayBeReplaced = ({ spec, wish }: ChildContext): boolean => spec.replaceable && wish === 'run'
 
 export const childMachine = setup({
   types: {} as {
@@ -93,6 +111,7 @@ export const childMachine = setup({
     startChild: emit(({ context }) => ({ type: 'startChild', child: context.spec.name })),
     askToStop: emit(({ context }) => ({ type: 'askToStop', child: context.spec.name })),
     killChild: emit(({ context }) => ({ type: 'killChild', child: context.spec.name })),
+    cutOff: emit(({ context }) => ({ type: 'cutOff', child: context.spec.name })),
     noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
     noteJitter: assign(({ event }) => (event.type === 'died' ? { jitter: event.jitter } : {})),
     countRestart: assign(({ context }) => ({
@@ -107,17 +126,28 @@ export const childMachine = setup({
     shallStop: ({ context }) => context.wish === 'stop',
     shallRest: ({ context }) => context.wish === 'rest',
     isKillable: ({ context }) => context.spec.killable,
+    isReplaceable: ({ context }) => context.spec.replaceable,
+    isToBeReplaced: ({ context }) => mayBeReplaced(context),
   },
   delays: {
     backOff: ({ context }) => backOffMillis(context.attempt, context.jitter, context.spec.limits),
     calm: ({ context }) => context.spec.limits.calmMillis,
     stopDeadline: ({ context }) => context.spec.stopMillisMax,
-    killDeadline: ({ context }) => context.spec.killMillisMax,
+    stuckDeadline: ({ context: { spec } }) =>
+      spec.killable || spec.replaceable ? spec.stuckMillisMax : spec.stopMillisMax,
+    killDeadline: ({ context }) =>
+      mayBeReplaced(context) ? context.spec.stuckMillisMax : context.spec.killMillisMax,
   },
 }).createMachine({
   id: 'child',
   context: ({ input }) => ({
-    spec: { stopMillisMax: 2000, killMillisMax: 3000, limits: restartLimits, ...input },
+    spec: {
+      stopMillisMax: 2000,
+      killMillisMax: 3000,
+      stuckMillisMax: 200,
+      limits: restartLimits,
+      ...input,
+    },
     restarts: 0,
     attempt: 0,
     jitter: 0,
@@ -142,7 +172,7 @@ export const childMachine = setup({
         stop: whileUp.stop,
         standDown: whileUp.standDown,
       },
-      after: { stopDeadline },
+      after: { stuckDeadline },
     },
     stopping: {
       entry: 'askToStop',
@@ -161,7 +191,16 @@ export const childMachine = setup({
         stop: { actions: 'wishStop' },
         standDown: { actions: 'wishRest' },
       },
-      after: { killDeadline: 'abandoned' },
+      after: { killDeadline },
+    },
+    cuttingOff: {
+      entry: 'cutOff',
+      on: {
+        died: afterDeath,
+        refused: whileUp.refused,
+        stop: { actions: 'wishStop' },
+        standDown: { actions: 'wishRest' },
+      },
     },
     stopped: { type: 'final', output: 'stopped' },
     refused: { type: 'final', tags: 'red', output: 'refused' },

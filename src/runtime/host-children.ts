@@ -19,6 +19,10 @@ import type { ActorKind, Topology } from './topology.ts'
 
 /** Heartbeats that may be missed before an actor is taken for stuck. */
 const MISSED_HEARTBEATS_MAX = 3
+/** Threads of one actor that hang for good; one more and the actor is given up. */
+const LOST_MAX = 3
+/** How long an actor that cannot be replaced may take to vanish when it is killed. */
+const KILL_MILLIS_MAX = 30_000
 /** One that has just been started may be silent for longer: it loads, and may read a long log. */
 const START_SILENCE_MILLIS_MAX = 30_000
 /** Of the time for closing, the part after which consumers stop where they are. */
@@ -66,11 +70,13 @@ export class HostChildren {
     this.#supervisor = createActor(supervisorMachine, {
       clock: machineClock(clock),
       input: {
-        children: topology.actors.map(({ name, placement, mayTerminate }) => ({
+        children: topology.actors.map(({ name, placement, mayTerminate, replaceable }) => ({
           name,
           killable: placement === 'process' || mayTerminate,
+          replaceable,
           essential: true,
           stopMillisMax: closeMillisMax,
+          killMillisMax: KILL_MILLIS_MAX,
         })),
         ...(restartLimits === undefined ? {} : { limits: restartLimits }),
       },
@@ -106,6 +112,7 @@ export class HostChildren {
       member.heard = now
       const reason = `no sign of life for ${Math.round(silent)} ms`
       member.lastFailure = reason
+      this.#enter(member, 'stuck')
       this.#supervisor.send({ type: 'stuck', child: member.spec.name, reason })
     }
   }
@@ -122,7 +129,8 @@ export class HostChildren {
     const member = this.#roster.named(command.child)
     if (command.type === 'startChild') this.#start(member)
     else if (command.type === 'askToStop') this.#askToStop(member)
-    else member.handle?.kill()
+    else if (command.type === 'killChild') member.handle?.kill()
+    else this.#cutOff(member)
   }
 
   #start(member: Member): void {
@@ -150,15 +158,27 @@ export class HostChildren {
       if (member.handle === handle) this.#take(member, report)
     })
     handle.onEnd(error => {
-      if (member.handle === handle) member.handle = undefined
-      this.#takeEnd(member, error)
+      if (member.lost.delete(handle)) return
+      member.handle = undefined
+      this.#takeEnd(member, error?.message ?? (member.lastFailure || 'it ended'))
     })
     this.#links.connect(name, handle)
   }
 
-  #takeEnd(member: Member, error: Error | undefined): void {
+  /**
+   * Its thread hangs and nobody can end it. What it was asked it may do when it wakes up, to no
+   * effect: its successor has other ports, and the log refuses a writer that was superseded.
+   */
+  #cutOff(member: Member): void {
+    if (member.handle) member.lost.add(member.handle)
+    member.handle = undefined
+    member.refused = member.lost.size > LOST_MAX
+    const many = `${member.lost.size} threads of it hang for good`
+    this.#takeEnd(member, member.refused ? many : member.lastFailure)
+  }
+
+  #takeEnd(member: Member, reason: string): void {
     const { clock, random } = this.#options
-    const reason = error?.message ?? (member.lastFailure || 'it ended')
     const from = member.state
     member.state = 'gone'
     this.#events.onChange(member, from, member.refused ? 'refused' : 'gone', reason)

@@ -13,6 +13,8 @@ export interface Member {
   readonly spec: ActorSpec
   /** Its thread or process; undefined while there is none. */
   handle: ActorHandle | undefined
+  /** Threads of it that were cut off and have not ended. */
+  readonly lost: Set<ActorHandle>
   state: string
   machine: string
   lag: number | null
@@ -89,6 +91,7 @@ function newMember(spec: ActorSpec): Member {
   return {
     spec,
     handle: undefined,
+    lost: new Set(),
     state: '',
     machine: '',
     lag: null,

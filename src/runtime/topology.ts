@@ -15,6 +15,11 @@ export interface ActorSpec {
    * to LMDB and is not inside FFmpeg; ending those takes the whole process down.
    */
   readonly mayTerminate: boolean
+  /**
+   * Whether another may take its place while it hangs and cannot be ended: not one that holds what
+   * only one can hold, such as the page's port.
+   */
+  readonly replaceable: boolean
 }
 
 export interface ChannelRoute {
@@ -52,8 +57,14 @@ const viewing: readonly ChannelRoute[] = [
   channel('host.system', 'host', 'broadcaster', 'latest', 1, MIB),
 ]
 
-const broadcaster: ActorSpec = { name: 'broadcaster', placement: 'thread', mayTerminate: true }
-const aggregator: ActorSpec = { name: 'aggregator', placement: 'thread', mayTerminate: true }
+/** Readers of the log, which may be ended and replaced. */
+const reader = (name: ActorKind, placement: Placement = 'thread'): ActorSpec => {
+  return { name, placement, mayTerminate: true, replaceable: true }
+}
+const aggregator = reader('aggregator')
+const broadcaster: ActorSpec = { ...reader('broadcaster'), replaceable: false }
+/** What it still does when it wakes up is refused: the epoch of its successor fences it. */
+const recorder: ActorSpec = { ...reader('recorder'), mayTerminate: false }
 
 const concernsViewers = ({ from, to }: ChannelRoute): boolean =>
   from === 'broadcaster' || to === 'broadcaster'
@@ -65,8 +76,8 @@ export function recordingTopology(options: {
 }): Topology {
   return {
     actors: [
-      { name: 'recorder', placement: 'thread', mayTerminate: false },
-      { name: 'encoder', placement: options.encoderPlacement, mayTerminate: true },
+      recorder,
+      reader('encoder', options.encoderPlacement),
       aggregator,
       ...(options.live ? [broadcaster] : []),
     ],
@@ -83,9 +94,8 @@ export function recordingTopology(options: {
 
 /** A run that is read from its log: served as it grows, or replayed. */
 export function playingTopology(live: boolean): Topology {
-  const player: ActorSpec = { name: 'player', placement: 'thread', mayTerminate: true }
   return {
-    actors: [player, aggregator, ...(live ? [broadcaster] : [])],
+    actors: [reader('player'), aggregator, ...(live ? [broadcaster] : [])],
     channels: [...feed('player'), ...viewing].filter(route => live || !concernsViewers(route)),
   }
 }

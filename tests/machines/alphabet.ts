@@ -39,8 +39,8 @@ const news = (child: string): Letter[] => [
   { type: 'refused', child, reason },
   { type: 'stuck', child, reason },
 ]
-const recorder = { name: 'recorder', killable: false, essential: true }
-const encoder = { name: 'encoder', killable: true, essential: false }
+const recorder = { name: 'recorder', killable: false, replaceable: false, essential: true }
+const encoder = { name: 'encoder', killable: true, replaceable: true, essential: false }
 
 export const alphabets = {
   run: {
@@ -68,6 +68,7 @@ export const alphabets = {
       ...news('encoder'),
       { type: 'stop' },
       { type: 'standDown' },
+      200,
       2000,
       3000,
       10_000,

@@ -13,9 +13,9 @@ import {
 } from '../../src/machines/supervisor.machine.ts'
 
 const specs: readonly ChildSpec[] = [
-  { name: 'recorder', killable: false, essential: true },
-  { name: 'encoder', killable: true, essential: false },
-  { name: 'broadcaster', killable: false, essential: true },
+  { name: 'recorder', killable: false, replaceable: false, essential: true },
+  { name: 'encoder', killable: true, replaceable: true, essential: false },
+  { name: 'broadcaster', killable: false, replaceable: true, essential: true },
 ]
 
 interface Group {
@@ -29,8 +29,17 @@ interface Group {
   states(): string[]
 }
 
+interface GroupOptions {
+  /** Do not stop when asked. */
+  readonly deaf?: string[]
+  /** Do not vanish when killed. */
+  readonly immortal?: string[]
+  readonly silent?: boolean
+  readonly refusing?: string
+}
+
 /** A runtime in miniature: starts at once, stops when asked unless it is one of `deaf`. */
-function startGroup(options: { deaf?: string[]; silent?: boolean; refusing?: string } = {}): Group {
+function startGroup(options: GroupOptions = {}): Group {
   const clock = new SimulatedClock()
   const supervisor = createActor(supervisorMachine, {
     input: { children: specs },
@@ -54,7 +63,9 @@ function startGroup(options: { deaf?: string[]; silent?: boolean; refusing?: str
       }
       alive.add(child)
       if (!options.silent) supervisor.send({ type: 'ready', child })
-    } else if (type === 'killChild' || !options.deaf?.includes(child)) die(child)
+    } else if (type === 'killChild' ? !options.immortal?.includes(child) : type === 'cutOff') {
+      die(child)
+    } else if (type === 'askToStop' && !options.deaf?.includes(child)) die(child)
     return undefined
   }
   onCommands(supervisor, carryOut)
@@ -130,14 +141,51 @@ describe('a child that is stuck', () => {
     log.length = 0
     supervisor.send({ type: 'stuck', child: 'encoder', reason: 'no heartbeat' })
     clock.advance(2000)
+    expect(log).toEqual(['0 askToStop encoder', '200 killChild encoder', '200 startChild encoder'])
+  })
+
+  test('S4: where killing does not help either it is cut off and replaced', () => {
+    const { supervisor, clock, log } = startGroup({ deaf: ['encoder'], immortal: ['encoder'] })
+    log.length = 0
+    supervisor.send({ type: 'stuck', child: 'encoder', reason: 'no heartbeat' })
+    clock.advance(2000)
     expect(log).toEqual([
       '0 askToStop encoder',
-      '2000 killChild encoder',
-      '2000 startChild encoder',
+      '200 killChild encoder',
+      '400 cutOff encoder',
+      '400 startChild encoder',
     ])
   })
 
-  test('as a worker it is never killed: it is given up and the group escalates', () => {
+  test('S4: as a worker that may not be killed it is cut off at once', () => {
+    const { supervisor, clock, log, states } = startGroup({ deaf: ['broadcaster'] })
+    log.length = 0
+    supervisor.send({ type: 'stuck', child: 'broadcaster', reason: 'no heartbeat' })
+    clock.advance(2000)
+    expect(log).toEqual([
+      '0 askToStop broadcaster',
+      '200 cutOff broadcaster',
+      '200 startChild broadcaster',
+    ])
+    expect(states()).toEqual(['running', 'running', 'running'])
+  })
+
+  test('is not replaced while the group stops: it is given up', () => {
+    const group = startGroup({ deaf: ['encoder', 'broadcaster'], immortal: ['encoder'] })
+    const { supervisor, clock, log, states } = group
+    log.length = 0
+    supervisor.send({ type: 'stop' })
+    clock.advance(20_000)
+    expect(log).toEqual([
+      '0 askToStop broadcaster',
+      '2000 askToStop encoder',
+      '4000 killChild encoder',
+      '7000 askToStop recorder',
+    ])
+    expect(states()).toEqual(['stopped', 'abandoned', 'abandoned'])
+  })
+
+  test('as a worker that cannot be replaced it is given up and the group escalates', () => {
     const { supervisor, clock, log, states } = startGroup({ deaf: ['recorder'] })
     log.length = 0
     supervisor.send({ type: 'stuck', child: 'recorder', reason: 'no heartbeat' })

@@ -37,10 +37,13 @@ const actions = [
 ]
 
 const groups: fc.Arbitrary<ChildSpec[]> = fc
-  .array(fc.record({ killable: fc.boolean(), essential: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 4,
-  })
+  .array(
+    fc.record({ killable: fc.boolean(), replaceable: fc.boolean(), essential: fc.boolean() }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
   .map(traits => traits.map((trait, i) => ({ name: `child-${i}`, ...trait })))
 
 const property = (

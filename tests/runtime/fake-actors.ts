@@ -24,6 +24,8 @@ export class FakeActor implements ActorHandle {
   beating = true
   /** Ends when it is asked to drain. */
   obedient = true
+  /** Ends when it is killed. */
+  mortal = true
   #report: (report: ActorReport) => void = () => {}
   #ended: (error: Error | undefined) => void = () => {}
 
@@ -51,7 +53,7 @@ export class FakeActor implements ActorHandle {
 
   kill(): void {
     this.killed = true
-    this.end()
+    if (this.mortal) this.end()
   }
 
   /** Its thread is gone. */

@@ -62,6 +62,7 @@ export class SupervisorWorld {
     }
     const life = this.#lives.find(({ spec }) => spec.name === command.child)!
     if (command.type === 'startChild') this.#start(life)
+    else if (command.type === 'cutOff') this.#cutOff(life)
     else {
       life.told = command.type
       const { holds } = this.#checks
@@ -86,6 +87,13 @@ export class SupervisorWorld {
     life.state = 'starting'
     life.deaf = false
     life.told = null
+  }
+
+  /** Its thread hangs on; for the group it is dead. */
+  #cutOff(life: Life): void {
+    const { name, replaceable } = life.spec
+    this.#checks.holds(17, replaceable, () => `${name} was cut off, and nothing can replace it`)
+    this.#end(life, 0)
   }
 
   /** Told to go when those that were started after it have gone, or were given up. */
