@@ -24,14 +24,15 @@ export type ProcessMessage =
 
 /** Resolves to the endpoint of the thread or process that this module runs in. */
 export async function openEndpoint(): Promise<ActorEndpoint> {
-  return isMainThread ? await processEndpoint() : threadEndpoint()
+  return isMainThread ? await processEndpoint() : threadEndpoint(workerData as ActorStart)
 }
 
-function threadEndpoint(): ActorEndpoint {
+/** The endpoint of a thread that was started, or told, to be the actor of `start`. */
+export function threadEndpoint(start: ActorStart): ActorEndpoint {
   const port = parentPort
   assert(port, 'an actor thread has a parent port')
   return {
-    start: workerData as ActorStart,
+    start,
     report: report => port.postMessage(report),
     onCommand: listener => port.on('message', listener),
     // Closing the port lets the thread end by itself when nothing else is open.

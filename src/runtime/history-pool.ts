@@ -4,8 +4,8 @@ import { Piscina } from 'piscina'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
+import { actorHeap } from './actor-heap.ts'
 import type { HistoryTask } from './history-worker.ts'
-import { actorHeap } from './spawn.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const IDLE_MILLIS = 30_000

@@ -2,6 +2,7 @@
 // the program's event loop once the run has started.
 import { Worker } from 'node:worker_threads'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
+import { actorHeap } from './actor-heap.ts'
 import { ControlWords, commands, createControlWords } from './control-words.ts'
 import {
   type HostDetail,
@@ -10,10 +11,12 @@ import {
   type Problem,
   problemError,
 } from './host-messages.ts'
-import { actorHeap } from './spawn.ts'
 import type { ActorKind } from './topology.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+/** How long the host's thread may take to end when it has nothing to do any more. */
+const GONE_MILLIS_MAX = 2_000
 
 export class HostClient {
   readonly #worker: Worker
@@ -82,10 +85,12 @@ export class HostClient {
     this.#control.give(now ? commands.closeNow : commands.close)
   }
 
-  /** As `ended`, and keeps the program alive until then. */
-  closed(): Promise<Problem | null> {
+  /** As `ended`, and keeps the program alive until then, but not for a thread that hangs. */
+  async closed(): Promise<Problem | null> {
     this.#worker.ref()
-    return this.#ended.promise
+    const problem = await this.#ended.promise
+    setTimeout(() => this.#worker.unref(), GONE_MILLIS_MAX).unref()
+    return problem
   }
 
   /** The same without an event loop, for `process.on('exit')`. True when it ended in time. */

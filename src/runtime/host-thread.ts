@@ -17,7 +17,7 @@ import type { HostMessage, HostRequest, HostStart, Problem } from './host-messag
 import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
 import { openOperatorLog } from './operator-log.ts'
-import { spawnActor } from './spawn.ts'
+import { Spawner } from './spawn.ts'
 
 /** How often the trainer's cost goes on record. */
 const COST_MILLIS = 10_000
@@ -69,12 +69,13 @@ function run(
 ): Promise<Problem | null> {
   const ended = Promise.withResolvers<Problem | null>()
   const log = openOperatorLog(start.trainer === null ? null : start.runDir)
+  const spawner = new Spawner()
   const host = new Host({
     topology: start.topology,
     configs: start.configs,
     clock: systemClock,
     random: seededRandom(randomInt(2 ** 32)),
-    spawn: spawnActor,
+    spawn: spawner.spawn,
     openChannel: () => new MessageChannel(),
     closeMillisMax: start.closeMillisMax,
     faults: start.faults,
@@ -83,6 +84,7 @@ function run(
     answer: query => history.answer(query as HistoryQuery),
     onStarted(detail) {
       control.enter(states.recording)
+      spawner.keepSpare()
       const { url } = (detail.broadcaster ?? {}) as { url?: string }
       lock?.update({ url: url ?? null })
       tell({ type: 'started', detail })
@@ -101,7 +103,10 @@ function run(
   parentPort?.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
   void obey(control, host)
   host.start()
-  return ended.promise.finally(() => clearInterval(costTimer))
+  return ended.promise.finally(() => {
+    clearInterval(costTimer)
+    spawner.close()
+  })
 }
 
 function trainerCost({ trainer, timeOrigin }: HostStart): TrainerCost | null {

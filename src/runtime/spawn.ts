@@ -4,6 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { ProcessMessage } from '../actors/endpoint.ts'
 import type { ActorCommand, ActorReport, ActorStart } from '../protocol/thread-messages.ts'
+import { actorHeap } from './actor-heap.ts'
+import { SpareThread } from './spare-thread.ts'
 import type { ActorKind } from './topology.ts'
 
 export interface ActorHandle {
@@ -15,12 +17,6 @@ export interface ActorHandle {
   /** Ends it from outside. Only for one that `mayTerminate`. */
   kill(): void
 }
-
-/**
- * Actors make much short-lived garbage and keep little. V8 would let each thread's young generation
- * grow to 48 MiB before it looks; collecting small and often costs no more and holds far less.
- */
-export const actorHeap = { maxYoungGenerationSizeMb: 6 } as const
 
 /** Sources run as they are; a published package has built files. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -36,16 +32,32 @@ const folders: Readonly<Record<ActorKind, string>> = {
 const entryOf = (kind: ActorKind): URL =>
   new URL(`${folders[kind]}/thread.${extension}`, import.meta.url)
 
-export function spawnActor(kind: ActorKind, start: ActorStart): ActorHandle {
-  return start.placement === 'thread' ? spawnThread(kind, start) : spawnProcess(kind, start)
+/** Starts actors; from `keepSpare` on a restart in a thread finds one that has been loaded. */
+export class Spawner {
+  readonly #spare = new SpareThread()
+
+  readonly spawn = (kind: ActorKind, start: ActorStart): ActorHandle => {
+    if (start.placement === 'process') return spawnProcess(kind, start)
+    return handleOf(this.#spare.take(start) ?? loadThread(kind, start))
+  }
+
+  keepSpare(): void {
+    this.#spare.keep()
+  }
+
+  close(): void {
+    this.#spare.close()
+  }
 }
 
-function spawnThread(kind: ActorKind, start: ActorStart): ActorHandle {
-  const worker = new Worker(entryOf(kind), {
+const loadThread = (kind: ActorKind, start: ActorStart): Worker =>
+  new Worker(entryOf(kind), {
     workerData: start,
     name: `rollcast:${start.name}`,
     resourceLimits: actorHeap,
   })
+
+function handleOf(worker: Worker): ActorHandle {
   let error: Error | undefined
   worker.on('error', cause => {
     error = cause instanceof Error ? cause : new Error(String(cause))

@@ -1,0 +1,30 @@
+// P11: a restart does not wait for a thread to load, once the run has gone on for a moment.
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { ActorReport, ActorStart } from '../../src/protocol/thread-messages.ts'
+import { SpareThread } from '../../src/runtime/spare-thread.ts'
+import { tempDir, until } from './harness.ts'
+
+/** An aggregator that says at once that there is no log, and ends. */
+const start = (dir: string): ActorStart => ({
+  ...{ name: 'aggregator', placement: 'thread', sends: [], receives: [], restarts: 1 },
+  faults: false,
+  config: { runDir: join(dir, 'nowhere'), reader: { check: true, readOnly: true }, task: 'record' },
+})
+
+test('P11 a spare becomes the actor that it is told to be, and there is another after it', async () => {
+  const spare = new SpareThread()
+  expect(spare.take(start('/'))).toBeUndefined()
+  spare.keep()
+  const dir = tempDir()
+  for (const _ of [1, 2]) {
+    const worker = await until('a spare', () => spare.take(start(dir)))
+    const reports: ActorReport[] = []
+    worker.on('message', report => reports.push(report))
+    worker.on('error', () => {})
+    await new Promise(resolve => worker.once('exit', resolve))
+    expect(reports).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', refused: true }))
+    expect(spare.take(start(dir))).toBeUndefined()
+  }
+  spare.close()
+})
