@@ -27,14 +27,17 @@ export async function openEndpoint(): Promise<ActorEndpoint> {
   return isMainThread ? await processEndpoint() : threadEndpoint(workerData as ActorStart)
 }
 
-/** The endpoint of a thread that was started, or told, to be the actor of `start`. */
-export function threadEndpoint(start: ActorStart): ActorEndpoint {
+/** The endpoint of a thread that is the actor of `start`. */
+export function threadEndpoint(
+  start: ActorStart,
+  onCommand?: ActorEndpoint['onCommand'],
+): ActorEndpoint {
   const port = parentPort
   assert(port, 'an actor thread has a parent port')
   return {
     start,
     report: report => port.postMessage(report),
-    onCommand: listener => port.on('message', listener),
+    onCommand: onCommand ?? (listener => port.on('message', listener)),
     // Closing the port lets the thread end by itself when nothing else is open.
     exit: error => {
       port.close()

@@ -1,24 +1,23 @@
-// A thread that has loaded every actor and waits to become one. Loading takes longer than all the
-// rest of a restart, and much longer on a busy machine: with a spare at hand a restart does without.
-// It costs about 30 MB; there is never more than one. Both of its ends are in this file.
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+// A thread that loads every actor and waits to become one. Loading takes longer than all the rest of
+// a restart, and much longer on a busy machine: with a spare at hand a restart does without. It
+// costs about 30 MB; there is never more than one. Both of its ends are in this file.
+import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { ActorDefinition } from '../actors/run-actor.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ActorStart } from '../protocol/thread-messages.ts'
+import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
 import { actorHeap } from './actor-heap.ts'
 
 /** What the thread is started with; tells it from an actor's. */
 const ROLE = 'rollcast:spare'
-/** Loading waits until a run has started, and until who took the last spare runs. */
+/** Loading waits until a run has started, and until who took the last spare has loaded its log. */
 const AFTER_START_MILLIS = 1_000
-const AFTER_TAKE_MILLIS = 100
+const AFTER_TAKE_MILLIS = 50
 
-type Message = { readonly become: ActorStart } | 'end'
+type First = { readonly become: ActorStart } | 'end'
 
 export class SpareThread {
   readonly #clock: Clock
   #worker: Worker | undefined
-  #loaded = false
   #cancel: (() => void) | undefined
 
   constructor(clock: Clock = systemClock) {
@@ -30,22 +29,22 @@ export class SpareThread {
     this.#loadAfter(AFTER_START_MILLIS)
   }
 
-  /** The thread, which from now on is the actor of `start`; undefined when there is none yet. */
+  /** The thread, which becomes the actor of `start` as soon as it can; undefined without one. */
   take(start: ActorStart): Worker | undefined {
-    const worker = this.#loaded ? this.#worker : undefined
+    const worker = this.#worker
     if (worker === undefined) return undefined
     worker.off('error', this.#forget)
     worker.off('exit', this.#forget)
     this.#forget()
     worker.ref()
-    worker.postMessage({ become: start } satisfies Message)
+    worker.postMessage({ become: start } satisfies First)
     this.#loadAfter(AFTER_TAKE_MILLIS)
     return worker
   }
 
   close(): void {
     this.#cancel?.()
-    this.#worker?.postMessage('end' satisfies Message)
+    this.#worker?.postMessage('end' satisfies First)
   }
 
   #loadAfter(millis: number): void {
@@ -60,9 +59,6 @@ export class SpareThread {
     })
     this.#worker = worker
     worker.unref()
-    worker.once('message', () => {
-      this.#loaded = true
-    })
     // Without a spare a restart is slower, and that is all.
     worker.on('error', this.#forget)
     worker.on('exit', this.#forget)
@@ -70,27 +66,41 @@ export class SpareThread {
 
   readonly #forget = (): void => {
     this.#worker = undefined
-    this.#loaded = false
   }
 }
 
-/** The thread's own end. */
-async function standBy(): Promise<void> {
+// --- the thread's own end -----------------------------------------------------------------------
+
+const definitions: Readonly<Record<string, () => Promise<ActorDefinition<never>>>> = {
+  recorder: async () => (await import('../actors/recorder/actor.ts')).recorder,
+  encoder: async () => (await import('../actors/encoder/actor.ts')).encoder,
+  aggregator: async () => (await import('../actors/aggregator/actor.ts')).aggregator,
+  broadcaster: async () => (await import('../actors/broadcaster/actor.ts')).broadcaster,
+  player: async () => (await import('../replay/actor.ts')).player,
+}
+
+async function standBy(port: MessagePort): Promise<void> {
+  const first = Promise.withResolvers<First>()
+  let isTold = false
+  /** What comes while the actor is not there yet. */
+  const early: ActorCommand[] = []
+  let listener = (command: ActorCommand): void => void early.push(command)
+  port.on('message', (message: First | ActorCommand) => {
+    if (isTold) return listener(message as ActorCommand)
+    isTold = true
+    first.resolve(message as First)
+  })
   const { threadEndpoint } = await import('../actors/endpoint.ts')
   const { runActor } = await import('../actors/run-actor.ts')
-  const definitions: Readonly<Record<string, ActorDefinition<never>>> = {
-    recorder: (await import('../actors/recorder/actor.ts')).recorder,
-    encoder: (await import('../actors/encoder/actor.ts')).encoder,
-    aggregator: (await import('../actors/aggregator/actor.ts')).aggregator,
-    broadcaster: (await import('../actors/broadcaster/actor.ts')).broadcaster,
-    player: (await import('../replay/actor.ts')).player,
-  }
-  parentPort?.once('message', (message: Message) => {
-    const definition = message === 'end' ? undefined : definitions[message.become.name]
-    if (message === 'end' || definition === undefined) parentPort?.close()
-    else runActor(threadEndpoint(message.become), definition)
+  for (const load of Object.values(definitions)) if (!isTold) await load()
+  const told = await first.promise
+  const load = told === 'end' ? undefined : definitions[told.become.name]
+  if (told === 'end' || load === undefined) return port.close()
+  const endpoint = threadEndpoint(told.become, next => {
+    listener = next
+    for (const command of early.splice(0)) next(command)
   })
-  parentPort?.postMessage('loaded')
+  runActor(endpoint, await load())
 }
 
-if (!isMainThread && workerData === ROLE) await standBy()
+if (!isMainThread && workerData === ROLE && parentPort) await standBy(parentPort)
