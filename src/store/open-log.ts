@@ -120,7 +120,8 @@ export async function lockLog(dir: string, clock: Clock = systemClock): Promise<
   }
 }
 
-async function openHeld(
+/** As `openWriter`, for whoever keeps lock and storage when the disk was full: see `again`. */
+export async function openHeld(
   storage: LogStorage,
   options: OpenOptions,
   release: () => Promise<void>,

@@ -202,6 +202,8 @@ class Recorder implements ActorInstance {
     log.writer.onFailure(error => {
       // Full, and nothing was tried: there may be room again.
       const type = error.code === 'DISK_FULL' && log.again ? 'diskFull' : 'diskFailed'
+      // The machine of one that stops hears nothing any more: no other recorder may try again (P7).
+      if (this.#closed && type === 'diskFailed') this.#noteSealed(false)
       this.#scope.send({ type, reason: error.message } as { type: string })
     })
   }
