@@ -252,7 +252,11 @@ function decodeBody(
   const fields: unknown = packr.unpack(bytes.subarray(at + 8, at + bodyLength))
   if (typeof fields !== 'object' || fields === null) throw shortBody(type, bodyLength)
   const event = { ...upcast(type, version, fields as Record<string, unknown>), type } as Event
-  if (event.type === 'layout_declared') layouts.add(event)
+  if (event.type === 'layout_declared') {
+    // The layout alone: it is compared with others, declared or read from elsewhere.
+    const { type: _, ...layout } = event
+    layouts.add(layout)
+  }
   return event
 }
 

@@ -42,6 +42,16 @@ test('D5 where nothing was lost nothing is told', () => {
   expect(told(new Gap(), { layouts: [], openEpisodes: [{ episode: 1, agent: 'a' }] })).toEqual([])
 })
 
+test('D5 a declaration that was lost is no other layout than the one that was read from it', () => {
+  const read = new Layouts()
+  const records = recordsOf([{ type: 'layout_declared', ...stepLayout }])
+  decodeRecord(records, readRecord(records, 0), read)
+  const gap = new Gap()
+  gap.add({ records, count: 1, frames: [], newestFrames: [] }, read)
+  const known = { layouts: [stepLayout, frameLayout], openEpisodes: [] }
+  expect(told(gap, known)).toMatchObject([{ type: 'gap_found', events: 1 }])
+})
+
 test('D5 layouts that were declared meanwhile are declared again: later steps need them', () => {
   const events = told(gapOf(declarations), { layouts: [stepLayout], openEpisodes: [] })
   expect(events.slice(1)).toEqual([{ type: 'layout_declared', ...frameLayout }])
