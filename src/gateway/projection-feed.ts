@@ -2,6 +2,7 @@
 // each, summaries of changed metrics at most 10 times a second, their points once a second.
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
+import { comparePositions } from '../protocol/position.ts'
 import type { EpisodeRow, Milestone, Projection } from '../protocol/projection.ts'
 import type { ProjectionNotice } from '../protocol/thread-messages.ts'
 import type { Continuity } from './continuity.ts'
@@ -57,7 +58,7 @@ export class ProjectionFeed {
     const { continuity, watched } = this.#options
     const before = this.#projection
     // An aggregator that starts again folds once more what was shown already.
-    if (before?.epoch === projection.epoch && projection.seq < before.seq) return
+    if (before !== undefined && comparePositions(projection, before) < 0) return
     if (before !== undefined && before.epoch !== projection.epoch) this.restart()
     this.#projection = projection
     this.#first = undefined
