@@ -18,6 +18,9 @@ interface Replay {
 
 const replay = JSON.parse(process.env['ROLLCAST_REPLAY'] ?? '{}') as Replay
 
+/** How long a campaign may take: far more than it should. */
+export const CAMPAIGN_MILLIS = runs(120_000, 1_800_000)
+
 /** Parameters of a campaign of so many runs in either tier. */
 export function times(
   commit: number,

@@ -6,6 +6,7 @@ import { figure } from '../faults/figures.ts'
 import {
   action,
   actionLists,
+  CAMPAIGN_MILLIS,
   command,
   commandLists,
   expectViolation,
@@ -45,12 +46,16 @@ const channelProperty = (
   })
 
 describe('a channel as a model', () => {
-  test('C1 C2 answers, counts and hands out what a list says, under every policy', () => {
-    const invariants = new Invariants()
-    const params = times(200, 20_000)
-    fc.assert(channelProperty(invariants), params)
-    figure('M.channel', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'C1 C2 answers, counts and hands out what a list says, under every policy',
+    () => {
+      const invariants = new Invariants()
+      const params = times(200, 20_000)
+      fc.assert(channelProperty(invariants), params)
+      figure('M.channel', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('notices invariant 12: a channel that loses what it took in', () =>
     expectViolation(
@@ -127,12 +132,16 @@ const portProperty = (invariants: Invariants, plant?: PortSetup['plant']) =>
   )
 
 describe('a port as a model', () => {
-  test('C3 C4 keeps order, window and books, whenever its messages arrive and whoever dies', async () => {
-    const invariants = new Invariants()
-    const params = times(200, 3_000)
-    await fc.assert(portProperty(invariants), params)
-    figure('M.ports', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'C3 C4 keeps order, window and books, whenever its messages arrive and whoever dies',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(200, 3_000)
+      await fc.assert(portProperty(invariants), params)
+      figure('M.ports', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('notices invariant 12: a port that loses a message', () =>
     expectViolation(

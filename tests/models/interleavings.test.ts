@@ -5,7 +5,15 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import type { LogReader } from '../../src/store/event-log.ts'
 import { figure } from '../faults/figures.ts'
-import { command, commandLists, expectViolation, Invariants, repeat, times } from './campaign.ts'
+import {
+  CAMPAIGN_MILLIS,
+  command,
+  commandLists,
+  expectViolation,
+  Invariants,
+  repeat,
+  times,
+} from './campaign.ts'
 import { type FollowerPlants, FollowerWorld } from './interleavings/follower-world.ts'
 import { type RecorderPlants, RecorderWorld } from './interleavings/recorder-world.ts'
 
@@ -36,12 +44,16 @@ const property = (invariants: Invariants, plants: RecorderPlants = {}) =>
   })
 
 describe('the path of an acknowledgement, in any order of events', () => {
-  test('A3 P1 P4 nothing is acknowledged early, recorded twice or missed, whoever dies when', async () => {
-    const invariants = new Invariants()
-    const params = times(100, 2_500)
-    await fc.assert(property(invariants), params)
-    figure('M.acknowledgement', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'A3 P1 P4 nothing is acknowledged early, recorded twice or missed, whoever dies when',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(100, 2_500)
+      await fc.assert(property(invariants), params)
+      figure('M.acknowledgement', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('notices invariant 2: a disk that answers before it has written', () =>
     expectViolation(
@@ -93,12 +105,16 @@ const followingProperty = (invariants: Invariants, plants: FollowerPlants = {}) 
   })
 
 describe('the hand-over from what is there to what comes, in any order of events', () => {
-  test('G3 A3 a follower and a tail see each event once, in order, when it is durable', async () => {
-    const invariants = new Invariants()
-    const params = times(100, 2_500)
-    await fc.assert(followingProperty(invariants), params)
-    figure('M.following', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'G3 A3 a follower and a tail see each event once, in order, when it is durable',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(100, 2_500)
+      await fc.assert(followingProperty(invariants), params)
+      figure('M.following', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('notices invariant 3: a reader that hands on a batch again', () =>
     expectViolation(

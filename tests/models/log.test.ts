@@ -5,7 +5,7 @@ import { describe, test } from 'vitest'
 import type { Durability, LogReader, LogWriter } from '../../src/store/event-log.ts'
 import type { LogStorage, Write } from '../../src/store/storage.ts'
 import { figure } from '../faults/figures.ts'
-import { commandLists, expectViolation, Invariants, times } from './campaign.ts'
+import { CAMPAIGN_MILLIS, commandLists, expectViolation, Invariants, times } from './campaign.ts'
 import { logCommands } from './log/commands.ts'
 import { memoryPlace, play, withLmdbPlace } from './log/places.ts'
 import { type LogPlace, LogWorld } from './log/world.ts'
@@ -13,29 +13,37 @@ import { type LogPlace, LogWorld } from './log/world.ts'
 const durabilities = fc.constantFrom<Durability>('group', 'sync', 'relaxed')
 
 describe('the event log as a model', () => {
-  test('P1 P3 P4 P7 in memory it agrees with a list, whatever happens', async () => {
-    const invariants = new Invariants()
-    const params = times(200, 17_000)
-    await fc.assert(
-      fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
-        play(memoryPlace(durability), invariants, list),
-      ),
-      params,
-    )
-    figure('M.log.memory', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'P1 P3 P4 P7 in memory it agrees with a list, whatever happens',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(200, 17_000)
+      await fc.assert(
+        fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
+          play(memoryPlace(durability), invariants, list),
+        ),
+        params,
+      )
+      figure('M.log.memory', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
-  test('P1 P3 P4 P7 on LMDB it agrees with a list, whatever happens', async () => {
-    const invariants = new Invariants()
-    const params = times(50, 3_000)
-    await fc.assert(
-      fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
-        withLmdbPlace(durability, place => play(place, invariants, list)),
-      ),
-      params,
-    )
-    figure('M.log.lmdb', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'P1 P3 P4 P7 on LMDB it agrees with a list, whatever happens',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(50, 3_000)
+      await fc.assert(
+        fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
+          withLmdbPlace(durability, place => play(place, invariants, list)),
+        ),
+        params,
+      )
+      figure('M.log.lmdb', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 })
 
 describe('what the models of the log have found', () => {

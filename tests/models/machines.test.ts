@@ -8,7 +8,14 @@ import { figure } from '../faults/figures.ts'
 import { alphabets, type Letter, type Performer, perform } from '../machines/alphabet.ts'
 import { leavesAfter } from '../machines/declared.ts'
 import { keyOf, walk, waysTo } from '../machines/walk.ts'
-import { action, actionLists, expectViolation, Invariants, times } from './campaign.ts'
+import {
+  action,
+  actionLists,
+  CAMPAIGN_MILLIS,
+  expectViolation,
+  Invariants,
+  times,
+} from './campaign.ts'
 
 const names = Object.keys(machines) as MachineName[]
 
@@ -86,9 +93,13 @@ describe('every lifecycle machine as a model', () => {
   const invariants = new Invariants()
   const params = times(200, Math.ceil(20_000 / names.length))
 
-  test.each(names)('A1 %s takes only declared ways, and always finds its end', name => {
-    fc.assert(property(name, invariants), params)
-  })
+  test.each(names)(
+    'A1 %s takes only declared ways, and always finds its end',
+    name => {
+      fc.assert(property(name, invariants), params)
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('all of them were walked', () => {
     const runs = params.numRuns * names.length

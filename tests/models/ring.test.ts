@@ -3,7 +3,15 @@
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { figure } from '../faults/figures.ts'
-import { action, actionLists, expectViolation, Invariants, repeat, times } from './campaign.ts'
+import {
+  action,
+  actionLists,
+  CAMPAIGN_MILLIS,
+  expectViolation,
+  Invariants,
+  repeat,
+  times,
+} from './campaign.ts'
 import { CAPACITY, type InletPolicy, type RingPlants, RingWorld } from './ring/world.ts'
 
 const plain = (name: string, run: (world: RingWorld) => void) =>
@@ -65,12 +73,16 @@ const property = (invariants: Invariants, plants: RingPlants = {}) =>
   })
 
 describe('the ingress ring as a model', () => {
-  test('C5 C6 C7 what was accepted comes out once, whole and in order; the rest is counted', () => {
-    const invariants = new Invariants()
-    const params = times(200, 20_000)
-    fc.assert(property(invariants), params)
-    figure('M.ring', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'C5 C6 C7 what was accepted comes out once, whole and in order; the rest is counted',
+    () => {
+      const invariants = new Invariants()
+      const params = times(200, 20_000)
+      fc.assert(property(invariants), params)
+      figure('M.ring', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 })
 
 describe('a model of the ring notices', () => {

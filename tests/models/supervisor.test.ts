@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChildSpec } from '../../src/machines/child.machine.ts'
 import { figure } from '../faults/figures.ts'
-import { action, actionLists, expectViolation, Invariants, repeat, times } from './campaign.ts'
+import {
+  action,
+  actionLists,
+  CAMPAIGN_MILLIS,
+  expectViolation,
+  Invariants,
+  repeat,
+  times,
+} from './campaign.ts'
 import { type SupervisorPlants, SupervisorWorld } from './supervisor/world.ts'
 
 const child = fc.nat(3)
@@ -59,17 +67,21 @@ const property = (
   })
 
 describe('a supervised group as a model', () => {
-  test('P11 S3 S4 restarts within its intensity, gives up past it, and always comes to an end', () => {
-    const invariants = new Invariants()
-    const params = times(200, 20_000)
-    let escalated = 0
-    const count = (world: SupervisorWorld): void => {
-      if (world.escalated) escalated++
-    }
-    fc.assert(property(invariants, {}, count), params)
-    expect(escalated).toBeGreaterThan(params.numRuns / 100)
-    figure('M.supervisor', { runs: params.numRuns, escalated, ...invariants.figures })
-  })
+  test(
+    'P11 S3 S4 restarts within its intensity, gives up past it, and always comes to an end',
+    () => {
+      const invariants = new Invariants()
+      const params = times(200, 20_000)
+      let escalated = 0
+      const count = (world: SupervisorWorld): void => {
+        if (world.escalated) escalated++
+      }
+      fc.assert(property(invariants, {}, count), params)
+      expect(escalated).toBeGreaterThan(params.numRuns / 100)
+      figure('M.supervisor', { runs: params.numRuns, escalated, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 
   test('notices invariant 16: deaths that are told with a wrong time', () => {
     let minutes = 0

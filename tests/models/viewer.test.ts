@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { figure } from '../faults/figures.ts'
-import { command, commandLists, expectViolation, Invariants, repeat, times } from './campaign.ts'
+import {
+  CAMPAIGN_MILLIS,
+  command,
+  commandLists,
+  expectViolation,
+  Invariants,
+  repeat,
+  times,
+} from './campaign.ts'
 import type { SlowSocket } from './viewer/slow-socket.ts'
 import { type ViewerPlants, ViewerWorld } from './viewer/world.ts'
 
@@ -103,12 +111,16 @@ const property = (invariants: Invariants, plants: ViewerPlants = {}) =>
   })
 
 describe('viewer sessions as a model', () => {
-  test('U2 U3 P10 P13 each viewer gets what it must, whoever stalls, goes and comes back', async () => {
-    const invariants = new Invariants()
-    const params = times(200, 5_000)
-    await fc.assert(property(invariants), params)
-    figure('M.viewer', { runs: params.numRuns, ...invariants.figures })
-  })
+  test(
+    'U2 U3 P10 P13 each viewer gets what it must, whoever stalls, goes and comes back',
+    async () => {
+      const invariants = new Invariants()
+      const params = times(200, 5_000)
+      await fc.assert(property(invariants), params)
+      figure('M.viewer', { runs: params.numRuns, ...invariants.figures })
+    },
+    CAMPAIGN_MILLIS,
+  )
 })
 
 describe('what the models of viewers have found', () => {

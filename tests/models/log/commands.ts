@@ -52,7 +52,7 @@ const read = fc
   .tuple(share, fc.nat(60), fc.boolean())
   .map(([from, length, reverse]) =>
     command<LogWorld>(`read ${length} from ${from} ${reverse ? 'back' : ''}`, world =>
-      world.read(from, length, reverse),
+      world.read({ from, length, reverse }),
     ),
   )
 

@@ -1,9 +1,9 @@
-// The event log beside its model. The model is the list of what was handed in, in order; everything
-// that the log shows has to be a prefix of it, and everything that was acknowledged has to be in
-// that prefix, whatever the storage does and however often the log is opened again.
+// The event log beside its model (history.ts): producers hand in, in order or not, the storage does
+// what it likes, and the log is opened again and again. What is done here is done to both, and they
+// are compared after every step.
 import { SimulatedClock } from '../../../src/base/clock.ts'
 import { RollcastError } from '../../../src/base/errors.ts'
-import type { Envelope, Event } from '../../../src/protocol/events.ts'
+import type { Event } from '../../../src/protocol/events.ts'
 import type { Position } from '../../../src/protocol/position.ts'
 import type {
   Contribution,
@@ -16,10 +16,12 @@ import { StorageReader } from '../../../src/store/log-reader.ts'
 import { openWriter } from '../../../src/store/open-log.ts'
 import type { LogStorage } from '../../../src/store/storage.ts'
 import { verifyStorage } from '../../../src/store/verify.ts'
-import { contribution, declarations, frame, metric, pixelsOf } from '../../store/records.ts'
+import { contribution, declarations, frame, metric } from '../../store/records.ts'
 import type { Invariants } from '../campaign.ts'
 import { FaultyStorage } from './faulty-storage.ts'
+import { History, nameOf, type Sent } from './history.ts'
 import { PromiseWatch } from './promise-watch.ts'
+import { type Pruned, type Range, Reading } from './reading.ts'
 
 /** Where the log lies: opened again and again. Plants are faults of negative controls. */
 export interface LogPlace {
@@ -27,16 +29,6 @@ export interface LogPlace {
   readonly durability?: Durability
   readonly plantWriter?: (writer: LogWriter) => LogWriter
   readonly plantReader?: (reader: LogReader) => LogReader
-}
-
-/** A contribution that was handed in. */
-interface Sent {
-  readonly contribution: Contribution
-  readonly firstSeq: number
-  readonly lastSeq: number
-  /** What its events are, in short. */
-  readonly names: readonly string[]
-  acked: boolean
 }
 
 export interface AppendPlan {
@@ -47,12 +39,6 @@ export interface AppendPlan {
   readonly snapshot: boolean
 }
 
-const nameOf = (event: Event): string => {
-  if (event.type === 'metrics_sampled') return `m${event.globalStep}`
-  if (event.type === 'frame_captured') return `f${event.index}`
-  return event.type
-}
-
 /** Contributions of a producer whose first number the log still tells. */
 const REMEMBERED = 16
 
@@ -60,14 +46,12 @@ export class LogWorld {
   readonly clock = new SimulatedClock()
   readonly #place: LogPlace
   readonly #invariants: Invariants
-  #sent: Sent[] = []
+  readonly #history = new History()
   #storage!: FaultyStorage
   #writer!: LogWriter
   #watch!: PromiseWatch
   #ids = 0
-  #prunedBefore = 0
-  /** Frames below this were asked to go; whether they have is not known. */
-  #pruneAsked = 0
+  #pruned: Pruned = { before: 0, asked: 0 }
   #diskFull = false
   #shownSeq = 0
 
@@ -107,16 +91,6 @@ export class LogWorld {
     })
   }
 
-  get #emittedSeq(): number {
-    return this.#sent.at(-1)?.lastSeq ?? 0
-  }
-
-  #lastOf(producer: string): number {
-    return (
-      this.#sent.findLast(one => one.contribution.producer === producer)?.contribution.position ?? 0
-    )
-  }
-
   append(plan: AppendPlan): Promise<void> {
     const events = [
       ...Array.from({ length: plan.metrics }, () => metric(this.#ids++, plan.padding)),
@@ -127,7 +101,7 @@ export class LogWorld {
   }
 
   #append(events: readonly Event[], producer: string, snapshot = false): void {
-    const after = this.#lastOf(producer)
+    const after = this.#history.position(producer)
     const position = after + 1 + (this.#ids % 3)
     const { nextSeq } = this.#writer
     const whole: Contribution = {
@@ -141,26 +115,22 @@ export class LogWorld {
     }
     const appended = this.#writer.append(whole)
     const { firstSeq, count, duplicate } = appended
-    const numbered = firstSeq === this.#emittedSeq + 1 && count === events.length
+    const numbered = firstSeq === this.#history.lastSeq + 1 && count === events.length
     this.#invariants.holds(1, numbered, () => `${count} events from ${firstSeq} on`)
     this.#invariants.holds(5, !duplicate, () => `${producer} at ${position} is no duplicate`)
     const sent: Sent = {
       ...{ contribution: whole, firstSeq, lastSeq: firstSeq + count - 1 },
       ...{ names: events.map(nameOf), acked: false },
     }
-    this.#sent.push(sent)
+    this.#history.add(sent)
     this.#watch.add(`append of ${firstSeq}`, appended.durable, at => this.#acknowledge(sent, at))
   }
 
   #acknowledge(sent: Sent, { seq }: Position): void {
     this.#invariants.note(2, seq >= sent.lastSeq, () => `acknowledged ${sent.lastSeq} at ${seq}`)
     this.#invariants.note(8, !this.#storage.failed, () => `${sent.lastSeq} after an I/O error`)
-    const before = this.#sent.slice(0, this.#sent.indexOf(sent))
-    this.#invariants.note(
-      2,
-      before.every(one => one.acked),
-      () => `${sent.lastSeq} out of order`,
-    )
+    const inOrder = this.#history.isNext(sent)
+    this.#invariants.note(2, inOrder, () => `${sent.lastSeq} out of order`)
     sent.acked = true
   }
 
@@ -179,8 +149,7 @@ export class LogWorld {
   /** The producer is not sure about what it handed in `back` contributions ago. */
   async resend(producer: number, back: number): Promise<void> {
     const name = `producer-${producer}`
-    const all = this.#sent.filter(one => one.contribution.producer === name)
-    const one = all.at(-1 - back)
+    const one = this.#history.of(name).at(-1 - back)
     if (one === undefined || this.#writer.failure) return
     const again = this.#writer.append(one.contribution)
     const firstSeq = back < REMEMBERED ? one.firstSeq : 0
@@ -195,7 +164,7 @@ export class LogWorld {
   /** A contribution overtakes another, or begins before the last one's end. */
   async disorder(producer: number, how: 'overtakes' | 'overlaps'): Promise<void> {
     const name = `producer-${producer}`
-    const last = this.#lastOf(name)
+    const last = this.#history.position(name)
     const after = how === 'overtakes' ? last + 1 : last - 1
     if (after < 0 || this.#writer.failure) return
     this.#refuses(5, { ...contribution([metric(-1)], last + 2, name), after }, 'OUT_OF_ORDER')
@@ -203,7 +172,7 @@ export class LogWorld {
   }
 
   flush(): Promise<void> {
-    const emitted = this.#emittedSeq
+    const emitted = this.#history.lastSeq
     this.#watch.add('a flush', this.#writer.flush(), ({ seq }) =>
       this.#invariants.note(2, seq >= emitted, () => `flushed ${seq} of ${emitted}`),
     )
@@ -212,9 +181,9 @@ export class LogWorld {
 
   prune(share: number): Promise<void> {
     const before = Math.floor(share * (this.#writer.durable.seq + 1))
-    this.#pruneAsked = Math.max(this.#pruneAsked, before)
+    this.#pruned = { ...this.#pruned, asked: Math.max(this.#pruned.asked, before) }
     this.#watch.add('pruning', this.#writer.pruneFrames(before), () => {
-      this.#prunedBefore = Math.max(this.#prunedBefore, before)
+      this.#pruned = { ...this.#pruned, before: Math.max(this.#pruned.before, before) }
     })
     return this.#step()
   }
@@ -235,53 +204,18 @@ export class LogWorld {
     await this.#step()
   }
 
-  async read(from: number, length: number, reverse: boolean): Promise<void> {
-    const reader = new StorageReader(this.#storage)
-    this.#checkReader(this.#place.plantReader?.(reader) ?? reader, from, length, reverse)
+  async read(range: Range): Promise<void> {
+    this.#read(range)
     await this.#step()
   }
 
-  #checkReader(reader: LogReader, from: number, length: number, reverse: boolean): void {
-    const durable = reader.durable().seq
-    const known = durable >= this.#writer.durable.seq && durable >= this.#shownSeq
-    this.#invariants.holds(7, known, () => `durable ${durable} after ${this.#shownSeq}`)
-    this.#shownSeq = durable
-    const whole = durable === 0 || this.#sent.some(({ lastSeq }) => lastSeq === durable)
-    this.#invariants.holds(3, whole, () => `${durable} is in the middle of a contribution`)
-    const names = this.#sent.flatMap(one => one.names).slice(0, durable)
-    const fromSeq = 1 + Math.floor(from * durable)
-    const toSeq = Math.min(durable, fromSeq + length)
-    const expected = names.slice(fromSeq - 1, toSeq)
-    const read = this.#whole(() => [...reader.events({ fromSeq, toSeq, reverse })])
-    if (reverse) read.reverse()
-    const seqs = read.every(({ seq }, i) => seq === fromSeq + i)
-    this.#invariants.holds(1, seqs, () => `read ${read.map(({ seq }) => seq)} from ${fromSeq} on`)
-    const found = read.map(({ event }) => nameOf(event))
-    const same = found.join() === expected.join()
-    this.#invariants.holds(3, same, () => `read ${found}, expected ${expected}`)
-    for (const envelope of read) this.#checkFrame(reader, envelope)
-  }
-
-  #checkFrame(reader: LogReader, { seq, event }: Envelope): void {
-    if (event.type !== 'frame_captured') return
-    const pixels = this.#whole(() => reader.frame(seq))
-    const gone = pixels === undefined
-    const intact = !gone && Buffer.compare(pixels, pixelsOf(event.index)) === 0
-    const right = seq < this.#prunedBefore ? gone : intact || (gone && seq < this.#pruneAsked)
-    this.#invariants.holds(4, right, () => `frame ${seq}: ${gone ? 'no' : 'other'} pixels`)
-  }
-
-  /** What `read` gives; damage is a broken invariant here, because nobody damaged anything. */
-  #whole<T>(read: () => T): T {
-    let problem = ''
-    try {
-      return read()
-    } catch (error) {
-      problem = String(error)
-      throw error
-    } finally {
-      this.#invariants.holds(4, problem === '', () => problem)
-    }
+  #read(range: Range): StorageReader {
+    const reader = new StorageReader(this.#storage)
+    const shown = this.#place.plantReader?.(reader) ?? reader
+    const seen = Math.max(this.#shownSeq, this.#writer.durable.seq)
+    const reading = new Reading(shown, this.#history, this.#invariants)
+    this.#shownSeq = reading.check(range, seen, this.#pruned)
+    return reader
   }
 
   /** Closes as one should, and opens again. */
@@ -307,24 +241,16 @@ export class LogWorld {
   }
 
   async #openAgain(): Promise<OpenReport> {
-    const before = this.#sent
     const { epoch } = this.#writer
     const report = await this.#open()
-    const positions: Partial<Record<string, number>> = report.positions
-    const isThere = ({ contribution: { producer, position } }: Sent): boolean =>
-      position <= (positions[producer] ?? -1)
-    this.#sent = before.filter(isThere)
-    const prefix = this.#sent.every((one, i) => one === before[i])
-    this.#invariants.holds(3, prefix, () => 'something newer survived something older')
-    const lost = before.slice(this.#sent.length).filter(one => one.acked)
+    const { lost, isPrefix } = this.#history.survive(report.positions)
+    this.#invariants.holds(3, isPrefix, () => 'something newer survived something older')
     this.#invariants.holds(2, lost.length === 0, () => `lost ${lost.map(one => one.lastSeq)}`)
     const { lastSeq, cutEvents } = report
-    const whole = lastSeq === this.#emittedSeq && cutEvents === 0
-    this.#invariants.holds(3, whole, () => `${lastSeq} events, expected ${this.#emittedSeq}`)
+    const whole = lastSeq === this.#history.lastSeq && cutEvents === 0
+    this.#invariants.holds(3, whole, () => `${lastSeq} events, expected ${this.#history.lastSeq}`)
     this.#invariants.holds(6, report.epoch > epoch, () => `epoch ${report.epoch} after ${epoch}`)
     this.#shownSeq = lastSeq
-    // What is on the disk now has to stay there, whether or not anybody was told of it then.
-    for (const one of this.#sent) one.acked = true
     if (lastSeq === 0) this.#append(declarations, 'declarer')
     return report
   }
@@ -332,7 +258,7 @@ export class LogWorld {
   async #step(): Promise<void> {
     await this.#watch.settle()
     const { durable } = this.#writer
-    const covered = this.#sent.every(one => !one.acked || one.lastSeq <= durable.seq)
+    const covered = this.#history.acknowledgedWithin(durable.seq)
     this.#invariants.note(2, covered, () => `more is acknowledged than ${durable.seq}`)
   }
 
@@ -342,13 +268,12 @@ export class LogWorld {
     await this.#watch.settleAll()
     await this.crash()
     await this.flush()
-    const reader = new StorageReader(this.#storage)
-    this.#checkReader(this.#place.plantReader?.(reader) ?? reader, 0, this.#emittedSeq, false)
+    const reader = this.#read({ from: 0, length: this.#history.lastSeq, reverse: false })
     const { ok, problems } = verifyStorage(this.#storage)
     this.#invariants.holds(4, ok, () => JSON.stringify(problems))
-    const snapshot = this.#sent.findLast(one => one.contribution.snapshot)?.contribution.snapshot
     const found = reader.snapshot('fold')?.position
-    this.#invariants.holds(2, found === snapshot?.position, () => `snapshot of ${found}`)
+    const kept = found === this.#history.snapshot?.position
+    this.#invariants.holds(2, kept, () => `snapshot of ${found}`)
     await this.#close()
   }
 }
