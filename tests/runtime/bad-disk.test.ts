@@ -1,7 +1,9 @@
 // P7, P9, L10: a disk that fails or stalls is told at once, hurts neither trainer nor viewers, and
 // nothing is called durable that is not.
 import { expect, test } from 'vitest'
-import { checkOptions } from '../../src/runtime/options.ts'
+import { MIB } from '../../src/base/bytes.ts'
+import { limits } from '../../src/protocol/limits.ts'
+import { checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 import { type Run, start, type TestHooks } from '../../src/runtime/run.ts'
 import { verifyLog } from '../../src/store/verify.ts'
 import { readEvents, tempDir, until } from './harness.ts'
@@ -10,6 +12,7 @@ import { connectViewer } from './viewer-client.ts'
 async function startOnDisk(
   dir: string,
   hooks: Omit<TestHooks, 'faults'>,
+  more: Partial<RunOptions> = {},
 ): Promise<{ run: Run; problems: string[] }> {
   const problems: string[] = []
   const onProblem = (problem: { code: string; message: string }): void =>
@@ -20,6 +23,7 @@ async function startOnDisk(
     handleSignals: false,
     onProblem,
     closeMillisMax: 30_000,
+    ...more,
   })
   return { run: await start(options, { faults: true, ...hooks }), problems }
 }
@@ -109,4 +113,26 @@ test('P7 flush() does not call durable what a failed log could not record', asyn
   expect(answers.slice(answers.indexOf(false))).not.toContain(true)
   expect(answers.at(-1)).toBe(false)
   await expect(run.close()).rejects.toThrow('planted fault')
+})
+
+test('P2 P9 what a large ring holds never passes what the log lets wait: no recorder dies of it', async () => {
+  const dir = tempDir()
+  const { run } = await startOnDisk(dir, { commitDelayMillis: 50 }, { ringBytes: 128 * MIB })
+  const recorder = run.recorder('agent')
+  const data = new Uint8Array(4 * MIB)
+  for (let frame = 0; frame < 20; frame++) {
+    recorder.step({ reward: 1 })
+    recorder.frame({ width: 2048, height: 2048, format: 'gray8', data })
+  }
+  expect(run.undurable.bytes).toBeGreaterThan(limits.pendingBytesMax)
+  expect(run.wouldBlock).toBe(true)
+  expect(await run.flush(30_000)).toBe(true)
+  expect(run.undurable).toEqual({ bytes: 0, events: 0, millis: 0 })
+  const status = await until('the status', () => run.status)
+  expect(status.actors.map(({ name, restarts }) => [name, restarts])).toContainEqual([
+    'recorder',
+    0,
+  ])
+  await run.close()
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, frames: 20 })
 })

@@ -47,7 +47,12 @@ export interface Program {
 /** Runs `programs/<name>.child.ts` in a process of its own; it is killed when the test ends. */
 export function runProgram(name: string, ...args: string[]): Program {
   const file = fileURLToPath(new URL(`./programs/${name}.child.ts`, import.meta.url))
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return runCommand(name, process.execPath, file, ...args)
+}
+
+/** The same for any command, which may run a program under another: that one says its `pid`. */
+export function runCommand(name: string, command: string, ...args: string[]): Program {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const said: Record<string, unknown>[] = []
   let stderr = ''
   createInterface({ input: child.stdout }).on('line', line => {
@@ -64,6 +69,8 @@ export function runProgram(name: string, ...args: string[]): Program {
     ended = true
   })
   onTestFinished(async () => {
+    const pid = said.find(line => typeof line['pid'] === 'number')?.['pid'] as number | undefined
+    if (!ended && pid !== undefined) process.kill(pid, 'SIGKILL')
     if (!ended) child.kill('SIGKILL')
     await exited
   })
