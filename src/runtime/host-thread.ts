@@ -7,7 +7,7 @@ import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
 import type { HistoryQuery } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
-import { lockLog } from '../store/open-log.ts'
+import { lockLog, type RunLock } from '../store/open-log.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { ControlWords, commands, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
@@ -16,7 +16,7 @@ import { Host } from './host.ts'
 import type { HostMessage, HostRequest, HostStart, Problem } from './host-messages.ts'
 import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
-import { openOperatorLog } from './operator-log.ts'
+import { OperatorLog } from './operator-log.ts'
 import { Spawner } from './spawn.ts'
 
 /** How often the trainer's cost goes on record. */
@@ -46,7 +46,7 @@ async function lockAndRun(
   history: HistoryPool,
 ): Promise<Problem | null> {
   if (start.trainer === null || start.runDir === null) return run(start, control, history)
-  let lock: LogLock
+  let lock: RunLock
   try {
     lock = await lockLog(start.runDir)
   } catch (error) {
@@ -57,6 +57,7 @@ async function lockAndRun(
   const configs = { ...start.configs, recorder }
   const problem = await run({ ...start, configs }, control, history, lock)
   await lock.release()
+  lock.unmake()
   return problem
 }
 
@@ -68,7 +69,7 @@ function run(
   lock?: LogLock,
 ): Promise<Problem | null> {
   const ended = Promise.withResolvers<Problem | null>()
-  const log = openOperatorLog(start.trainer === null ? null : start.runDir)
+  const log = new OperatorLog(start.trainer === null ? null : start.runDir)
   const spawner = new Spawner()
   const host = new Host({
     topology: start.topology,
@@ -87,9 +88,10 @@ function run(
       spawner.keepSpare()
       const { url } = (detail.broadcaster ?? {}) as { url?: string }
       lock?.update({ url: url ?? null })
+      log.open()
       tell({ type: 'started', detail })
     },
-    log: (level, fields, message) => log[level](fields, message),
+    log: (level, fields, message) => log.write(level, fields, message),
     onNote: facts => tell({ type: 'noted', facts }),
     onStatus: status => tell({ type: 'status', status }),
     onEnded: ended.resolve,

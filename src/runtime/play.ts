@@ -4,8 +4,7 @@ import { resolve } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { holderPid } from '../store/lock.ts'
-import { dataFile } from '../store/open-log.ts'
-import { checkFound } from '../store/place.ts'
+import { openForReading } from '../store/open-log.ts'
 import { HostClient } from './host-client.ts'
 import { problemError } from './host-messages.ts'
 import { pageDirectory } from './software.ts'
@@ -44,16 +43,17 @@ export interface Playing {
 }
 
 /**
- * Plays a run. Throws NOT_FOUND when there is no log, LOG_CORRUPT, LOG_FOREIGN or LOG_VERSION when
- * it cannot be read, and ADDRESS_IN_USE when the page's port is taken.
+ * Plays a run. Throws NOT_FOUND when there is no log, UNAVAILABLE, LOG_CORRUPT, LOG_FOREIGN or
+ * LOG_VERSION when it cannot be read, and ADDRESS_IN_USE when the page's port is taken.
  */
 export async function startPlaying(options: PlayOptions): Promise<Playing> {
   const { task, speed = 1, live } = options
   if (!(speed > 0)) throw new RollcastError('USAGE', `speed: expected more than 0, found ${speed}`)
   const runDir = options.dir === null ? null : resolve(options.dir)
-  if (runDir !== null) checkFound(dataFile(runDir), "a run's log")
   // A process that records this run has its log open already.
   const own = runDir !== null && (await holderPid(runDir)) === process.pid
+  // A log that cannot be read is refused here, before any thread is started.
+  if (runDir !== null) await openForReading(runDir, { check: !own, readOnly: !own }).close()
   const reader = { check: !own, readOnly: !own }
   const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
   const { toSeq } = options

@@ -8,6 +8,8 @@ import { RollcastError } from '../base/errors.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
 import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
+import { isHeld } from '../store/lock.ts'
+import { checkRecordable } from '../store/open-log.ts'
 import { RingInlet } from '../streams/ring/inlet.ts'
 import { createRing } from '../streams/ring/layout.ts'
 import { countUnread } from '../streams/ring/reader.ts'
@@ -54,6 +56,8 @@ export interface TestHooks {
 }
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
+  // What is wrong with the place is said here, before any thread is started.
+  if (!(await isHeld(options.dir))) await checkRecordable(options.dir, hooks.freeBytesMin)
   const ring = createRing({ capacityBytes: options.ringBytes, ringId: randomInt(2 ** 32 - 1) })
   const cost = createCostWords()
   const figures = createIngressFigures()

@@ -1,20 +1,16 @@
 // The log's tables in one LMDB environment; the only file that knows lmdb. Its settings are the
 // ones under which nothing is visible before it is durable and nothing corrupts (docs/durability.md).
 // Commits run on lmdb's own thread, so the caller's thread never waits for the disk.
-import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { FileRoom, growthOf } from './file-room.ts'
 import { nameKey, readNameKey } from './keys.ts'
+import { DATA_FILE, spaceIn } from './place.ts'
 import type { KeyRange, LogStorage, Space, Table, Write } from './storage.ts'
 import { tables } from './storage.ts'
 
-/** Name of the data file inside the log's directory. */
-export const DATA_FILE = 'data.mdb'
-/** LMDB's own lock and reader table. */
-export const LOCK_FILE = 'lock.mdb'
 const FENCE = 'fence'
 const EPOCH_KEY = nameKey('epoch')
 const EPOCH_BYTES = 4
@@ -169,11 +165,4 @@ export class LmdbStorage implements LogStorage {
     await this.#root.close()
     await this.#room?.close()
   }
-}
-
-/** The bytes of the log in `directory`, 0 when there is none, and those that are free there. */
-export function spaceIn(directory: string): Space {
-  const { bavail, bsize } = statfsSync(directory)
-  const file = statSync(join(directory, DATA_FILE), { throwIfNoEntry: false })
-  return { fileBytes: file?.size ?? 0, freeBytes: bavail * bsize }
 }

@@ -8,14 +8,24 @@ import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
-import { DATA_FILE, LOCK_FILE, spaceIn } from './lmdb-storage.ts'
 import { checkHeld, type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
 import { metaWrite, readMeta } from './meta.ts'
 import { createStorage, openStorage } from './open-storage.ts'
-import { checkFound, checkReadable, checkWritable, logDirectory, makeDirectory } from './place.ts'
+import {
+  checkFiles,
+  checkFound,
+  checkPlace,
+  checkReadable,
+  checkWritable,
+  DATA_FILE,
+  LOCK_FILE,
+  logDirectory,
+  makeDirectory,
+  spaceIn,
+} from './place.ts'
 import { clearAside, syncNames } from './put-file.ts'
 import { ifSound, recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
@@ -106,14 +116,35 @@ function diskError(dir: string, error: unknown): unknown {
 }
 
 /**
+ * Looks whether run directory `dir`, whose log nobody has open, can be recorded into, and leaves
+ * everything as it was. Throws what opening the log would, but for what takes longer to find out.
+ */
+export async function checkRecordable(dir: string, freeBytesMin?: number): Promise<void> {
+  checkPlace(dir, freeBytesMin)
+  if (!existsSync(dataFile(dir))) return
+  try {
+    await openForReading(dir, { check: false }).close()
+  } catch (error) {
+    // What else a reader cannot read, a writer may mend.
+    if (error instanceof RollcastError && error.code === 'LOG_VERSION') throw error
+  }
+}
+
+/** The lock of a run's log, whose directory was made for it. */
+export interface RunLock extends LogLock {
+  /** Removes what was made and is empty: nothing was recorded. */
+  readonly unmake: () => void
+}
+
+/**
  * Takes the lock of run directory `dir`, creating the directory when missing, for a process whose
  * writers come and go: they open the log with its name. Throws LOG_LOCKED or CANNOT_CREATE.
  */
-export async function lockLog(dir: string, clock: Clock = systemClock): Promise<LogLock> {
+export async function lockLog(dir: string, clock: Clock = systemClock): Promise<RunLock> {
   const { top, unmake } = makeDirectory(dir)
   try {
     syncNames(dir, top)
-    return await takeLock(dir, clock.now())
+    return { ...(await takeLock(dir, clock.now())), unmake }
   } catch (error) {
     unmake()
     throw error
@@ -139,8 +170,7 @@ export async function openHeld(
 /** What must hold before LMDB touches anything: permission, and a sound file. */
 async function makeReady(directory: string, options: OpenOptions): Promise<void> {
   const file = join(directory, DATA_FILE)
-  checkWritable(file)
-  checkWritable(join(directory, LOCK_FILE))
+  checkFiles(directory)
   clearAside(directory)
   const found = (options.check ?? true) ? checkDataFile(file) : existsSync(file)
   if (found) return
@@ -158,7 +188,7 @@ export async function openWriter(
   const previousEpoch = storage.epoch()
   const created = previousEpoch === 0 && storage.count('events') === 0
   const format = readFormat(storage)
-  if (!created || format !== undefined) checkFormat(format, 'log')
+  if (!created || format !== undefined) checkFormat(format, storage.space().place ?? 'the log')
   // A log that cannot be opened is left as it is.
   recoverState(storage)
   const faults = options.faults ?? {}

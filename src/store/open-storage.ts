@@ -4,9 +4,9 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { probeRoom } from './file-room.ts'
-import { type LmdbOptions, LmdbStorage, LOCK_FILE } from './lmdb-storage.ts'
+import { type LmdbOptions, LmdbStorage } from './lmdb-storage.ts'
 import { formatWrite } from './log-state.ts'
-import { refused } from './place.ts'
+import { LOCK_FILE, refused } from './place.ts'
 import { createDataFile } from './put-file.ts'
 
 /** Exists for a moment while a log is made. */

@@ -1,8 +1,25 @@
 // The place where a log shall be: looked at before anything is written there, so that what is wrong
 // with it is one error that says what was expected, what was found and where.
-import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type ErrorCode, RollcastError } from '../base/errors.ts'
+import { limits } from '../protocol/limits.ts'
+import { checkDataFile } from './check-file.ts'
+import { SpaceGuard } from './space-guard.ts'
+import type { Space } from './storage.ts'
+
+/** Name of the data file inside the log's directory. */
+export const DATA_FILE = 'data.mdb'
+/** LMDB's own lock and reader table. */
+export const LOCK_FILE = 'lock.mdb'
 
 /** Directory of the log in run directory `dir`. */
 export const logDirectory = (dir: string): string => join(dir, 'log')
@@ -59,6 +76,35 @@ function removeEmpty(directory: string): void {
   } catch {
     // It was never made, or somebody else has put something into it.
   }
+}
+
+/** The bytes of the log in `directory`, 0 when there is none, and those that are free there. */
+export function spaceIn(directory: string): Space {
+  const { bavail, bsize } = statfsSync(directory)
+  const file = statSync(join(directory, DATA_FILE), { throwIfNoEntry: false })
+  return { place: directory, fileBytes: file?.size ?? 0, freeBytes: bavail * bsize }
+}
+
+/**
+ * Looks whether there can be a log in run directory `dir`, and leaves everything as it was. Throws
+ * CANNOT_CREATE, DISK_FULL, LOG_FOREIGN or LOG_CORRUPT. For a log that nobody has open.
+ */
+export function checkPlace(dir: string, freeBytesMin: number = limits.freeBytesMin): void {
+  const directory = logDirectory(dir)
+  const { unmake } = makeDirectory(directory)
+  try {
+    checkFiles(directory)
+    checkDataFile(join(directory, DATA_FILE))
+    new SpaceGuard({ space: () => spaceIn(directory) }, freeBytesMin).check(0)
+  } finally {
+    unmake()
+  }
+}
+
+/** Throws CANNOT_CREATE when the log's files are there and may not be written to. */
+export function checkFiles(directory: string): void {
+  checkWritable(join(directory, DATA_FILE))
+  checkWritable(join(directory, LOCK_FILE))
 }
 
 /** Throws NOT_FOUND or, when it cannot be known, UNAVAILABLE. */

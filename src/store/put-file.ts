@@ -14,7 +14,7 @@ import {
   rmSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { DATA_FILE, LOCK_FILE } from './lmdb-storage.ts'
+import { DATA_FILE, LOCK_FILE } from './place.ts'
 
 /** Beginning of the names of directories in which files are made. */
 const ASIDE = 'aside-'

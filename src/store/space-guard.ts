@@ -22,19 +22,20 @@ export class SpaceGuard {
 
   /** Throws DISK_FULL when writing `bytes` could touch the reserve. */
   check(bytes: number): void {
-    const { freeBytes: found, fileBytes } = this.#storage.space()
+    const { place, freeBytes: found, fileBytes } = this.#storage.space()
+    const log = place === undefined ? 'the log' : `${place}: the log`
     const freeBytes = this.#faults.freeBytes?.() ?? found
     if (freeBytes - bytes < this.#freeBytesMin) {
       throw new RollcastError(
         'DISK_FULL',
-        `the log needs ${formatBytes(this.#freeBytesMin)} of free disk space in reserve, ` +
+        `${log} needs ${formatBytes(this.#freeBytesMin)} of free disk space in reserve, ` +
           `found ${formatBytes(freeBytes)}`,
       )
     }
     if (fileBytes + 2 * bytes > limits.logBytesMax - limits.freeBytesMin) {
       throw new RollcastError(
         'DISK_FULL',
-        `the log has ${formatBytes(fileBytes)}, its limit is ${formatBytes(limits.logBytesMax)}`,
+        `${log} has ${formatBytes(fileBytes)}, its limit is ${formatBytes(limits.logBytesMax)}`,
       )
     }
   }

@@ -22,6 +22,8 @@ export interface KeyRange {
 
 /** Bytes on the disk. */
 export interface Space {
+  /** Where, for those who shall make room. */
+  readonly place?: string
   readonly fileBytes: number
   readonly freeBytes: number
 }

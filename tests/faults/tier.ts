@@ -4,7 +4,7 @@
 /** The tier that runs: `slow` when ROLLCAST_TIER says so. */
 export const tier = process.env['ROLLCAST_TIER'] === 'slow' ? 'slow' : 'commit'
 
-/** How often: `commit` in the ordinary tier, `slow` in the slow one. */
-export function runs(commit: number, slow: number): number {
+/** How often, or which: `commit` in the ordinary tier, `slow` in the slow one. */
+export function runs<T>(commit: T, slow: T): T {
   return tier === 'slow' ? slow : commit
 }

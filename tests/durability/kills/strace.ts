@@ -2,8 +2,8 @@
 // for each thread by itself; LMDB commits on one thread. Not with --seccomp-bpf: calls of threads
 // are then seen and not tampered with.
 import { join } from 'node:path'
-import { DATA_FILE, LOCK_FILE } from '../../../src/store/lmdb-storage.ts'
 import { logDirectory } from '../../../src/store/open-log.ts'
+import { DATA_FILE, LOCK_FILE } from '../../../src/store/place.ts'
 
 /** What touches the files of a log that is there: LMDB's own, and `write`, which makes room. */
 export type FileCall = 'pwrite64' | 'writev' | 'fdatasync' | 'write'
