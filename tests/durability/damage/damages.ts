@@ -2,7 +2,6 @@
 // exchanged, and the end is missing. Six kinds, in the proportions of D8.
 import type { Random } from '../../../src/base/random.ts'
 import { some } from '../kills/strace.ts'
-import type { SoundLog } from './sound-log.ts'
 
 const PAGE_BYTES = 4096
 /** A leaf and a branch of one of LMDB's trees. */
@@ -19,21 +18,27 @@ export const kinds = {
 } as const
 export type Kind = keyof typeof kinds
 
-export interface Damage {
+/** What is damaged: the data file of a log. */
+interface Source {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
+export interface Damage<S extends Source> {
   readonly kind: Kind
-  readonly log: SoundLog
+  readonly log: S
   /** What was done, so that a failure can be looked at. */
   readonly what: string
   readonly bytes: () => Buffer
 }
 
 /** The damages of `kind`, `count` of them, spread over `logs`. */
-export function damagesOf(
+export function damagesOf<S extends Source>(
   kind: Kind,
   count: number,
-  logs: readonly SoundLog[],
+  logs: readonly S[],
   random: Random,
-): Damage[] {
+): Damage<S>[] {
   if (kind === 'truncation') return truncations(count, logs, random)
   return Array.from({ length: count }, (_, n) => {
     const log = logs[n % logs.length]!
@@ -43,7 +48,7 @@ export function damagesOf(
   })
 }
 
-function changed({ bytes }: SoundLog, change: (copy: Buffer) => void): Buffer {
+function changed({ bytes }: Source, change: (copy: Buffer) => void): Buffer {
   const copy = Buffer.from(bytes)
   change(copy)
   return copy
@@ -119,7 +124,11 @@ const changes: Record<Exclude<Kind, 'truncation'>, Choose> = {
 }
 
 /** At every boundary of a page first, then anywhere. */
-function truncations(count: number, logs: readonly SoundLog[], random: Random): Damage[] {
+function truncations<S extends Source>(
+  count: number,
+  logs: readonly S[],
+  random: Random,
+): Damage<S>[] {
   const boundaries = logs.flatMap(log =>
     Array.from({ length: usedPages(log.bytes) }, (_, page) => cutOff(log, page * PAGE_BYTES)),
   )
@@ -131,7 +140,7 @@ function truncations(count: number, logs: readonly SoundLog[], random: Random): 
   return [...boundaries, ...further]
 }
 
-const cutOff = (log: SoundLog, size: number): Damage => ({
+const cutOff = <S extends Source>(log: S, size: number): Damage<S> => ({
   kind: 'truncation',
   log,
   what: `truncation of ${log.name} to ${size} B`,

@@ -6,7 +6,7 @@ import type { VerifyReport } from '../../../src/store/verify.ts'
 import type { Damage } from './damages.ts'
 import type { Answers, Judge, Outcome } from './judge.ts'
 import type { Reading } from './reading.ts'
-import type { Truth } from './sound-log.ts'
+import type { SoundLog, Truth } from './sound-log.ts'
 
 /** What the verdict comes to. */
 export type Class = 'whole' | 'damaged' | 'refused' | 'died' | 'unclassified'
@@ -30,7 +30,11 @@ export function putLog(dir: string, bytes: Uint8Array): void {
   writeFileSync(dataFile(dir), bytes)
 }
 
-export async function tryDamage(judge: Judge, damage: Damage, dir: string): Promise<Trial> {
+export async function tryDamage(
+  judge: Judge,
+  damage: Damage<SoundLog>,
+  dir: string,
+): Promise<Trial> {
   const { truth } = damage.log
   putLog(dir, damage.bytes())
   const verdict = await judge.ask({ ask: 'verify', dir, truth })
