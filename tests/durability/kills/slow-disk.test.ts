@@ -7,8 +7,10 @@ import { MIB } from '../../../src/base/bytes.ts'
 import { figure } from '../../faults/figures.ts'
 import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
-import { judgeLog } from '../oracle.ts'
+import { goesOn, judgeLog } from '../oracle.ts'
+import { complaints } from './complaints.ts'
 import { places } from './places.ts'
+import { inject } from './strace.ts'
 import { readOrder, traceArguments } from './trace.ts'
 import { startWriter } from './writer.ts'
 
@@ -76,6 +78,33 @@ describe.skipIf(!requireTool('strace'))('a slow disk', () => {
     // Side by side: they wait most of the time.
     await Promise.all(delays.map(millis => judgeSlow(join(dir, String(millis)), millis)))
   }, 600_000)
+
+  test('D12 P7: a flush that comes back after the deadline has failed, and is not believed', async () => {
+    const dir = places('memory').next()
+    const point = { making: false, call: 'fdatasync', n: 5 } as const
+    const writer = startWriter(
+      {
+        logs: [
+          {
+            ...{ dir, durability: 'sync', workload: 'frames', batch: 2, window: 4 },
+            operationMillisMax: 500,
+          },
+        ],
+        contributions: 100,
+        pauseMillis: 1,
+      },
+      inject(dir, point, 'delay_enter=3000000'),
+    )
+    const { code } = await writer.exited
+    const account = writer.accounts[0]!
+    expect(complaints(account, code)).toEqual([])
+    expect(account.codes).toContain('LOG_FAILED')
+    // It was durable all the same, in the end: more may be there than was promised, never less.
+    const verdict = await judgeLog(dir, account.witness)
+    expect(verdict.problems).toEqual([])
+    expect(verdict.lastSeq).toBeGreaterThan(account.acknowledged)
+    expect((await goesOn(dir, 'frames')).report.cleanClose).toBe(false)
+  }, 60_000)
 
   test('D12 negative control: acknowledgements before the flush are seen in the order of calls', async () => {
     const { order } = await writeSlowly(join(places('memory').next(), 'run'), 50, true)
