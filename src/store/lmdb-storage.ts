@@ -9,9 +9,8 @@ import { FileRoom, growthOf } from './file-room.ts'
 import { nameKey, readNameKey } from './keys.ts'
 import { DATA_FILE, spaceIn } from './place.ts'
 import type { KeyRange, LogStorage, Space, Table, Write } from './storage.ts'
-import { tables } from './storage.ts'
+import { FENCE, tables } from './storage.ts'
 
-const FENCE = 'fence'
 const EPOCH_KEY = nameKey('epoch')
 const EPOCH_BYTES = 4
 

@@ -6,6 +6,9 @@ import { RollcastError } from '../base/errors.ts'
 export const tables = ['events', 'frames', 'meta', 'episodes', 'snapshots'] as const
 export type Table = (typeof tables)[number]
 
+/** The table beside them, of the epoch; only the storage itself reads it. */
+export const FENCE = 'fence'
+
 /** One change; without a value the key is deleted. */
 export interface Write {
   readonly table: Table

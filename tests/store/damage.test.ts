@@ -334,7 +334,7 @@ describe('a file that is no log of ours', () => {
         if (field === 152) flipped[newest + field]! ^= 9
         writeFileSync(file, flipped)
         expect(() => checkDataFile(file), `byte ${field}`).toThrow(
-          /expected|meta page|root|page size/,
+          /expected|meta page|tree of|page size/,
         )
       }
     }),

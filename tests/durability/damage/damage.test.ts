@@ -63,6 +63,9 @@ describe('a damaged log', () => {
       answerMillisMax: Math.round(millisMax),
     })
     expect(all.reduce((sum, { wrong }) => sum + wrong, 0)).toBe(0)
+    expect(all.flatMap(({ complaints }) => complaints)).toEqual([])
+    expect(deaths).toEqual([])
+    expect(verdicts.unclassified).toBe(0)
     // The campaign did damage, and not all of it met what LMDB stands on.
     expect(verdicts.damaged + verdicts.refused).toBeGreaterThan(all.length / 2)
     expect(verdicts.damaged).toBeGreaterThan(all.length / 20)
