@@ -84,6 +84,7 @@ export class Violation extends Error {
 /** Checks invariants and counts how often each was looked at, over all runs of a campaign. */
 export class Invariants {
   readonly #looks = new Map<number, number>()
+  readonly #seen = new Map<string, number>()
   #noted: Violation | undefined
 
   /** A run begins: what an earlier one broke is history. */
@@ -109,10 +110,16 @@ export class Invariants {
     if (this.#noted) throw this.#noted
   }
 
-  /** For the figures: `inv7 1234`. */
-  get figures(): Record<string, number> {
+  /** Something happened that the campaign is about: its figures say how often. */
+  saw(what: string): void {
+    this.#seen.set(what, (this.#seen.get(what) ?? 0) + 1)
+  }
+
+  /** What was seen, and how often each invariant was looked at: `crashes 12 inv7 1234`. */
+  get figures(): Readonly<Record<string, number>> {
     const sorted = [...this.#looks].sort(([a], [b]) => a - b)
-    return Object.fromEntries(sorted.map(([invariant, looks]) => [`inv${invariant}`, looks]))
+    const looks = sorted.map(([invariant, looks]) => [`inv${invariant}`, looks])
+    return Object.fromEntries([...this.#seen, ...looks])
   }
 }
 

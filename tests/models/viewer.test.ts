@@ -1,6 +1,7 @@
 // Viewer sessions on a real hub, lane and playback: invariants 12, 13 and 20 of spec/reliability.md.
 import fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { closeCodes } from '../../src/protocol/viewer-messages.ts'
 import { figure } from '../faults/figures.ts'
 import {
   CAMPAIGN_MILLIS,
@@ -104,8 +105,9 @@ const commands = [
 ]
 
 const property = (invariants: Invariants, plants: ViewerPlants = {}) =>
-  fc.asyncProperty(commandLists(commands, 40), async list => {
+  fc.asyncProperty(fc.boolean(), commandLists(commands, 40), async (warm, list) => {
     const world = new ViewerWorld(invariants, plants)
+    if (warm) await world.warmUp()
     await fc.asyncModelRun(() => ({ model: world, real: world }), list)
     await world.finish()
   })
@@ -117,6 +119,9 @@ describe('viewer sessions as a model', () => {
       const invariants = new Invariants()
       const params = times(200, 5_000)
       await fc.assert(property(invariants), params)
+      for (const wanted of ['fresh', 'resume', 'resync', `closed${closeCodes.tooSlow}`]) {
+        expect(invariants.figures[wanted], wanted).toBeGreaterThan(0)
+      }
       figure('M.viewer', { runs: params.numRuns, ...invariants.figures })
     },
     CAMPAIGN_MILLIS,

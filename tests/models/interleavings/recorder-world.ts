@@ -134,12 +134,14 @@ export class RecorderWorld {
   }
 
   killRecorder(): void {
+    this.#invariants.saw('recorderDeaths')
     this.#recorder.life.over = true
     this.#startRecorder()
     this.#look()
   }
 
   killConsumer(): void {
+    this.#invariants.saw('consumerDeaths')
     this.#consumer.life.over = true
     this.#consumer.consumer.facts.detach()
     this.#startConsumer()

@@ -223,6 +223,7 @@ export class LogWorld {
     this.#storage.release()
     await this.#close()
     const failed = this.#writer.failure !== undefined
+    this.#invariants.saw(failed ? 'failures' : 'cleanEnds')
     const { cleanClose } = await this.#openAgain()
     this.#invariants.holds(2, failed || cleanClose, () => 'a clean end was forgotten')
   }
@@ -236,6 +237,7 @@ export class LogWorld {
   async crash(): Promise<void> {
     this.#storage.release()
     await this.#storage.abandon()
+    this.#invariants.saw('crashes')
     const { cleanClose } = await this.#openAgain()
     this.#invariants.holds(2, !cleanClose, () => 'a crash was taken for a clean end')
   }

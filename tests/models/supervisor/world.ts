@@ -57,6 +57,7 @@ export class SupervisorWorld {
   #obey(command: ChildCommand | SupervisorCommand): void {
     if (command.type === 'alarm') {
       this.#alarms++
+      this.#invariants.saw('escalations')
       this.#over = true
       return
     }
@@ -109,11 +110,6 @@ export class SupervisorWorld {
 
   #stateOf = (child: string): string =>
     stateName(this.#supervisor.getSnapshot().children[child]!.getSnapshot().value)
-
-  /** True when it gave up. */
-  get escalated(): boolean {
-    return this.#alarms > 0
-  }
 
   get #checks(): { holds: Invariants['holds'] } {
     return { holds: (...args) => this.#invariants.holds(...args) }

@@ -18,7 +18,6 @@ export class Client {
   socket: SlowSocket | undefined
   /** True from `connection_established` on. */
   established = false
-  continuation: Message<'connection_established'>['continuation'] | undefined
   position: Position | undefined
   /** Episodes whose rows it holds, and milestones by their values; since it last started over. */
   readonly rows = new Set<number>()
@@ -111,7 +110,7 @@ export class Client {
 
   #establish(message: Message<'connection_established'>): void {
     this.established = true
-    this.continuation = message.continuation
+    this.#invariants.saw(message.continuation)
     this.#playing = undefined
     this.#newest.clear()
     this.#over.clear()

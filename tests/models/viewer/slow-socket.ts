@@ -77,6 +77,7 @@ export class SlowSocket implements ViewerSocket {
 
   close(code: number): void {
     this.closedWith ??= code
+    this.#invariants.saw(`closed${code}`)
   }
 
   terminate(): void {

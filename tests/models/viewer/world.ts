@@ -23,6 +23,7 @@ import type { SlowSocket } from './slow-socket.ts'
 
 const VIEWERS = 3
 const STEP_MILLIS = 60
+const SYSTEM_MILLIS = 500
 const AGENTS = ['agent-0', 'agent-1']
 
 export interface ViewerPlants {
@@ -76,6 +77,16 @@ export class ViewerWorld {
   #next(): { epoch: number; seq: number } {
     this.#stage.position = { epoch: this.#epoch, seq: ++this.#seq }
     return this.#stage.position
+  }
+
+  /** A run that goes on for a while already, with somebody who watches. */
+  async warmUp(): Promise<void> {
+    await this.project(1)
+    await this.step(0, 3)
+    await this.connect(0, 'newest', false)
+    await this.busy(3)
+    await this.pass(SYSTEM_MILLIS)
+    await this.everybodyReads()
   }
 
   connect(index: number, delivery: string, resume: boolean): Promise<void> {
@@ -196,8 +207,13 @@ export class ViewerWorld {
   }
 
   tell(): Promise<void> {
-    this.#hub.showSystem(systemOf({ newest: this.#stage.position }))
+    this.#tell()
     return this.#settle()
+  }
+
+  /** The host tells how everything is, as it does all the time. */
+  #tell(): void {
+    this.#hub.showSystem(systemOf({ newest: this.#stage.position }))
   }
 
   /** The recorder died; the next one numbers on in another epoch. */
@@ -213,6 +229,7 @@ export class ViewerWorld {
   async pass(millis: number): Promise<void> {
     for (let passed = 0; passed < millis; passed += 100) {
       this.#clock.advance(Math.min(100, millis - passed))
+      if (passed % SYSTEM_MILLIS === 0) this.#tell()
       await this.#settle()
     }
   }
@@ -226,16 +243,18 @@ export class ViewerWorld {
   async calm(): Promise<void> {
     for (let rounds = 0; rounds < 5; rounds++) {
       await this.answer(false)
-      for (const { socket } of this.#clients) socket?.read(Number.POSITIVE_INFINITY)
+      await this.everybodyReads()
       await this.pass(500)
     }
+    await this.everybodyReads()
     for (const client of this.#clients) if (client.connected) this.#judge(client)
   }
 
   #judge(client: Client): void {
     const { rows, milestones, asked, socket } = client
     this.#invariants.holds(12, client.established, () => 'a viewer was never greeted')
-    this.#invariants.holds(12, socket?.unread === 0 || client.socket!.closedWith !== null, () => '')
+    const read = socket?.unread === 0 || socket?.closedWith !== null
+    this.#invariants.holds(12, read, () => `${socket?.unread} messages were held back`)
     const told = this.#rows.filter(row => row.lastSeq <= this.#projectedSeq)
     this.#noHole(
       'row',
