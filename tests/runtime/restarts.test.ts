@@ -1,12 +1,12 @@
 // P9, P11: an actor that dies while it streams comes back from snapshot and log; nobody else
 // notices, lossless consumers miss nothing, and the trainer goes on.
 import { expect, test } from 'vitest'
-import type { Envelope, EventOf } from '../../src/protocol/events.ts'
 import { checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import type { ActorKind } from '../../src/runtime/topology.ts'
 import { verifyLog } from '../../src/store/verify.ts'
-import { readEvents, tempDir, until } from './harness.ts'
+import { tempDir, until } from './harness.ts'
+import { checkNothingMissing, only } from './nothing-missing.ts'
 import { connectViewer } from './viewer-client.ts'
 
 async function startFaulty(dir: string, options: Partial<RunOptions> = {}): Promise<Run> {
@@ -34,25 +34,7 @@ function train(run: Run): { steps: number; stop(): void } {
   return progress
 }
 
-const only = <T extends Envelope['event']['type']>(events: Envelope[], type: T): EventOf<T>[] =>
-  events.flatMap(({ event }) => (event.type === type ? [event as EventOf<T>] : []))
-
 const actorOf = (run: Run, name: string) => run.status?.actors.find(actor => actor.name === name)
-
-async function checkNothingMissing(dir: string, steps: number): Promise<Envelope[]> {
-  const events = await readEvents(dir)
-  expect(events.map(event => event.seq)).toEqual(events.map((_, index) => index + 1))
-  const positions = only(events, 'step_taken').map(step => step.position?.[0])
-  expect(positions).toEqual(Array.from({ length: steps }, (_, step) => step))
-  const counted = only(events, 'frames_counted')
-  const owed = counted.reduce((sum, { owed }) => sum + owed, 0)
-  expect(counted.reduce((sum, { intact }) => sum + intact, 0)).toBe(owed)
-  expect(owed).toBe(only(events, 'frame_captured').length)
-  const episodes = only(events, 'episode_ended').map(({ episode }) => episode)
-  expect(counted.map(({ episode }) => episode)).toEqual(episodes)
-  expect(await verifyLog(dir)).toMatchObject({ ok: true })
-  return events
-}
 
 const actors: ActorKind[] = ['recorder', 'encoder', 'aggregator', 'broadcaster']
 

@@ -7,11 +7,13 @@ import { start } from '../../../src/runtime/run.ts'
 import type { ActorKind } from '../../../src/runtime/topology.ts'
 
 /** Of these, `SIGSTOP` is for a process; the others are planted in run-actor.ts (stuck.test.ts). */
-export type Hang = 'endless' | 'loop' | 'wait' | 'native' | 'SIGSTOP'
+export type Hang = 'loop' | 'wait' | 'native' | 'SIGSTOP'
 
 export interface StuckTask {
   readonly encoderPlacement: 'thread' | 'process'
   readonly incidents: readonly { readonly actor: ActorKind; readonly how: Hang }[]
+  /** From the last incident to the end: whoever hangs has woken up by then. */
+  readonly lingerMillis: number
 }
 
 /** Told of each incident. */
@@ -80,6 +82,7 @@ for (const { actor, how } of task.incidents) {
   say({ actor, how, millis: Math.round(performance.now() - before) } satisfies Handled)
   await pause(300)
 }
+await pause(task.lingerMillis)
 clearInterval(timer)
 probing = false
 await probes
