@@ -18,8 +18,8 @@ import { startWriter } from './writer.ts'
 const PAUSE_MILLIS = runs(10, 25)
 const BATCH = 4
 const delays = [50, 300, 2_000]
-const PENDING_BYTES_MAX = runs(4, 16) * MIB
-const EMIT_MILLIS = runs(1_500, 60_000)
+const PENDING_BYTES_MAX = runs(3, 16) * MIB
+const EMIT_MILLIS = runs(1_000, 60_000)
 
 async function writeSlowly(dir: string, flushMillis: number, acknowledgeEarly = false) {
   const file = `${dir}.trace`

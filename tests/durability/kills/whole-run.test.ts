@@ -75,7 +75,7 @@ describe.skipIf(!requireTool('strace'))('a whole run on a bad disk', () => {
           dir,
           // A ring of 1 MiB and frames of 20 kB: what does not fit waits on the heap.
           options: { ringBytes: 2 ** 20, closeMillisMax: 60_000 },
-          ...{ burst: 4, frameBytes: 20_000, pauseMillis: 5, seconds: runs(1.5, 20), heeds },
+          ...{ burst: 4, frameBytes: 20_000, pauseMillis: 5, seconds: runs(1, 20), heeds },
         },
         strace(dir, 'fdatasync', `delay_enter=${flushMillis * 1000}`),
       )
