@@ -26,7 +26,7 @@ const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
 const kills = runs(4, 60)
 const BURST = 20
 const FRAME_BYTES = 2_000
-/** A look comes so much later than what it tells of: a burst, and the scheduling of this machine. */
+/** A look comes so much later than what it tells of: the scheduling of this machine. */
 const LOOK_MILLIS = 50
 
 interface Death {

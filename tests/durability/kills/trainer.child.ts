@@ -20,7 +20,7 @@ export interface TrainerTask {
 const task = JSON.parse(process.argv[2] ?? '{}') as TrainerTask
 const now = (): number => performance.timeOrigin + performance.now()
 const say = (object: object): void =>
-  void writeSync(1, `${JSON.stringify({ ...object, at: now() })}\n`)
+  void writeSync(1, `${JSON.stringify({ at: now(), ...object })}\n`)
 
 const onProblem = ({ code, message }: RollcastError): void => say({ problem: code, message })
 const run = await startRun({ dir: task.dir, onProblem, ...task.options })
@@ -45,8 +45,9 @@ while (performance.now() < until) {
     say({ recording: steps + task.burst })
     for (let n = 0; n < task.burst; n++) step()
   }
+  const at = now()
   const { undurable, wouldBlock } = run
-  say({ recorded: steps, told: wouldBlock, ...undurable })
+  say({ recorded: steps, told: wouldBlock, ...undurable, at })
   if (!red && run.status?.healthy === false) {
     red = true
     say({ red: true })
