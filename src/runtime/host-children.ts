@@ -223,7 +223,8 @@ export class HostChildren {
         member.beat = report.detail
         break
       case 'noted':
-        this.#events.onNote(report.facts)
+        if ('gap' in report.facts) member.carried = report.facts['gap']
+        else this.#events.onNote(report.facts)
         break
       case 'failed':
         member.refused = report.refused
@@ -246,8 +247,13 @@ function noteBack(member: Member, now: number): void {
   member.diedAt = null
 }
 
-/** A restarted broadcaster comes back where its viewers look for it. */
-function configOf(member: Member, config: unknown): unknown {
-  const { port } = (member.told ?? {}) as { port?: number }
-  return port === undefined ? config : { ...(config as object), port }
+/**
+ * A restarted broadcaster comes back where its viewers look for it, a restarted recorder knows what
+ * the one before could not tell.
+ */
+function configOf({ told, carried }: Member, config: unknown): unknown {
+  const { port } = (told ?? {}) as { port?: number }
+  if (port === undefined && !carried) return config
+  const known = { ...(port === undefined ? {} : { port }), ...(carried ? { gap: carried } : {}) }
+  return { ...(config as object), ...known }
 }

@@ -21,6 +21,8 @@ export interface Member {
   channels: ActorStatus['channels']
   /** What it told when it was ready last; undefined before that. */
   told: unknown
+  /** What it wants its next life to know; undefined or null: nothing. */
+  carried: unknown
   /** What came with its last heartbeat. */
   beat: unknown
   /** It has run in this life of its. */
@@ -97,6 +99,7 @@ function newMember(spec: ActorSpec): Member {
     lag: null,
     channels: [],
     told: undefined,
+    carried: undefined,
     beat: null,
     isReady: false,
     heard: 0,

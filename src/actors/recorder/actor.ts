@@ -20,7 +20,7 @@ import { type OpenLog, type OpenOptions, openLog } from '../../store/open-log.ts
 import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
-import { Gap, interruptedEpisode } from './gap.ts'
+import { Gap, type GapState, interruptedEpisode } from './gap.ts'
 import { type Intake, IntakeBuffer } from './logic.ts'
 
 export interface RecorderConfig {
@@ -32,6 +32,8 @@ export interface RecorderConfig {
   /** What is told of the run when the log is opened. */
   readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
   readonly software: string
+  /** What an earlier recorder of this run had lost and not yet told when it died; see `noted`. */
+  readonly gap?: GapState
   /** For tests of slow disks: every commit takes at least so long. */
   readonly commitDelayMillis?: number
   /** For tests of bad disks: commits fail from this one on, counted from 1. */
@@ -228,6 +230,13 @@ class Recorder implements ActorInstance {
       this.#ring = new RingReader(config.ring, { startPosition: committed })
     }
     this.#tellOpening(report, writer)
+    // It discarded what it could not record, and could not say so either.
+    if (config.gap && ring.releasedPosition > committed) {
+      this.#handed = ring.releasedPosition
+      this.#gap = new Gap(config.gap)
+      for (const layout of config.gap.layouts) this.#layouts.add(layout)
+      this.#tellGap(this.#opened)
+    }
     return undefined
   }
 
@@ -384,19 +393,22 @@ class Recorder implements ActorInstance {
       frames,
     })
     this.#handed = position
-    appended.durable.then(
+    const told = appended.durable.then(
       () => this.#release(ring, position),
       () => {
         this.#lose(intake)
         this.#discard(ring, position)
       },
     )
+    // Of a recorder that was cut off, the ring takes nothing any more.
+    told.catch(this.#scope.fail)
   }
 
   /** The log has failed: the trainer goes on, and what is not recorded is counted. */
   #lose(intake: Intake): void {
     this.#lostEvents += intake.count
     this.#gap.add(intake, this.#layouts)
+    this.#scope.note({ gap: this.#gap.state(this.#layouts) })
   }
 
   #handUnrecorded(ring: RingReader, intake: Intake, position: number): void {
@@ -472,21 +484,31 @@ class Recorder implements ActorInstance {
   }
 
   /** Marks the gap where it is: in the trainer's own sequence, between what is on record of it. */
-  #comeBack(log: OpenLog): void {
-    const { writer, report } = log
-    this.#adopt(log)
-    this.#provisionalSeq = 0
+  #tellGap({ writer, report }: OpenLog): void {
     const records = this.#gap.records(report, this.#layouts, this.#scope.clock.now())
     this.#gap = new Gap()
-    if (records.length > 0) {
-      this.#append(writer, {
-        producer: this.#producer,
-        after: writer.position(this.#producer) ?? 0,
-        position: this.#handed,
-        records: new Uint8Array(Buffer.concat(records)),
-        count: records.length,
-      })
-    }
+    if (records.length === 0) return
+    const { durable } = this.#append(writer, {
+      producer: this.#producer,
+      after: writer.position(this.#producer) ?? 0,
+      position: this.#handed,
+      records: new Uint8Array(Buffer.concat(records)),
+      count: records.length,
+    })
+    durable.then(
+      () => {
+        if (this.#gap.isEmpty) this.#scope.note({ gap: null })
+      },
+      // The log failed again: that is told by its failure.
+      () => {},
+    )
+  }
+
+  #comeBack(log: OpenLog): void {
+    const { writer } = log
+    this.#adopt(log)
+    this.#provisionalSeq = 0
+    this.#tellGap(log)
     this.#announce(writer.durable)
     this.#scope.send({ type: 'roomFound' })
   }

@@ -29,11 +29,35 @@ export interface Known {
   readonly openEpisodes: readonly { readonly episode: number; readonly agent: string }[]
 }
 
+/** A gap as plain data: the host keeps it for the next recorder, should this one die too soon. */
+export interface GapState {
+  readonly events: number
+  readonly bytes: number
+  readonly open: readonly (readonly [agent: string, episode: number])[]
+  /** All that the trainer has declared: what of it was lost is not in the log. */
+  readonly layouts: readonly Layout[]
+}
+
 export class Gap {
-  #events = 0
-  #bytes = 0
+  #events: number
+  #bytes: number
   /** The open episode of each agent that began or ended one in the gap; 0: none. */
-  readonly #open = new Map<string, number>()
+  readonly #open: Map<string, number>
+
+  constructor(state?: GapState) {
+    this.#events = state?.events ?? 0
+    this.#bytes = state?.bytes ?? 0
+    this.#open = new Map(state?.open)
+  }
+
+  get isEmpty(): boolean {
+    return this.#events === 0
+  }
+
+  state(layouts: Layouts): GapState {
+    const [events, bytes] = [this.#events, this.#bytes]
+    return { events, bytes, open: [...this.#open], layouts: layouts.all() }
+  }
 
   /** Takes note of what was lost; `layouts` are those of the trainer. */
   add({ records, count, frames }: Intake, layouts: Layouts): void {
@@ -47,7 +71,7 @@ export class Gap {
 
   /** The records that take the place of what was lost; none when nothing was. */
   records(known: Known, layouts: Layouts, time: number): Uint8Array[] {
-    if (this.#events === 0) return []
+    if (this.isEmpty) return []
     const told = new Set(known.layouts.map(({ layout }) => layout))
     const events: Event[] = [
       { type: 'gap_found', cause: 'disk_full', events: this.#events, bytes: this.#bytes },

@@ -42,6 +42,14 @@ test('D5 where nothing was lost nothing is told', () => {
   expect(told(new Gap(), { layouts: [], openEpisodes: [{ episode: 1, agent: 'a' }] })).toEqual([])
 })
 
+test('D5 a gap that the next recorder takes over tells the same', () => {
+  const gap = gapOf([...declarations, episodeBegan(1), step(1, 0)])
+  const known = { layouts: [stepLayout], openEpisodes: [{ episode: 7, agent: 'agent-0' }] }
+  const state = gap.state(layouts)
+  expect(told(new Gap(structuredClone(state)), known)).toEqual(told(gap, known))
+  expect(state.layouts).toEqual([stepLayout, frameLayout])
+})
+
 test('D5 a declaration that was lost is no other layout than the one that was read from it', () => {
   const read = new Layouts()
   const records = recordsOf([{ type: 'layout_declared', ...stepLayout }])
