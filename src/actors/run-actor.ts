@@ -77,6 +77,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LOG_FOREIGN',
   'LOG_VERSION',
   'LOG_CORRUPT',
+  'LOG_FAILED',
   'CANNOT_CREATE',
   'DISK_FULL',
   'ADDRESS_IN_USE',

@@ -14,6 +14,7 @@ import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
 import { metaWrite, readMeta } from './meta.ts'
 import { createStorage, openStorage } from './open-storage.ts'
+import { inTime } from './operations.ts'
 import {
   checkFiles,
   checkFound,
@@ -93,7 +94,8 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
       try {
         return await openHeld(storage, options, release)
       } catch (error) {
-        await storage.close()
+        // One that has not answered may not close either: it is left to the end of the process.
+        if (!isUnanswered(error)) await storage.close()
         throw error
       }
     } catch (error) {
@@ -105,6 +107,9 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
     throw diskError(dir, error)
   }
 }
+
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof RollcastError && error.code === 'LOG_FAILED'
 
 /** What the file system or LMDB said, as an error of ours; anything else as it is. */
 function diskError(dir: string, error: unknown): unknown {
@@ -195,7 +200,8 @@ export async function openWriter(
   const freeBytesMin = options.freeBytesMin ?? limits.freeBytesMin
   const clock = options.clock ?? systemClock
   new SpaceGuard(storage, freeBytesMin, faults).check(0)
-  const epoch = await raiseEpoch(storage)
+  const { operationMillisMax = limits.operationMillisMax } = options
+  const epoch = await inTime(clock, operationMillisMax, raiseEpoch(storage))
   // Read again behind the fence: until it stood, an earlier writer may have committed.
   const { state, tail, cutEvents, writes } = recoverState(storage)
   // From here on only `close` makes an end clean, even if nothing is ever written.
@@ -204,7 +210,7 @@ export async function openWriter(
   const inFlightBytesMax = ifSound(() => readMeta(storage, IN_FLIGHT) as number | undefined)
   writes.push(formatWrite(), state.headWrite())
   if (options.inFlightBytesMax) writes.push(metaWrite(IN_FLIGHT, options.inFlightBytesMax))
-  await storage.commit(epoch, writes)
+  await inTime(clock, operationMillisMax, storage.commit(epoch, writes))
   storage.refresh()
   const report: OpenReport = {
     created,
@@ -232,7 +238,7 @@ export async function openWriter(
       durability: options.durability ?? 'group',
       freeBytesMin,
       pendingBytesMax: options.pendingBytesMax ?? limits.pendingBytesMax,
-      operationMillisMax: options.operationMillisMax ?? limits.operationMillisMax,
+      operationMillisMax,
       faults,
     },
     release,

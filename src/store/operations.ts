@@ -1,7 +1,7 @@
 // Operations of the storage, one after the other, each with a deadline: some never answer. The
 // first error is the last operation (P7): what a disk says after it has failed is not believed.
 import type { Clock } from '../base/clock.ts'
-import type { RollcastError } from '../base/errors.ts'
+import { RollcastError } from '../base/errors.ts'
 
 /** May resolve to what is told when the next operation is on its way: the disk does not wait. */
 export type Operation = () => Promise<(() => void) | undefined>
@@ -14,6 +14,20 @@ export interface OperationsOptions {
   next(): Operation | undefined
   /** Turns what was thrown into the failure that is told. */
   failureOf(cause: unknown): RollcastError
+}
+
+/** What `operation` comes to; LOG_FAILED when the storage has not answered after `millisMax`. */
+export async function inTime<T>(
+  clock: Clock,
+  millisMax: number,
+  operation: Promise<T>,
+): Promise<T> {
+  const deadline = Promise.withResolvers<never>()
+  const cancel = clock.schedule(millisMax, () => {
+    const message = `the storage did not answer in ${millisMax} ms`
+    deadline.reject(new RollcastError('LOG_FAILED', message))
+  })
+  return await Promise.race([operation, deadline.promise]).finally(cancel)
 }
 
 export class Operations {

@@ -126,8 +126,8 @@ describe('an actor that fails', () => {
   })
 
   const refusals: ErrorCode[] = [
-    ...(['LOG_LOCKED', 'LOG_FOREIGN', 'LOG_VERSION', 'LOG_CORRUPT', 'CANNOT_CREATE'] as const),
-    ...(['DISK_FULL', 'ADDRESS_IN_USE', 'NOT_FOUND'] as const),
+    ...(['LOG_LOCKED', 'LOG_FOREIGN', 'LOG_VERSION', 'LOG_CORRUPT', 'LOG_FAILED'] as const),
+    ...(['CANNOT_CREATE', 'DISK_FULL', 'ADDRESS_IN_USE', 'NOT_FOUND'] as const),
   ]
 
   for (const place of ['create', 'open', 'recover'] as const) {

@@ -1,6 +1,7 @@
 // Opening where the lock does not reach (another container, another path): then the fence alone
 // stands between two writers, at every instant of the opening (P5, G8).
 import { describe, expect, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
 import { LmdbStorage } from '../../src/store/lmdb-storage.ts'
 import { MemoryDisk, MemoryStorage } from '../../src/store/memory-storage.ts'
 import { logDirectory, openLog, openWriter } from '../../src/store/open-log.ts'
@@ -60,4 +61,18 @@ describe.each(['memory', 'lmdb'] as const)('opening a log on %s', kind => {
       await writer.close()
       await old.writer.close()
     }))
+})
+
+test('P7 S4 a storage that never answers, as behind a writer that hangs in a transaction, is given up', async () => {
+  const clock = new SimulatedClock()
+  for (const operation of ['begin', 'commit'] as const) {
+    const storage = new MemoryStorage(new MemoryDisk())
+    storage[operation] = () => new Promise(() => {})
+    const opening = openWriter(storage, { clock, operationMillisMax: 500 }, nothing)
+    const refused = expect(opening).rejects.toMatchObject({ code: 'LOG_FAILED' })
+    await new Promise(resolve => setImmediate(resolve))
+    clock.advance(500)
+    await refused
+    expect(clock.pending).toBe(0)
+  }
 })
