@@ -17,9 +17,9 @@ describe('the event log as a model', () => {
     'P1 P3 P4 P7 in memory it agrees with a list, whatever happens',
     async () => {
       const invariants = new Invariants()
-      const params = times(200, 17_000)
+      const params = times(200, 18_000)
       await fc.assert(
-        fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
+        fc.asyncProperty(durabilities, commandLists(logCommands, 24), (durability, list) =>
           play(memoryPlace(durability), invariants, list),
         ),
         params,
@@ -33,9 +33,9 @@ describe('the event log as a model', () => {
     'P1 P3 P4 P7 on LMDB it agrees with a list, whatever happens',
     async () => {
       const invariants = new Invariants()
-      const params = times(50, 3_000)
+      const params = times(50, 2_000)
       await fc.assert(
-        fc.asyncProperty(durabilities, commandLists(logCommands, 30), (durability, list) =>
+        fc.asyncProperty(durabilities, commandLists(logCommands, 24), (durability, list) =>
           withLmdbPlace(durability, place => play(place, invariants, list)),
         ),
         params,
@@ -74,7 +74,7 @@ describe('a model of the log notices', () => {
   const planted = (invariant: number, plant: (place: LogPlace) => LogPlace) =>
     expectViolation(
       invariant,
-      fc.asyncProperty(commandLists(logCommands, 30), list =>
+      fc.asyncProperty(commandLists(logCommands, 24), list =>
         play(plant(memoryPlace()), new Invariants(), list),
       ),
     )
