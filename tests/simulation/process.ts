@@ -3,19 +3,12 @@
 import { aggregatorOver } from '../../src/actors/aggregator/actor.ts'
 import { broadcasterIn } from '../../src/actors/broadcaster/actor.ts'
 import { encoderOver } from '../../src/actors/encoder/actor.ts'
-import type { ActorEndpoint } from '../../src/actors/endpoint.ts'
 import { type RecorderDetail, recorderIn } from '../../src/actors/recorder/actor.ts'
 import { type ActorDefinition, runActor } from '../../src/actors/run-actor.ts'
 import { RollcastError } from '../../src/base/errors.ts'
 import { restartLimits } from '../../src/machines/restart-intensity.ts'
 import { encodeEvent } from '../../src/protocol/codec.ts'
-import type {
-  ActorCommand,
-  ActorReport,
-  ActorStart,
-  CrashKind,
-  HistoryQuery,
-} from '../../src/protocol/thread-messages.ts'
+import type { ActorStart, CrashKind, HistoryQuery } from '../../src/protocol/thread-messages.ts'
 import { answerQuery } from '../../src/replay/history.ts'
 import { Host } from '../../src/runtime/host.ts'
 import type { Problem } from '../../src/runtime/host-messages.ts'
@@ -24,6 +17,7 @@ import { type ActorKind, recordingTopology } from '../../src/runtime/topology.ts
 import type { LogReader, LogWriter } from '../../src/store/event-log.ts'
 import { StorageReader } from '../../src/store/log-reader.ts'
 import { type OpenLog, type OpenOptions, openHeld } from '../../src/store/open-log.ts'
+import { ActorLine } from './actor-line.ts'
 import { SimStorage } from './disk.ts'
 import type { Append } from './evidence.ts'
 import { Life } from './life.ts'
@@ -334,71 +328,6 @@ export class SimProcess {
         },
       )
       return appended
-    }
-  }
-}
-
-/** The line between a host and one actor: commands one way, reports the other, each in order. */
-class ActorLine {
-  readonly #host: SimPort
-  readonly #actor: SimPort
-  readonly #life: Life
-  readonly #world: World
-  #onReport: (report: ActorReport) => void = () => {}
-  #onEnd: (error: Error | undefined) => void = () => {}
-
-  constructor(world: World, hostLife: Life, life: Life) {
-    this.#world = world
-    this.#life = life
-    this.#host = new SimPort(world, hostLife)
-    this.#actor = new SimPort(world, life)
-    this.#host.other = this.#actor
-    this.#actor.other = this.#host
-    this.#host.channel = `to ${life.name}`
-    this.#actor.channel = `from ${life.name}`
-    world.evidence.ports.push(this.#host, this.#actor)
-    this.#host.on('message', message => this.#onReport(message as ActorReport))
-  }
-
-  command(command: ActorCommand): void {
-    if (command.type === 'connect') {
-      const port = command.port as SimPort
-      port.own(this.#life)
-      port.channel = command.channel
-      port.other.channel = command.channel
-    }
-    this.#host.postMessage(command)
-  }
-
-  onReport(listener: (report: ActorReport) => void): void {
-    this.#onReport = listener
-  }
-
-  onEnd(listener: (error: Error | undefined) => void): void {
-    this.#onEnd = listener
-  }
-
-  /** Told after everything that the actor had reported. */
-  ended(error: Error | undefined): void {
-    if (this.#actor.counts.inside > 0) {
-      this.#host.owner.clock.schedule(1, () => this.ended(error))
-      return
-    }
-    this.#onEnd(error)
-    this.#host.close()
-  }
-
-  endpoint(start: ActorStart, exit: (error: unknown) => void): ActorEndpoint {
-    return {
-      start,
-      report: told => {
-        const report = this.#world.plant.report?.(told) ?? told
-        this.#world.evidence.reported(this.#life, report)
-        this.#actor.postMessage(report)
-      },
-      onCommand: listener =>
-        this.#actor.on('message', command => listener(command as ActorCommand)),
-      exit,
     }
   }
 }

@@ -1,0 +1,79 @@
+// Invariants 10, 11 and 14, about what the consumers make of the log.
+import { crc32 } from '../../src/base/checksum.ts'
+import type { Envelope } from '../../src/protocol/events.ts'
+import { AggregatorFold, EncoderFold } from './folds.ts'
+import { both, forEachNew, isSame, type Watch } from './watch.ts'
+import type { World } from './world.ts'
+
+/** 10. A snapshot is the fold of the log up to its place; facts are those that the log implies. */
+export function snapshotsAreFolds({ evidence }: World): Watch {
+  const { ledger } = evidence
+  const aggregator = new AggregatorFold()
+  const encoder = new EncoderFold()
+  const whole = new AggregatorFold()
+  let milestones = 0
+  return both(
+    forEachNew(ledger.snapshots, ({ name, position, bytes }) => {
+      const fold = name === 'encoder' ? encoder : aggregator
+      fold.foldTo(ledger.events, Math.min(position, ledger.lastSeq))
+      if (isSame(fold.bytes, bytes)) return undefined
+      return `the ${name}'s snapshot at ${position} is not the fold of the log`
+    }),
+    forEachNew(ledger.events, ({ seq, event }) => {
+      if (event.type !== 'milestone_reached') return undefined
+      whole.foldTo(ledger.events, seq - 1)
+      const expected = whole.facts[milestones++]
+      const agrees =
+        expected?.episode === event.episode &&
+        expected.milestone === event.milestone &&
+        expected.value === event.value &&
+        expected.previous === event.previous
+      return agrees ? undefined : `event ${seq} is no fact that the log implies`
+    }),
+  )
+}
+
+/** 11. Two replays give the same bytes: looked at with every snapshot that lands. */
+export function replayRepeats({ evidence, plant }: World): Watch {
+  const { ledger } = evidence
+  const live = new AggregatorFold()
+  return forEachNew(ledger.snapshots, ({ name, position }, index) => {
+    if (name === 'encoder' || index % 4 !== 0) return undefined
+    live.foldTo(ledger.events, Math.min(position, ledger.lastSeq))
+    const again = new AggregatorFold()
+    again.foldTo(ledger.events, live.state.seq)
+    const bytes = plant.replayed?.(again.bytes) ?? again.bytes
+    return crc32(bytes) === crc32(live.bytes) ? undefined : `a replay to ${position} differs`
+  })
+}
+
+/**
+ * 14. Frames in a finished video are those that were accepted. There is no video yet: the encoder's
+ * account of an episode says that every frame of the log was intact, and indexes strictly increase.
+ */
+export function framesAreAccountedFor({ evidence }: World): Watch {
+  const { events, frames } = evidence.ledger
+  const encoder = new EncoderFold()
+  const indexes = new Map<string, number>()
+  let counted = 0
+  return forEachNew(events, ({ seq, event }: Envelope) => {
+    if (event.type === 'frame_captured') {
+      const account = `${event.agent} ${event.episode}`
+      const before = indexes.get(account) ?? -1
+      indexes.set(account, event.index)
+      if (!frames.has(seq)) return `frame ${seq} landed without its pixels`
+      return event.index > before ? undefined : `frame ${seq} has index ${event.index} again`
+    }
+    if (event.type !== 'frames_counted') return undefined
+    encoder.foldTo(events, seq - 1)
+    const expected = encoder.facts[counted++]
+    const agrees =
+      expected?.episode === event.episode &&
+      expected.owed === event.owed &&
+      event.owed === event.intact
+    return agrees
+      ? undefined
+      : `episode ${event.episode}: ${event.intact} of ${event.owed} frames, expected ` +
+          `${expected?.owed} of episode ${expected?.episode}`
+  })
+}
