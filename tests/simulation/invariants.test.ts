@@ -12,8 +12,8 @@ describe('an invariant of the simulation', () => {
     const planted = plantedFaults.find(({ invariant }) => invariant === number)
     test(`${number}, ${words}, notices ${planted?.words}`, async () => {
       const found: (string | undefined)[] = []
-      const { steps = 1000, seed: first = 1 } = planted ?? {}
-      for (let seed = first; seed < first + SEEDS_MAX; seed++) {
+      const { steps = 1000 } = planted ?? {}
+      for (let seed = 1; seed <= SEEDS_MAX; seed++) {
         const { violation } = await simulate(seed, { steps, plant: planted?.plant() ?? {} })
         found.push(violation)
         if (violation?.includes(`invariant ${number}:`)) return

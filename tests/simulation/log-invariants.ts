@@ -98,14 +98,15 @@ export function checksumsChain({ evidence }: World): Watch {
 
 /** 5. What a producer handed in is in the log once: each position, and each fact. */
 export function nothingIsDoubled({ evidence }: World): Watch {
-  const positions = new Map<string, number>()
+  const places = new Map<string, number>()
   const facts = new Set<string>()
   return both(
-    forEachNew(evidence.acks, ({ contribution: { producer, position }, count, duplicate }) => {
-      const known = positions.get(producer) ?? -1
+    forEachNew(evidence.acks, ({ contribution, firstSeq, count, duplicate }) => {
       if (duplicate || count === 0) return undefined
-      positions.set(producer, position)
-      return position > known ? undefined : `${producer} ${position} was added again`
+      const name = `${contribution.producer} ${contribution.position}`
+      const before = places.get(name)
+      places.set(name, firstSeq)
+      return before === undefined ? undefined : `${name} is at ${before} and at ${firstSeq}`
     }),
     forEachNew(evidence.ledger.events, ({ seq, event }) => {
       const name = factName(event)

@@ -5,6 +5,8 @@ import type { Write } from '../../src/store/storage.ts'
 
 /** Without any of these the world is honest. */
 export interface Plant {
+  /** Nothing happens but work: for what takes longer to show than anybody lives under the script. */
+  readonly calm?: boolean
   /** What a message becomes when it is posted on a channel. */
   post?(channel: string, message: unknown): unknown
   /** A message that vanishes. */

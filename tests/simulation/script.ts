@@ -46,9 +46,9 @@ export class Script {
   #healing = false
 
   constructor(world: World) {
-    const { script } = world
-    const chosen = Object.entries(deeds).filter(
-      ([name]) => always.includes(name) || !script.onceIn(3),
+    const { script, plant } = world
+    const chosen = Object.entries(deeds).filter(([name]) =>
+      plant.calm ? name === 'work' : always.includes(name) || !script.onceIn(3),
     )
     // Weights in tenths, as so many copies.
     this.#deeds = chosen.flatMap(([name, [weight, deed]]) =>
