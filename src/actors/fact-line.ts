@@ -1,6 +1,9 @@
 // How a consumer of the log hands what it made of it back to the recorder: facts are collected
 // while the cursor moves and go out together, with the cursor that they account for. The recorder
 // commits both at once, so that after any crash each fact is there exactly once.
+import { encodeEvent } from '../protocol/codec.ts'
+import type { Envelope } from '../protocol/events.ts'
+import type { Quarantined } from '../protocol/quarantine.ts'
 import type { FactBatch } from '../protocol/thread-messages.ts'
 import type { PortSender } from '../streams/port.ts'
 
@@ -47,6 +50,11 @@ export class FactLine {
   /** Keeps a record for the next `handIn`. */
   add(record: Uint8Array): void {
     this.#records.push(record)
+  }
+
+  /** Keeps the fact that the actor passes `envelope` over. */
+  addQuarantined(actor: string, { seq, time }: Envelope, { error, deaths }: Quarantined): void {
+    this.add(encodeEvent({ type: 'event_quarantined', actor, seq, error, deaths }, time))
   }
 
   /** Hands in what was kept. Resolves when it is in the channel, at once unless that is full. */

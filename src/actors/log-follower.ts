@@ -3,8 +3,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { Layouts } from '../protocol/codec.ts'
 import type { Envelope, EventType } from '../protocol/events.ts'
+import type { Quarantined } from '../protocol/quarantine.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { decodeBatch } from '../store/log-reader.ts'
+import type { ActorScope } from './run-actor.ts'
 
 /** Events handled before the thread's other work gets its turn. */
 const SLICE_EVENTS = 1000
@@ -12,8 +14,12 @@ const SLICE_EVENTS = 1000
 export interface FollowerHandlers {
   /** The events wanted; all of them when left out. Others move the cursor undecoded. */
   readonly types?: ReadonlySet<EventType>
+  /** Told of every event before it is handled, and why it is to be passed over, if it is. */
+  readonly hand?: Pick<ActorScope<unknown>, 'handling' | 'handled'>
   /** One event; may wait (for room in a channel), which holds the cursor. */
   onEvent(envelope: Envelope): void | Promise<void>
+  /** Instead of `onEvent`: the actor dies of that event each time. */
+  onPoison?(envelope: Envelope, why: Quarantined): void
   /** After each slice; the cursor stands behind its last event. */
   onSlice(cursor: number): void | Promise<void>
 }
@@ -75,11 +81,16 @@ export class LogFollower {
 
   async #slice(): Promise<void> {
     const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
+    const { hand } = this.#handlers
     this.#layouts ??= this.#reader.layouts()
     for (const batch of this.#reader.batches({ fromSeq: this.#cursor + 1, toSeq })) {
       for (const envelope of decodeBatch(batch, this.#layouts, this.#handlers.types)) {
-        const handled = this.#handlers.onEvent(envelope)
+        const why = hand?.handling(envelope.seq)
+        const handled = why
+          ? this.#handlers.onPoison?.(envelope, why)
+          : this.#handlers.onEvent(envelope)
         if (handled) await handled
+        hand?.handled()
         this.#cursor = envelope.seq
       }
       this.#cursor = batch.firstSeq + batch.count - 1

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { stateName } from '../machines/state-name.ts'
+import type { Quarantined, Span } from '../protocol/quarantine.ts'
 import { type CrashKind, heartbeatMillis } from '../protocol/thread-messages.ts'
 import type { MessagePortLike, PortSender, PortSenderOptions } from '../streams/port.ts'
 import { Channels, type ReceiveOptions } from './channels.ts'
@@ -37,6 +38,14 @@ export interface ActorScope<Config> {
   note(facts: Readonly<Record<string, unknown>>): void
   /** Ends the actor: the supervisor starts a new one. */
   fail(error: unknown): void
+  /** What an earlier life of the actor died over last, if that may be to blame. */
+  readonly suspect: Span | undefined
+  /**
+   * Says that `place` (up to `to`) is in hand, until `handled`: when the actor fails over it again
+   * and again, it will be told to pass it over. Returns why, if it has been told so.
+   */
+  handling(place: number, to?: number): Quarantined | undefined
+  handled(): void
 }
 
 /** Carries out a command of the machine; the event that it resolves to answers the machine. */
@@ -84,6 +93,10 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NOT_FOUND',
 ])
 
+/** Whether what was in hand may be to blame: not for a disk, nor for what passes by itself. */
+const mayBeOf = (error: unknown): boolean =>
+  !(error instanceof RollcastError) || ['BAD_INPUT', 'LOG_CORRUPT'].includes(error.code)
+
 /** Runs an actor until its machine has ended. */
 export function runActor<Config>(
   endpoint: ActorEndpoint,
@@ -93,8 +106,11 @@ export function runActor<Config>(
   const { start } = endpoint
   const machine = createActor(definition.machine, { input: {}, clock: machineClock(clock) })
   const channels = new Channels(start.sends, start.receives, clock, fail)
+  const quarantined = new Map(start.quarantined?.map(one => [one.place, one]))
   let failure: unknown
   let hasRun = false
+  let inHandFrom = -1
+  let inHandTo = -1
 
   function fail(error: unknown): void {
     if (failure !== undefined || machine.getSnapshot().status !== 'active') return
@@ -114,6 +130,7 @@ export function runActor<Config>(
       code,
       message: error instanceof RollcastError ? error.message : describeError(error),
       refused,
+      over: inHandFrom >= 0 && mayBeOf(error) ? { from: inHandFrom, to: inHandTo } : undefined,
     })
     return refused
   }
@@ -129,6 +146,15 @@ export function runActor<Config>(
     send: event => machine.send(event),
     note: facts => endpoint.report({ type: 'noted', facts }),
     fail,
+    suspect: start.suspect,
+    handling(place, to = place + 1) {
+      inHandFrom = place
+      inHandTo = to
+      return quarantined.size === 0 ? undefined : quarantined.get(place)
+    },
+    handled() {
+      inHandFrom = -1
+    },
   }
   let instance: ActorInstance
   try {

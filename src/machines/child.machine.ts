@@ -28,8 +28,16 @@ export type ChildNews =
   /** It runs. */
   | { type: 'ready'; child: string }
   /** Its thread or process is gone, for whatever reason, also because it was asked to stop.
-   * `atMillis`: monotonic time; `jitter`: a random number in [0, 1]. */
-  | { type: 'died'; child: string; atMillis: number; jitter: number; reason: string }
+   * `atMillis`: monotonic time; `jitter`: a random number in [0, 1]. `forgives`: it died, and at
+   * these times had died, of what it will not meet again; none of that counts. */
+  | {
+      type: 'died'
+      child: string
+      atMillis: number
+      jitter: number
+      reason: string
+      forgives?: readonly number[]
+    }
   /** It cannot start and would not the next time. Its thread or process is gone. */
   | { type: 'refused'; child: string; reason: string }
   /** It missed its heartbeats. */
@@ -75,7 +83,7 @@ export interface ChildOutput {
 const afterDeath = [
   { guard: 'shallStop', target: 'stopped', actions: 'noteReason' },
   { guard: 'shallRest', target: 'idle', actions: 'noteReason' },
-  { target: 'backingOff', actions: ['noteReason', 'noteJitter'] },
+  { target: 'backingOff', actions: ['noteReason', 'noteDeath'] },
 ] as const
 
 const whileUp = {
@@ -113,7 +121,10 @@ export const childMachine = setup({
     killChild: emit(({ context }) => ({ type: 'killChild', child: context.spec.name })),
     cutOff: emit(({ context }) => ({ type: 'cutOff', child: context.spec.name })),
     noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
-    noteJitter: assign(({ event }) => (event.type === 'died' ? { jitter: event.jitter } : {})),
+    noteDeath: assign(({ event }) => {
+      if (event.type !== 'died') return {}
+      return event.forgives ? { jitter: event.jitter, attempt: 0 } : { jitter: event.jitter }
+    }),
     countRestart: assign(({ context }) => ({
       restarts: context.restarts + 1,
       attempt: context.attempt + 1,

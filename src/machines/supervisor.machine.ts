@@ -56,8 +56,13 @@ export interface SupervisorInput {
   readonly limits?: RestartLimits
 }
 
-const deathsWith = (context: SupervisorContext, event: SupervisorEvent): readonly number[] =>
-  'atMillis' in event ? recordDeath(context.deaths, event.atMillis, context.limits) : context.deaths
+function deathsWith(context: SupervisorContext, event: SupervisorEvent): readonly number[] {
+  const { deaths, limits } = context
+  if (event.type !== 'died') return deaths
+  const { atMillis, forgives } = event
+  if (forgives) return deaths.filter(at => !forgives.includes(at))
+  return recordDeath(deaths, atMillis, limits)
+}
 
 /** The child that the event is about, if it is about one. */
 const childOf = (event: SupervisorEvent): string | null => {

@@ -206,6 +206,17 @@ export interface InputRefused {
   count: number
 }
 
+/** An event killed an actor each time that it handled it; now the actor passes it over. */
+export interface EventQuarantined {
+  type: 'event_quarantined'
+  actor: string
+  /** Its number; null for a record that never got one: this event stands in its place. */
+  seq: number | null
+  /** What the actor died of. */
+  error: string
+  deaths: number
+}
+
 export interface TrainerCostMeasured {
   type: 'trainer_cost_measured'
   /** Time inside the recorder's calls as a share of wall time, per cent. */
@@ -239,6 +250,7 @@ export type Event =
   | GapFound
   | InputRefused
   | TrainerCostMeasured
+  | EventQuarantined
   | UnknownEvent
 
 export type EventType = Event['type']
@@ -270,6 +282,7 @@ export const eventKinds = {
   gap_found: 14,
   input_refused: 15,
   trainer_cost_measured: 16,
+  event_quarantined: 17,
 } as const satisfies Record<Exclude<EventType, 'unknown'>, number>
 
 /** The version of each kind that this software writes; 1 unless listed. */

@@ -4,6 +4,7 @@ import type { FrameFormat } from './events.ts'
 import type { ChannelCounters, ChannelSpec } from './policies.ts'
 import type { Position } from './position.ts'
 import type { EpisodeRow, Projection } from './projection.ts'
+import type { Quarantined, Span } from './quarantine.ts'
 
 export type Placement = 'thread' | 'process'
 
@@ -127,6 +128,8 @@ export interface ActorStatus {
   readonly restarts: number
   /** How long its last restart took, from its end until it ran again; null before the first. */
   readonly awayMillis: number | null
+  /** What it passes over, because it died of it each time. */
+  readonly quarantined: readonly Quarantined[]
   /** Events behind the durable end of the log; null when the actor does not follow it. */
   readonly lag: number | null
   readonly channels: readonly (ChannelCounters & {
@@ -149,6 +152,10 @@ export interface ActorStart {
   readonly restarts: number
   /** Whether `crash` is obeyed; only fault tests say so. */
   readonly faults: boolean
+  /** Places that it passes over. */
+  readonly quarantined?: readonly Quarantined[]
+  /** What it died over last: the recorder goes through it record by record. */
+  readonly suspect?: Span | undefined
 }
 
 export type ActorCommand =
@@ -186,6 +193,8 @@ export type ActorReport =
       readonly code: string
       readonly message: string
       readonly refused: boolean
+      /** What was in hand, when that may be to blame. */
+      readonly over?: Span | undefined
     }
   | { readonly type: 'stopped' }
 

@@ -11,6 +11,7 @@ import {
   type SupervisorCommand,
   supervisorMachine,
 } from '../machines/supervisor.machine.ts'
+import { isProven, type Quarantined, quarantinedMax, suspect } from '../protocol/quarantine.ts'
 import { type ActorReport, type ActorStart, heartbeatMillis } from '../protocol/thread-messages.ts'
 import type { HostLinks } from './host-links.ts'
 import type { Member, Roster } from './host-roster.ts'
@@ -47,6 +48,8 @@ export interface ChildrenEvents {
   onNote(facts: Readonly<Record<string, unknown>>): void
   /** An actor cannot start and would not the next time. */
   onRefused(problem: { code: string; message: string }): void
+  /** An actor will pass over what it died of. */
+  onQuarantine(member: Member, place: Quarantined): void
   /** The supervisor gives up. */
   onAlarm(reason: string): void
   onSnapshot(snapshot: SnapshotFrom<typeof supervisorMachine>): void
@@ -148,11 +151,14 @@ export class HostChildren {
       config: configOf(member, configs[name]),
       restarts: member.starts++,
       faults,
+      quarantined: member.quarantined,
+      suspect: member.suspicion?.span,
     })
     member.handle = handle
     member.heard = clock.monotonic()
     member.refused = false
     member.isReady = false
+    member.over = undefined
     member.state = 'starting'
     handle.onReport(report => {
       if (member.handle === handle) this.#take(member, report)
@@ -187,8 +193,24 @@ export class HostChildren {
     if (member.refused) this.#supervisor.send({ type: 'refused', child, reason })
     else {
       const atMillis = clock.monotonic()
-      this.#supervisor.send({ type: 'died', child, atMillis, jitter: random.next(), reason })
+      const forgives = this.#blame(member, atMillis, reason)
+      const died = { type: 'died', child, atMillis, jitter: random.next(), reason } as const
+      this.#supervisor.send(forgives ? { ...died, forgives } : died)
     }
+  }
+
+  /** Whether it dies of one and the same event: that is passed over then, and its deaths forgiven. */
+  #blame(member: Member, atMillis: number, error: string): readonly number[] | undefined {
+    const { over, quarantined } = member
+    if (over === undefined) return undefined
+    const suspicion = suspect(member.suspicion, over, atMillis)
+    member.suspicion = suspicion
+    if (!isProven(suspicion) || quarantined.length >= quarantinedMax) return undefined
+    const { deaths } = suspicion
+    const place = { place: over.from, error, deaths: deaths.length }
+    quarantined.push(place)
+    this.#events.onQuarantine(member, place)
+    return deaths
   }
 
   #enter(member: Member, to: string): void {
@@ -229,6 +251,7 @@ export class HostChildren {
       case 'failed':
         member.refused = report.refused
         member.lastFailure = report.message
+        member.over = report.over
         if (report.refused) this.#events.onRefused({ code: report.code, message: report.message })
         break
       case 'stopped':

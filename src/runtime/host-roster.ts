@@ -3,6 +3,7 @@
 import type { RecorderHeartbeat } from '../actors/recorder/actor.ts'
 import { assert } from '../base/assert.ts'
 import { origin, type Position } from '../protocol/position.ts'
+import type { Quarantined, Span, Suspicion } from '../protocol/quarantine.ts'
 import type { ActorStatus } from '../protocol/thread-messages.ts'
 import type { PlayerHeartbeat } from '../replay/actor.ts'
 import type { HostDetail } from './host-messages.ts'
@@ -31,6 +32,11 @@ export interface Member {
   heard: number
   /** It said that a new start would meet the same error. */
   refused: boolean
+  /** What it passes over, and what may be to blame for its last deaths. */
+  readonly quarantined: Quarantined[]
+  suspicion: Suspicion | null
+  /** What it had in hand when it said that it failed. */
+  over: Span | undefined
   /** Why it must not be started any more; null when it may. */
   barred: string | null
   starts: number
@@ -104,6 +110,9 @@ function newMember(spec: ActorSpec): Member {
     isReady: false,
     heard: 0,
     refused: false,
+    quarantined: [],
+    suspicion: null,
+    over: undefined,
     barred: null,
     starts: 0,
     diedAt: null,

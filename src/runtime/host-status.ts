@@ -43,13 +43,14 @@ export function composeStatus(input: StatusInput): SystemNotice {
 
 function actorStatuses({ roster, supervisor }: StatusInput): ActorStatus[] {
   const restarts = new Map(reportChildren(supervisor).map(child => [child.child, child.restarts]))
-  return [...roster].map(({ spec, machine, state, awayMillis, lag, channels }) => ({
+  return [...roster].map(({ spec, machine, state, awayMillis, quarantined, lag, channels }) => ({
     name: spec.name,
     placement: spec.placement,
     machine: machine || spec.name,
     state,
     restarts: restarts.get(spec.name) ?? 0,
     awayMillis,
+    quarantined,
     lag,
     channels,
   }))
@@ -63,6 +64,7 @@ const ownStatus = ({ runState, cost, channels }: StatusInput): ActorStatus => ({
   state: runState,
   restarts: 0,
   awayMillis: null,
+  quarantined: [],
   lag: null,
   channels: cost?.channel ? [cost.channel, ...channels] : channels,
 })

@@ -79,6 +79,10 @@ export class Host {
       onRefused: problem => {
         this.#problem ??= problem
       },
+      onQuarantine: (member, quarantined) => {
+        const fields = { actor: member.spec.name, ...quarantined }
+        this.#options.log('error', fields, 'an event is passed over')
+      },
       onAlarm: reason => {
         this.#options.log('error', { reason }, 'the supervisor gives up')
         this.#problem ??= { code: 'INTERNAL', message: reason }

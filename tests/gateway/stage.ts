@@ -185,6 +185,7 @@ export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
       state: 'running',
       restarts: 0,
       awayMillis: null,
+      quarantined: [],
       lag: null,
       channels: [
         {

@@ -210,6 +210,13 @@ export const generalEvents: {
     message: fc.string({ unit: 'grapheme' }),
     count: u32,
   }),
+  event_quarantined: record({
+    type: type('event_quarantined'),
+    actor: names,
+    seq: fc.option(u32),
+    error: fc.string(),
+    deaths: u32,
+  }),
   trainer_cost_measured: record({
     type: type('trainer_cost_measured'),
     percent: numbers,

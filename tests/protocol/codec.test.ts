@@ -301,7 +301,7 @@ describe('the header of a record', () => {
       const tag = tagOf(type as keyof typeof eventKinds)
       expect([tagKind(tag), tagVersion(tag), typeOfKind(kind)]).toEqual([kind, 1, type])
     }
-    expect(typeOfKind(17)).toBeUndefined()
+    expect(typeOfKind(18)).toBeUndefined()
     const largest = recordTag(0xffff, 255)
     expect([tagKind(largest), tagVersion(largest)]).toEqual([0xffff, 255])
   })
@@ -324,6 +324,7 @@ describe('the header of a record', () => {
       gap_found: 14,
       input_refused: 15,
       trainer_cost_measured: 16,
+      event_quarantined: 17,
     })
   })
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { decodeRecord, Layouts, readRecord } from '../../src/protocol/codec.ts'
+import { quarantinedMax } from '../../src/protocol/quarantine.ts'
 import type { FactBatch } from '../../src/protocol/thread-messages.ts'
 import type { HostOptions } from '../../src/runtime/host.ts'
 import { playingTopology, type Topology, waitingTopology } from '../../src/runtime/topology.ts'
@@ -296,6 +297,70 @@ describe('an actor that is stuck', () => {
       }
     }
     expect(actor('encoder').asked).toBeUndefined()
+  })
+})
+
+describe('S6: an event that an actor dies of each time', () => {
+  /** Dies over event `place`, as an actor does that says so. */
+  const dieOver = (one: FakeActor, place: number, to = place + 1): void => {
+    const over = { from: place, to }
+    one.tell({ type: 'failed', code: 'INTERNAL', message: 'poison', refused: false, over })
+    one.end(new Error('poison'))
+  }
+
+  test('is passed over after the third death, and these deaths do not count', () => {
+    const { host, actor, pass, run, ended, lines } = newHost()
+    run()
+    for (const place of [40, 41, 99]) {
+      for (let death = 1; death <= 3; death++) {
+        expect(actor('aggregator').start.quarantined?.some(one => one.place === place)).toBe(false)
+        dieOver(actor('aggregator'), place)
+        pass(200)
+        actor('aggregator').ready()
+      }
+      const known = { place, error: 'poison', deaths: 3 }
+      expect(actor('aggregator').start.quarantined).toContainEqual(known)
+      expect(host.status().actors[2]?.quarantined).toContainEqual(known)
+    }
+    expect(lines.filter(line => line === 'error: an event is passed over').length).toBe(3)
+    expect(host.status()).toMatchObject({ healthy: true })
+    expect(ended).toEqual([])
+  })
+
+  test('is looked for where the last one died: the recorder is told the place', () => {
+    const { actor, pass, run } = newHost()
+    run()
+    expect(actor('recorder').start.suspect).toBeUndefined()
+    dieOver(actor('recorder'), 64, 4096)
+    pass(100)
+    expect(actor('recorder').start.suspect).toEqual({ from: 64, to: 4096 })
+  })
+
+  test('of other deaths nothing is passed over, and the sixth is one too many', () => {
+    const { actor, pass, run, ended } = newHost()
+    run()
+    for (let death = 1; death <= 6; death++) {
+      dieOver(actor('aggregator'), death)
+      pass(300)
+      if (death < 6) actor('aggregator').ready()
+    }
+    pass(CLOSE_MILLIS_MAX)
+    expect(ended).toMatchObject([{ code: 'INTERNAL' }])
+  })
+
+  test('is passed over for so many events only: then the limit of deaths is all there is', () => {
+    const { actor, pass, run, ended } = newHost()
+    run()
+    for (let place = 1; place <= quarantinedMax + 2 && ended.length === 0; place++) {
+      for (let death = 1; death <= 3 && ended.length === 0; death++) {
+        dieOver(actor('aggregator'), place)
+        pass(300)
+        if (actor('aggregator').alive) actor('aggregator').ready()
+      }
+    }
+    pass(CLOSE_MILLIS_MAX)
+    expect(actor('aggregator').start.quarantined?.length).toBe(quarantinedMax)
+    expect(ended).toMatchObject([{ code: 'INTERNAL' }])
   })
 })
 

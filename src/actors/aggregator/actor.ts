@@ -7,6 +7,7 @@ import { crc32 } from '../../base/checksum.ts'
 import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope } from '../../protocol/events.ts'
+import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
@@ -96,7 +97,11 @@ class Aggregator implements ActorInstance {
       this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
       const unused = noChanges()
       const range = { fromSeq: this.#state.seq + 1, toSeq: this.#decidedSeq }
-      for (const envelope of this.#reader.events(range)) evolve(this.#state, envelope, unused)
+      for (const envelope of this.#reader.events(range)) {
+        if (this.#scope.handling(envelope.seq)) this.#state.seq = envelope.seq
+        else evolve(this.#state, envelope, unused)
+      }
+      this.#scope.handled()
     }
     return { type: 'recovered' }
   }
@@ -110,7 +115,9 @@ class Aggregator implements ActorInstance {
         })
       : undefined
     this.#follower = new LogFollower(this.#reader, clock, this.#state.seq, {
+      hand: this.#scope,
       onEvent: envelope => this.#take(envelope),
+      onPoison: (envelope, why) => this.#passOver(envelope, why),
       onSlice: cursor => this.#handIn(cursor),
     })
     this.#scope.receive<DurableNotice>('aggregator.durable', notice => {
@@ -137,6 +144,13 @@ class Aggregator implements ActorInstance {
       this.#facts && envelope.seq > this.#decidedSeq ? decide(this.#state, envelope) : []
     evolve(this.#state, envelope, this.#changes)
     for (const fact of facts) this.#facts?.add(encodeEvent(fact, envelope.time))
+  }
+
+  /** The state is as if the event had not been; the same in a replay, which meets it as well. */
+  #passOver(envelope: Envelope, why: Quarantined): void {
+    this.#state.seq = envelope.seq
+    if (envelope.seq <= this.#decidedSeq) return
+    this.#facts?.addQuarantined(PRODUCER, envelope, why)
   }
 
   async #handIn(cursor: number): Promise<void> {

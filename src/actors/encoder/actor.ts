@@ -5,6 +5,7 @@ import { crc32 } from '../../base/checksum.ts'
 import { encoderMachine } from '../../machines/encoder.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
 import type { Envelope, FramesCounted } from '../../protocol/events.ts'
+import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
@@ -88,7 +89,9 @@ class Encoder implements ActorInstance {
   #run(): undefined {
     this.#follower = new LogFollower(this.#reader, this.#scope.clock, this.#cursor, {
       types: accountedTypes,
+      hand: this.#scope,
       onEvent: envelope => this.#take(envelope),
+      onPoison: (envelope, why) => this.#passOver(envelope, why),
       onSlice: seq => this.#commit(seq),
     })
     this.#scope.receive<DurableNotice>('encoder.durable', notice => {
@@ -103,19 +106,29 @@ class Encoder implements ActorInstance {
 
   #take(envelope: Envelope): void {
     const { event } = envelope
-    let closed: FramesCounted[]
     if (event.type === 'frame_captured') {
       const pixels = this.#reader.frame(envelope.seq)
       const found = pixels && { byteLength: pixels.byteLength, crc: crc32(pixels) }
-      closed = countFrame(this.#accounts, event, found)
-    } else closed = closeBy(this.#accounts, envelope)
+      this.#conclude(envelope, countFrame(this.#accounts, event, found))
+    } else this.#conclude(envelope, closeBy(this.#accounts, envelope))
+  }
+
+  /** Hands in the accounts that `envelope` has closed. */
+  #conclude({ seq, time }: Envelope, closed: readonly FramesCounted[]): void {
     for (const account of closed) {
       this.#owed += account.owed
       this.#intact += account.intact
-      if (envelope.seq > this.#decidedSeq) {
-        this.#facts?.add(encodeEvent(account, envelope.time))
-      }
+      if (seq > this.#decidedSeq) this.#facts?.add(encodeEvent(account, time))
     }
+  }
+
+  /** A frame that cannot be looked at is owed and missed. */
+  #passOver(envelope: Envelope, why: Quarantined): void {
+    const { event, seq } = envelope
+    if (event.type === 'frame_captured') {
+      this.#conclude(envelope, countFrame(this.#accounts, event, undefined))
+    }
+    if (seq > this.#decidedSeq) this.#facts?.addQuarantined(PRODUCER, envelope, why)
   }
 
   async #commit(cursor: number): Promise<void> {

@@ -21,7 +21,7 @@ import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
 import { Gap, type GapState, interruptedEpisode } from './gap.ts'
-import { type Intake, IntakeBuffer } from './logic.ts'
+import { type Intake, IntakeBuffer, quarantinedRecord } from './logic.ts'
 
 export interface RecorderConfig {
   readonly runDir: string
@@ -367,12 +367,22 @@ class Recorder implements ActorInstance {
 
   /** Takes in what the ring holds, within bounds; returns how many bytes. */
   #takeIn(ring: RingReader): number {
-    while (this.#intake.bytes < INTAKE_BYTES_MAX && ring.read()) {
-      this.#intake.add(ring.bytes, ring.tag, ring.byteOffset, ring.lengthBytes)
+    const from = ring.position
+    // Where the last recorder died, one record at a time: the next death tells which it is.
+    const suspects = from < (this.#scope.suspect?.to ?? 0)
+    const bytesMax = suspects ? 1 : INTAKE_BYTES_MAX
+    while (this.#intake.bytes < bytesMax) {
+      const place = ring.position
+      if (!ring.read()) break
+      const why = this.#scope.handling(place, ring.position)
+      if (why) this.#intake.addRecord(quarantinedRecord(why, this.#scope.clock.now()))
+      else this.#intake.add(ring.bytes, ring.tag, ring.byteOffset, ring.lengthBytes)
     }
     const { bytes, count } = this.#intake
     if (count === 0) return 0
+    this.#scope.handling(from, ring.position)
     this.#hand(ring, this.#intake.take(), ring.position)
+    this.#scope.handled()
     return bytes
   }
 

@@ -4,13 +4,16 @@ import { alignUp } from '../../base/bytes.ts'
 import { crc32 } from '../../base/checksum.ts'
 import {
   decodeRecord,
+  encodeEvent,
   FRAME_HEADER_BYTES,
   type Layouts,
   RECORD_HEADER_BYTES,
   readRecord,
+  recordTag,
   tagKind,
 } from '../../protocol/codec.ts'
 import { eventKinds, type FrameLayout } from '../../protocol/events.ts'
+import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { FramePayload } from '../../store/event-log.ts'
 
 /** A frame that was taken in, for those who want to look at the newest one. */
@@ -30,6 +33,10 @@ export interface Intake {
   readonly frames: readonly FramePayload[]
   readonly newestFrames: readonly TakenFrame[]
 }
+
+/** Stands in the log where the record would have been that no recorder could take in. */
+export const quarantinedRecord = ({ error, deaths }: Quarantined, time: number): Uint8Array =>
+  encodeEvent({ type: 'event_quarantined', actor: 'recorder', seq: null, error, deaths }, time)
 
 /** Collects records in a buffer of its own; `take` hands over what it holds. */
 export class IntakeBuffer {
@@ -77,6 +84,12 @@ export class IntakeBuffer {
       decodeRecord(this.#bytes, readRecord(this.#bytes.subarray(0, end), start), this.#layouts)
     }
     this.#count++
+  }
+
+  /** Takes in a whole record (codec.ts) that is no frame. */
+  addRecord(record: Uint8Array): void {
+    const { kind, version, bodyOffset, bodyLength } = readRecord(record, 0)
+    this.add(record, recordTag(kind, version), bodyOffset, bodyLength)
   }
 
   /** Everything since the last `take`; it is the caller's from now on. */
