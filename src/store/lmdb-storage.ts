@@ -32,6 +32,7 @@ export class LmdbStorage implements LogStorage {
   /** One row whose lmdb version is the epoch: commits are conditional on it. */
   readonly #fence: Bytes
   #room: FileRoom | undefined
+  readonly #inHand = new Set<Promise<unknown>>()
 
   /** Opens the environment, creating it unless `readOnly`; the directory exists. */
   constructor(directory: string, options: LmdbOptions = {}) {
@@ -96,7 +97,11 @@ export class LmdbStorage implements LogStorage {
     return value === undefined ? 0 : value.readUInt32LE(0)
   }
 
-  async begin(epoch: number): Promise<boolean> {
+  begin(epoch: number): Promise<boolean> {
+    return this.#hold(this.#begin(epoch))
+  }
+
+  async #begin(epoch: number): Promise<boolean> {
     const value = Buffer.alloc(EPOCH_BYTES)
     value.writeUInt32LE(epoch)
     await this.#makeRoom([])
@@ -107,7 +112,11 @@ export class LmdbStorage implements LogStorage {
     return isFirst
   }
 
-  async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
+  commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
+    return this.#hold(this.#commit(epoch, writes))
+  }
+
+  async #commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
     await this.#makeRoom(writes)
     return this.#whileNewest(epoch, () => {
       for (const { table, key, value } of writes) {
@@ -149,7 +158,14 @@ export class LmdbStorage implements LogStorage {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
     root.sync(error => (error ? reject(error) : resolve()))
-    return promise
+    return this.#hold(promise)
+  }
+
+  /** Keeps an operation in hand until it has settled. */
+  #hold<T>(operation: Promise<T>): Promise<T> {
+    const held = operation.finally(() => this.#inHand.delete(held))
+    this.#inHand.add(held)
+    return held
   }
 
   space(): Space {
@@ -160,7 +176,9 @@ export class LmdbStorage implements LogStorage {
     await this.#root.backup(directory, true)
   }
 
+  /** Waits for what is in hand: LMDB ends the process when it meets a closed environment. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#inHand)
     await this.#root.close()
     await this.#room?.close()
   }

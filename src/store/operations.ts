@@ -16,18 +16,33 @@ export interface OperationsOptions {
   failureOf(cause: unknown): RollcastError
 }
 
-/** What `operation` comes to; LOG_FAILED when the storage has not answered after `millisMax`. */
+/** A deadline passes in so many steps. A process that was stopped for a while (SIGSTOP, a paused
+ * container) is late for one of them, and does not blame the disk for the time that it slept. */
+const DEADLINE_STEPS = 10
+
+/**
+ * What `operation` comes to; LOG_FAILED when the storage has not answered after `millisMax`. Then
+ * `onLate` is called in that instant: an answer that comes just now must not find all well.
+ */
 export async function inTime<T>(
   clock: Clock,
   millisMax: number,
   operation: Promise<T>,
+  onLate: (late: RollcastError) => void = () => {},
 ): Promise<T> {
   const deadline = Promise.withResolvers<never>()
-  const cancel = clock.schedule(millisMax, () => {
-    const message = `the storage did not answer in ${millisMax} ms`
-    deadline.reject(new RollcastError('LOG_FAILED', message))
-  })
-  return await Promise.race([operation, deadline.promise]).finally(cancel)
+  let cancel = (): void => {}
+  const wait = (steps: number): void => {
+    cancel = clock.schedule(millisMax / DEADLINE_STEPS, () => {
+      if (steps > 1) return wait(steps - 1)
+      const message = `the storage did not answer in ${millisMax} ms`
+      const late = new RollcastError('LOG_FAILED', message)
+      onLate(late)
+      deadline.reject(late)
+    })
+  }
+  wait(DEADLINE_STEPS)
+  return await Promise.race([operation, deadline.promise]).finally(() => cancel())
 }
 
 export class Operations {
@@ -90,14 +105,9 @@ export class Operations {
     for (const callback of this.#failureCallbacks) callback(failure)
   }
 
-  async #inTime(operation: Operation): ReturnType<Operation> {
+  #inTime(operation: Operation): ReturnType<Operation> {
     const { clock, millisMax } = this.#options
-    const deadline = Promise.withResolvers<never>()
-    const cancel = clock.schedule(millisMax, () => {
-      // Failed from this instant on: an answer that comes just now must not find all well.
-      this.fail(new Error(`the storage did not answer in ${millisMax} ms`))
-      deadline.reject(this.#failure)
-    })
-    return await Promise.race([operation(), deadline.promise]).finally(cancel)
+    const onLate = ({ message }: Error): void => this.fail(new Error(message))
+    return inTime(clock, millisMax, operation(), onLate)
   }
 }
