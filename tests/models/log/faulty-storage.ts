@@ -11,6 +11,7 @@ export class FaultyStorage implements LogStorage {
   #fault: CommitFault | undefined
   #dead = false
   #running = 0
+  #closed = false
   /** True once a commit was answered with an error. */
   failed = false
   /** Commits that were answered with success. */
@@ -45,9 +46,9 @@ export class FaultyStorage implements LogStorage {
     await this.#inner.close()
   }
 
-  /** Operations that the real storage has in hand. */
+  /** Whether the real storage has something in hand. What it had when it was closed is given up. */
   get busy(): boolean {
-    return this.#running > 0
+    return !this.#closed && this.#running > 0
   }
 
   async commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
@@ -92,7 +93,11 @@ export class FaultyStorage implements LogStorage {
   epoch = () => this.#inner.epoch()
   space = () => this.#inner.space()
   copy = (directory: string) => this.#inner.copy(directory)
-  close = () => (this.#dead ? Promise.resolve() : this.#inner.close())
+
+  async close(): Promise<void> {
+    if (!this.#dead) await this.#inner.close()
+    this.#closed = true
+  }
 }
 
 const forever = (): Promise<never> => new Promise(() => {})
