@@ -1,6 +1,8 @@
-// Draws what is data: the machines and the topology, as the two generated pages of docs/. Run
-// `node docs/generate.ts` after changing either; a test compares.
-import { writeFileSync } from 'node:fs'
+// Makes the pages of docs/ that are drawn from data: the machines, the topology, the guarantees.
+// Run `node docs/generate.ts` after changing one; a test compares. `--figures` first takes over
+// what the slow tier measured (.tmp/figures/slow).
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { toMermaid } from '../src/machines/mermaid.ts'
 import { machines } from '../src/machines/registry.ts'
 import type { ChannelSpec } from '../src/protocol/policies.ts'
@@ -10,6 +12,7 @@ import {
   recordingTopology,
   type Topology,
 } from '../src/runtime/topology.ts'
+import { type Guarantee, guarantees } from './guarantees.ts'
 
 const fence = (diagram: string): string => `\`\`\`mermaid\n${diagram.trim()}\n\`\`\`\n`
 
@@ -71,7 +74,85 @@ marked.
 ${parts.join('\n')}`
 }
 
+interface Figures {
+  /** Where and when, in words. */
+  readonly measured: string
+  readonly figures: Readonly<Record<string, Readonly<Record<string, number | string>>>>
+}
+
+const figuresFile = new URL('./figures.json', import.meta.url)
+
+/** What the slow tier measured last. */
+export const readFigures = (): Figures => JSON.parse(readFileSync(figuresFile, 'utf8')) as Figures
+
+/** The ids of measured figures that `id` stands for. */
+export const figuresOf = ({ figures }: Figures, id: string): string[] =>
+  Object.keys(figures).filter(name => name === id || name.startsWith(`${id}.`))
+
+function describeFigures(measured: Figures, id: string): string[] {
+  return figuresOf(measured, id).map(name => {
+    const values = Object.entries(measured.figures[name] ?? {})
+    return `${name}: ${values.map(([key, value]) => `${key} ${value}`).join(', ')}`
+  })
+}
+
+function describeGuarantee(guarantee: Guarantee, measured: Figures): string {
+  const { id, name, promise, restsOn, notPromised, proofs } = guarantee
+  const lines = proofs.flatMap(({ at, what, figures }) => [
+    `- [${at}](../${at}): ${what}`,
+    ...figures.flatMap(figure => describeFigures(measured, figure)).map(line => `  - ${line}`),
+  ])
+  return `## ${id} ${name}
+
+**${promise}**
+
+It rests on: ${restsOn}
+
+It does not promise: ${notPromised}
+
+Proved by:
+
+${lines.join('\n')}
+`
+}
+
+/** The text of docs/guarantees.md. */
+export function guaranteesPage(): string {
+  const measured = readFigures()
+  return `# Guarantees
+
+Made by \`node docs/generate.ts\` from docs/guarantees.ts and docs/figures.json. \`npm test\` runs every campaign below with
+figures that fit a commit, \`npm run test:slow\` with those that stand here. Each campaign has a control: the same with a
+planted fault, which must be caught. Times are of shared machines and say what to expect, not what is possible.
+
+Measured: ${measured.measured}
+
+${guarantees.map(guarantee => describeGuarantee(guarantee, measured)).join('\n')}`
+}
+
+/** Replaces in docs/figures.json what the slow tier has measured since. */
+function takeOverFigures(): void {
+  const folder = new URL('../.tmp/figures/slow/', import.meta.url)
+  const measured = readdirSync(folder).map(file => [
+    file.replace(/\.json$/, ''),
+    JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as unknown,
+  ])
+  const { figures } = readFigures()
+  const sorted = Object.entries({ ...figures, ...Object.fromEntries(measured) }).sort(([a], [b]) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  )
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`
+  const date = new Date().toISOString().slice(0, 10)
+  const next = {
+    measured: `${date}, ${machine}, Node ${process.version}`,
+    figures: Object.fromEntries(sorted),
+  }
+  writeFileSync(figuresFile, `${JSON.stringify(next, null, 2)}\n`)
+}
+
 if (import.meta.main) {
+  if (process.argv.includes('--figures')) takeOverFigures()
   writeFileSync(new URL('./topology.md', import.meta.url), topologyPage())
   writeFileSync(new URL('./machines.md', import.meta.url), machinesPage())
+  writeFileSync(new URL('./guarantees.md', import.meta.url), guaranteesPage())
 }

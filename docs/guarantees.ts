@@ -1,0 +1,305 @@
+// What Rollcast promises, as data: docs/guarantees.md is made of it and of the figures that the
+// slow tier measured last (docs/figures.json). A test holds that every suite named here exists
+// and that every figure has been measured.
+
+export interface Guarantee {
+  readonly id: string
+  readonly name: string
+  readonly promise: string
+  readonly restsOn: string
+  readonly notPromised: string
+  readonly proofs: readonly Proof[]
+}
+
+interface Proof {
+  /** Where the test is; a folder or a file. */
+  readonly at: string
+  readonly what: string
+  /** Figures by id: `D1` stands for `D1` and all `D1.*`. None: the test passes or fails. */
+  readonly figures: readonly string[]
+}
+
+export const guarantees: readonly Guarantee[] = [
+  {
+    id: 'P1',
+    name: 'Acknowledged means durable',
+    promise:
+      'What was acknowledged survives the kill of any process, a crash of the system and a' +
+      ' power cut.',
+    restsOn:
+      'LMDB copies on write and changes over by one meta page; an acknowledgement waits for' +
+      ' the fdatasync of its transaction, and readers see nothing earlier (`overlappingSync:' +
+      ' false`). The ring gives room back only for what is durable, so a recorder that dies' +
+      ' finds the rest there again.',
+    notPromised:
+      'anything on a disk that lies about flushing or on a network file system (LMDB forbids' +
+      ' them); with durability `relaxed`, the last second before a power cut.',
+    proofs: [
+      {
+        at: 'tests/durability/kills',
+        what: 'a writer, and a whole run, killed at random instants and at exact system calls',
+        figures: ['D1', 'D2'],
+      },
+      {
+        at: 'tests/durability/power',
+        what:
+          'power cuts: images made of recorded writes with any part of what was not flushed' +
+          ' missing or torn, and block images of a file system; without fsync the same campaign' +
+          ' fails',
+        figures: ['D3', 'D4'],
+      },
+    ],
+  },
+  {
+    id: 'P2',
+    name: 'Lost at most',
+    promise:
+      'Only what was not yet acknowledged can be lost, and that is bounded; past the bound' +
+      ' the producer can know (`run.wouldBlock`), and what finds no room is told by an event' +
+      ' in the log.',
+    restsOn:
+      'a group commits after 10 ms, 256 KiB or 4096 events; ring and spill have bounds in' +
+      ' bytes and count; the next opening writes `recovered` with the last durable number.',
+    notPromised:
+      'a bound in time on a disk that does not answer: a commit takes as long as the disk' +
+      ' does.',
+    proofs: [
+      {
+        at: 'tests/durability/kills',
+        what:
+          'emitted, acknowledged and recovered, compared after every kill; disks that take 50 ms' +
+          ' to 2 s',
+        figures: ['D1', 'D12'],
+      },
+    ],
+  },
+  {
+    id: 'P3',
+    name: 'Order',
+    promise:
+      'Events are numbered 1, 2, 3 ... without a gap; what a reader sees is a prefix of what' +
+      ' was appended: nothing newer survives something older that was lost.',
+    restsOn:
+      'one writer, one transaction in flight, and numbers that are stored with what they' +
+      ' number.',
+    notPromised: 'an order between the clocks of several machines: time is told, never sorted by.',
+    proofs: [
+      { at: 'tests/durability', what: 'every campaign ends with this check', figures: [] },
+      {
+        at: 'tests/models',
+        what: 'the log beside a model of itself, with every wait scheduled by the test',
+        figures: ['M'],
+      },
+      {
+        at: 'tests/durability/clock.test.ts',
+        what: 'clocks that jump, stand still and go back',
+        figures: ['D9'],
+      },
+    ],
+  },
+  {
+    id: 'P4',
+    name: 'Idempotent append',
+    promise:
+      'A contribution is known by its producer and the position that it starts from; sent' +
+      ' again it gets the numbers that it got first, and nothing is written.',
+    restsOn:
+      'the position of a producer is stored in the same transaction as its records; one that' +
+      ' overtakes another is refused with what was expected.',
+    notPromised:
+      'a place in the log for contributions that arrive out of order: the producer sends' +
+      ' again, in order.',
+    proofs: [
+      { at: 'tests/models', what: 'producers that double, reorder and die', figures: ['D11'] },
+    ],
+  },
+  {
+    id: 'P5',
+    name: 'One writer, fenced',
+    promise:
+      'A second writer is refused within 100 ms with the pid of the first; a writer that was' +
+      ' paused and replaced cannot append any more.',
+    restsOn:
+      'an abstract Unix socket that the kernel frees with its process, and an epoch that' +
+      ' every commit compares inside its transaction.',
+    notPromised: 'that a paused writer frees the log by itself: someone has to take over.',
+    proofs: [
+      {
+        at: 'tests/durability/writers.test.ts',
+        what: 'second openings, killed holders, stopped holders that wake up',
+        figures: ['D10'],
+      },
+    ],
+  },
+  {
+    id: 'P6',
+    name: 'No silent corruption',
+    promise:
+      'Damage is an error that names its place, never a wrong value, and never ends the' +
+      ' trainer.',
+    restsOn:
+      'a checksum over every batch and every value, checked on every read; meta pages, roots' +
+      ' and the length of the file are checked before it is mapped; a file that is not trusted' +
+      ' is opened by a process of its own.',
+    notPromised:
+      'repair in place: `log salvage` writes what is good to a new log and leaves the old one' +
+      ' as it is.',
+    proofs: [
+      {
+        at: 'tests/durability/damage',
+        what:
+          'bits, pages, lengths and meta pages changed in thousands of files; what salvage brings' +
+          ' back',
+        figures: ['D8'],
+      },
+      {
+        at: 'tests/golden',
+        what: 'logs of every version of the format, read and replayed by this one',
+        figures: ['D15'],
+      },
+    ],
+  },
+  {
+    id: 'P7',
+    name: 'Fail-stop',
+    promise:
+      'At the first error of the disk, or when space runs low, the log is read-only: nothing' +
+      ' more is acknowledged, health is red within a second, training and viewers go on.',
+    restsOn:
+      'the first error of a transaction ends the writer for good; no flush is tried twice;' +
+      ' the space guard stops before LMDB meets a full disk.',
+    notPromised: 'that what is recorded after the failure is kept: it is counted.',
+    proofs: [
+      {
+        at: 'tests/durability/kills',
+        what: 'EIO and ENOSPC at the n-th call of every writing system call',
+        figures: ['D6'],
+      },
+      {
+        at: 'tests/durability/disk-full.test.ts',
+        what: 'file systems of 1 to 16 MiB that fill up',
+        figures: ['D5'],
+      },
+      {
+        at: 'tests/durability/places.test.ts',
+        what: 'places where nothing can be written',
+        figures: ['D7'],
+      },
+    ],
+  },
+  {
+    id: 'P8',
+    name: 'Replay',
+    promise:
+      'Replaying a log gives the state of the live run, byte for byte, on every run and in' +
+      ' every later version.',
+    restsOn:
+      'state is a fold of the log alone; event time drives it; the codec keeps what it does' +
+      ' not know.',
+    notPromised: 'that a snapshot of a later version is read by an earlier one: it is rebuilt.',
+    proofs: [
+      {
+        at: 'tests/simulation',
+        what: 'live state and fold of the log, compared in every simulated run',
+        figures: ['SIM'],
+      },
+      { at: 'tests/golden', what: 'the state of a golden log, by its hash', figures: ['D15'] },
+    ],
+  },
+  {
+    id: 'P9',
+    name: 'The trainer is left alone',
+    promise:
+      'A call of the recorder takes 50 us at most at the 99th percentile and waits for' +
+      ' nothing; no death of an actor ends the trainer.',
+    restsOn:
+      'one copy into a ring in shared memory; a full ring is met by a spill with a bound,' +
+      ' then by counting.',
+    notPromised:
+      'anything about the time that the operating system takes from the trainer for other' +
+      ' threads.',
+    proofs: [
+      {
+        at: 'bench/suites/emit.ts',
+        what:
+          'a million calls with the disk stalled for 2 s, the encoder dying and viewers connected' +
+          ' (`npm run bench -- emit`)',
+        figures: ['P9'],
+      },
+      {
+        at: 'tests/supervision',
+        what: 'every campaign: the training program lives to its end',
+        figures: ['S1'],
+      },
+    ],
+  },
+  {
+    id: 'P10',
+    name: 'Viewing is lossy and says so',
+    promise:
+      'A viewer sees the newest; every drop is counted and told. What is recorded is not' +
+      ' thinned out for anybody.',
+    restsOn:
+      'channels with policies: drop-oldest and latest for viewers, cursors on the log for' +
+      ' those who must miss nothing.',
+    notPromised: 'that a viewer sees every step, or that what it saw is durable.',
+    proofs: [
+      {
+        at: 'tests/models',
+        what: 'channels, ports and viewer sessions beside models of themselves',
+        figures: ['M'],
+      },
+      {
+        at: 'tests/supervision',
+        what: 'the gap that a viewer sees while actors die',
+        figures: ['S1'],
+      },
+    ],
+  },
+  {
+    id: 'P11',
+    name: 'Supervision',
+    promise:
+      'The death of one actor disturbs no other. An actor is back within 250 ms in a thread,' +
+      ' 750 ms in a process (99th percentile). More than 5 deaths in 10 s stop the group in' +
+      ' reverse order, and health is red.',
+    restsOn:
+      'a supervisor as a machine, with intensity and back-off; actors that keep nothing that' +
+      ' the log does not hold.',
+    notPromised:
+      'that a stuck thread is ended: it is cut off and replaced, because ending one in native' +
+      ' code ends the process.',
+    proofs: [
+      {
+        at: 'tests/supervision',
+        what:
+          'actors killed, in pairs and at once, stuck, dying at every start; poison events;' +
+          ' shutdown under load',
+        figures: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8'],
+      },
+    ],
+  },
+  {
+    id: 'P12',
+    name: 'Local and closed',
+    promise:
+      'The server binds loopback addresses only and checks Host and Origin of every request.',
+    restsOn: 'a list of what may ask, compared before anything is answered.',
+    notPromised: 'secrecy from other users of the same machine.',
+    proofs: [{ at: 'tests/gateway', what: 'requests of foreign pages and names', figures: [] }],
+  },
+  {
+    id: 'P13',
+    name: 'A bad peer hurts only itself',
+    promise:
+      'Whatever a peer sends or does not read ends at worst its own connection; what waits' +
+      ' for it is bounded.',
+    restsOn:
+      'one lane per viewer with a bound in bytes; every message is checked against the' +
+      ' schema.',
+    notPromised: 'anything about a machine whose memory or ports others use up.',
+    proofs: [
+      { at: 'tests/gateway', what: 'viewers that stall, flood and send nonsense', figures: [] },
+    ],
+  },
+]
