@@ -1,7 +1,7 @@
 // Makes the pages of docs/ that are drawn from data: the machines, the topology, the guarantees.
 // Run `node docs/generate.ts` after changing one; a test compares. `--figures` first takes over
-// what the slow tier measured (.tmp/figures/slow).
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// what campaigns have measured (.tmp/figures).
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { toMermaid } from '../src/machines/mermaid.ts'
 import { machines } from '../src/machines/registry.ts'
@@ -122,7 +122,8 @@ export function guaranteesPage(): string {
   return `# Guarantees
 
 Made by \`node docs/generate.ts\` from docs/guarantees.ts and docs/figures.json. \`npm test\` runs every campaign below with
-figures that fit a commit, \`npm run test:slow\` with those that stand here. Each campaign has a control: the same with a
+figures that fit a commit, \`npm run test:slow\` with the full ones, which stand here where it has run since the
+campaign changed (\`tier commit\` marks the others). Each campaign has a control: the same with a
 planted fault, which must be caught. Times are of shared machines and say what to expect, not what is possible.
 
 Measured: ${measured.measured}
@@ -130,16 +131,26 @@ Measured: ${measured.measured}
 ${guarantees.map(guarantee => describeGuarantee(guarantee, measured)).join('\n')}`
 }
 
-/** Replaces in docs/figures.json what the slow tier has measured since. */
+/** What campaigns of `tier` have left behind. */
+function measuredIn(
+  tier: 'commit' | 'slow',
+): [string, Readonly<Record<string, number | string>>][] {
+  const folder = new URL(`../.tmp/figures/${tier}/`, import.meta.url)
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).map(file => {
+    const text = readFileSync(new URL(file, folder), 'utf8')
+    return [file.replace(/\.json$/, ''), JSON.parse(text) as Record<string, number | string>]
+  })
+}
+
+/** Replaces in docs/figures.json what has been measured since; the full figures count for more. */
 function takeOverFigures(): void {
-  const folder = new URL('../.tmp/figures/slow/', import.meta.url)
-  const measured = readdirSync(folder).map(file => [
-    file.replace(/\.json$/, ''),
-    JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as unknown,
-  ])
-  const { figures } = readFigures()
-  const sorted = Object.entries({ ...figures, ...Object.fromEntries(measured) }).sort(([a], [b]) =>
-    a.localeCompare(b, 'en', { numeric: true }),
+  const small = measuredIn('commit').map(([id, values]) => [id, { ...values, tier: 'commit' }])
+  const { figures: earlier } = readFigures()
+  const full = Object.entries(earlier).filter(([, values]) => values['tier'] !== 'commit')
+  const figures = { ...Object.fromEntries(small), ...Object.fromEntries(full) }
+  const sorted = Object.entries({ ...figures, ...Object.fromEntries(measuredIn('slow')) }).sort(
+    ([a], [b]) => a.localeCompare(b, 'en', { numeric: true }),
   )
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`
   const date = new Date().toISOString().slice(0, 10)

@@ -6,7 +6,8 @@ import type { Envelope } from '../../src/protocol/events.ts'
 import { verifyLog } from '../../src/store/verify.ts'
 import { readEvents, runProgram, tempDir } from './harness.ts'
 
-const KILLS = 20
+/** tests/durability/kills does it by the hundred. */
+const KILLS = 8
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
 
 /** Steps of each epoch as they were recorded: the position counts them. */
