@@ -15,7 +15,8 @@ import type { Handled, Hang, StuckTask, Told } from './programs/stuck.child.ts'
 
 const stuckProgram = fileURLToPath(new URL('./programs/stuck.child.ts', import.meta.url))
 
-const HANDLED_MILLIS_MAX = 3_000
+/** Twice the bound where other suites share the machine; the slow tier has it to itself. */
+const HANDLED_MILLIS_MAX = runs(6_000, 3_000)
 /** Long past the time in which it is handled. */
 const NATIVE_SECONDS = runs(4, 10)
 /** The recorder's hangs end after this, for nobody may end it; then it is fenced. */
@@ -41,11 +42,11 @@ const hangs: readonly Plant[] = [
   },
   {
     file: 'src/actors/recorder/actor.ts',
-    find: 'appended.durable.then(',
+    find: 'const told = appended.durable.then(',
     replace: `const { hang } = globalThis
     globalThis.hang = undefined
     hang?.()
-    appended.durable.then(`,
+    const told = appended.durable.then(`,
   },
 ]
 
