@@ -63,6 +63,18 @@ export interface Recovered {
   inFlightMillisMax: number
 }
 
+/** The log up to here was taken out of a damaged one (`rollcast log salvage`). */
+export interface Salvaged {
+  type: 'salvaged'
+  previousEpoch: number
+  /** The last event that was taken over. */
+  lastSeq: number
+  /** The first 100 ranges of events behind it that were not; `whole` ones have damage before them. */
+  skipped: readonly { fromSeq: number; toSeq: number; whole: boolean }[]
+  /** Ranges of events in which frames have lost their pixels. */
+  lostFrames: readonly { fromSeq: number; toSeq: number }[]
+}
+
 export interface RunEnded {
   type: 'run_ended'
   reason: 'closed' | 'exit' | 'signal' | 'failed'
@@ -236,6 +248,7 @@ export interface UnknownEvent {
 export type Event =
   | RunStarted
   | Recovered
+  | Salvaged
   | RunEnded
   | LayoutDeclared
   | EpisodeBegan
@@ -283,6 +296,7 @@ export const eventKinds = {
   input_refused: 15,
   trainer_cost_measured: 16,
   event_quarantined: 17,
+  salvaged: 18,
 } as const satisfies Record<Exclude<EventType, 'unknown'>, number>
 
 /** The version of each kind that this software writes; 1 unless listed. */

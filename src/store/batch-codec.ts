@@ -13,7 +13,7 @@ import type { Batch } from './event-log.ts'
 
 export const BATCH_HEADER_BYTES = 56
 export const FORMAT_VERSION = 1
-const MAGIC = 0x31424352
+export const BATCH_MAGIC = 0x31424352
 const CRC_AT = 48
 
 /** What the header says beyond what a reader needs. */
@@ -39,7 +39,7 @@ export function sealBatch(
   batch: Omit<Batch, 'records'> & { readonly previousCrc: number },
 ): number {
   const view = viewOf(value)
-  view.setUint32(0, MAGIC, true)
+  view.setUint32(0, BATCH_MAGIC, true)
   view.setUint16(4, FORMAT_VERSION, true)
   view.setUint16(6, BATCH_HEADER_BYTES, true)
   view.setBigUint64(8, BigInt(batch.firstSeq), true)
@@ -62,7 +62,7 @@ export function openBatch(firstSeq: number, value: Uint8Array): StoredBatch {
   if (value.byteLength < BATCH_HEADER_BYTES) throw corrupt(`${value.byteLength} B are too short`)
   const view = viewOf(value)
   const magic = view.getUint32(0, true)
-  if (magic !== MAGIC) throw corrupt(`expected magic ${MAGIC}, found ${magic}`)
+  if (magic !== BATCH_MAGIC) throw corrupt(`expected magic ${BATCH_MAGIC}, found ${magic}`)
   const stored = view.getUint32(CRC_AT, true)
   const found = checksum(value)
   if (stored !== found) {

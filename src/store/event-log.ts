@@ -170,7 +170,7 @@ export interface LogReader {
   durable(): Position
   /**
    * Batches in order, cut to the range, ending at what is durable when they are asked for. Memory
-   * is bounded by one batch, and no transaction stays open between two of them.
+   * is bounded by two batches, and no transaction stays open between two of them.
    */
   batches(range: SeqRange): Iterable<Batch>
   /** Decoded events of the range, in order or in reverse. */

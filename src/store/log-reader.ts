@@ -8,7 +8,7 @@ import type { Position } from '../protocol/position.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import type { Batch, EpisodeRow, LogReader, SeqRange, Snapshot } from './event-log.ts'
 import { episodeKey, nameKey, readEpisodeKey, readSeqKey, seqKey } from './keys.ts'
-import { readHead, readLayouts } from './log-state.ts'
+import { type Head, readHead, readLayouts } from './log-state.ts'
 import { readPosition } from './producers.ts'
 import { unseal } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
@@ -41,6 +41,23 @@ function cutBatch(batch: Batch, fromSeq: number, toSeq: number): Batch {
     firstTime: recordTime(batch.records, start),
     lastTime: recordTime(batch.records, run.last),
     records: batch.records.subarray(start, run.end),
+  }
+}
+
+/**
+ * Both batches are whole, but the second does not follow the first: a page of an earlier life of
+ * the log came back. The later life is the log's; within one life neither is believed.
+ */
+export const isStale = (batch: StoredBatch, next: StoredBatch): boolean =>
+  next.previousCrc !== batch.crc && next.epoch >= batch.epoch
+
+const stale = ({ firstSeq }: StoredBatch): RollcastError =>
+  new RollcastError('LOG_CORRUPT', `batch of event ${firstSeq}: the chain of checksums is broken`)
+
+/** Throws when the batch that follows `batch`, or the log's end, says that it is another one. */
+function checkLink(batch: StoredBatch, next: StoredBatch | undefined, head: Head): void {
+  if (next ? isStale(batch, next) : head.lastBatch === batch.firstSeq && head.crc !== batch.crc) {
+    throw stale(batch)
   }
 }
 
@@ -86,17 +103,40 @@ export class StorageReader implements LogReader {
 
   *batches({ fromSeq, toSeq }: SeqRange): Generator<Batch> {
     const from = Math.max(1, fromSeq)
-    const to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
+    const head = this.#head()
+    const to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, head.lastSeq)
     if (from > to) return
-    for (let seq = from; seq <= to; ) {
-      const batch = this.#batchOf(seq)
+    let batch = this.#batchOf(from)
+    for (;;) {
+      const next = this.#next(batch, head)
+      checkLink(batch, next, head)
       yield cutBatch(batch, from, to)
-      seq = batch.firstSeq + batch.count
+      const after = batch.firstSeq + batch.count
+      if (after > to) return
+      if (next && next.previousCrc !== batch.crc) throw stale(next)
+      batch = next ?? this.#batchOf(after)
+    }
+  }
+
+  #head(): Head {
+    this.#storage.refresh()
+    return readHead(this.#storage)
+  }
+
+  /** The batch behind `batch`; undefined at the end and when that batch is damaged. */
+  #next(batch: StoredBatch, head: Head): StoredBatch | undefined {
+    const after = batch.firstSeq + batch.count
+    if (after > head.lastSeq) return undefined
+    try {
+      return readBatch(this.#storage, after)
+    } catch {
+      // Whoever comes to it is told.
+      return undefined
     }
   }
 
   /** The batch that holds `seq`. */
-  #batchOf(seq: number): Batch {
+  #batchOf(seq: number): StoredBatch {
     const start = batchStart(this.#storage, seq)
     const batch = start === undefined ? undefined : readBatch(this.#storage, start)
     if (batch && seq < batch.firstSeq + batch.count) return batch
@@ -114,13 +154,17 @@ export class StorageReader implements LogReader {
 
   *#eventsReversed({ fromSeq, toSeq }: SeqRange): Generator<Envelope> {
     const from = Math.max(1, fromSeq)
-    let to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, this.durable().seq)
+    const head = this.#head()
+    let to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, head.lastSeq)
     const layouts = this.layouts()
+    let next: StoredBatch | undefined
     while (to >= from) {
       const batch = this.#batchOf(to)
+      checkLink(batch, next ?? this.#next(batch, head), head)
       const events = [...decodeBatch(cutBatch(batch, from, to), layouts)]
       yield* events.reverse()
       to = batch.firstSeq - 1
+      next = batch
     }
   }
 

@@ -50,6 +50,10 @@ export const readPrunedBefore = (storage: LogStorage): number =>
 export const readLayouts = (storage: LogStorage): Layout[] =>
   namesUnder(storage, LAYOUT).map(name => readMeta(storage, name) as Layout)
 
+/** Numbers of the layouts that are stored, whole or not. */
+export const layoutNumbers = (storage: LogStorage): number[] =>
+  namesUnder(storage, LAYOUT).map(name => Number(name.slice(LAYOUT.length)))
+
 /** The writer's picture of the log, including what is not yet durable. */
 export class LogState {
   head: Head = emptyHead

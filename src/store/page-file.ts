@@ -2,7 +2,10 @@
 // Never open one in a process that has the log open: closing any descriptor of the file would drop
 // LMDB's locks.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { RollcastError } from '../base/errors.ts'
+import { describeError, RollcastError } from '../base/errors.ts'
+
+/** What a disk reads or refuses to read at once, at the most. */
+const SECTOR_BYTES = 4096
 
 export class PageFile {
   readonly path: string
@@ -32,16 +35,46 @@ export class PageFile {
     return fstatSync(this.#descriptor).size
   }
 
-  /** Fills `into` from `offset` on; returns how many bytes there were. */
+  /**
+   * Fills `into` from `offset` on; returns how many bytes there were. Throws LOG_CORRUPT when the
+   * disk refuses.
+   */
   read(into: Buffer, offset: number): number {
     let length = 0
-    while (length < into.byteLength) {
-      const left = into.byteLength - length
-      const more = readSync(this.#descriptor, into, length, left, offset + length)
-      if (more === 0) break
-      length += more
+    try {
+      while (length < into.byteLength) {
+        const left = into.byteLength - length
+        const more = readSync(this.#descriptor, into, length, left, offset + length)
+        if (more === 0) break
+        length += more
+      }
+      return length
+    } catch (cause) {
+      const place = `${this.path}: byte ${offset + length}`
+      throw new RollcastError('LOG_CORRUPT', `${place} cannot be read: ${describeError(cause)}`, {
+        cause,
+      })
     }
-    return length
+  }
+
+  /** The same, but a sector that the disk refuses to read is zeros. */
+  readSectors(into: Buffer, offset: number): number {
+    try {
+      return this.read(into, offset)
+    } catch {
+      let length = 0
+      while (length < into.byteLength) {
+        const sector = into.subarray(length, length + SECTOR_BYTES)
+        try {
+          const more = this.read(sector, offset + length)
+          if (more < sector.byteLength) return length + more
+        } catch {
+          sector.fill(0)
+        }
+        length += sector.byteLength
+      }
+      return length
+    }
   }
 
   close(): void {

@@ -81,8 +81,8 @@ export async function recoverStorage(
   await commitAll(storage, epoch, cut)
   storage.refresh()
   const tail = { last: split.last, lastSeq: split.lastSeq, broken: [], brokenBytes: 0 }
-  const { state, seen } = rebuildState(storage, tail)
-  await commitAll(storage, epoch, [...rebuildWrites(storage, state, seen), formatWrite()])
+  const { state, ended } = rebuildState(storage, tail)
+  await commitAll(storage, epoch, [...rebuildWrites(storage, state, ended), formatWrite()])
   return {
     epoch,
     lastSeq: split.lastSeq,

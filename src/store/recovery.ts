@@ -7,7 +7,14 @@ import { limits } from '../protocol/limits.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
 import { readBatch } from './log-reader.ts'
-import { type Head, LogState, layoutKey, layoutWrite, readHead, readLayouts } from './log-state.ts'
+import {
+  type Head,
+  LogState,
+  layoutKey,
+  layoutNumbers,
+  layoutWrite,
+  readHead,
+} from './log-state.ts'
 import { Producers } from './producers.ts'
 import { unseal } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
@@ -57,9 +64,9 @@ export function inspectTail(storage: LogStorage): Tail {
 export function rebuildState(
   storage: LogStorage,
   tail: Tail,
-): { state: LogState; seen: Set<number> } {
+): { state: LogState; ended: Set<number> } {
   const state = new LogState()
-  const seen = new Set<number>()
+  const ended = new Set<number>()
   for (let seq = 1; seq <= tail.lastSeq; ) {
     const batch = readBatch(storage, seq)
     if (batch === undefined) {
@@ -67,7 +74,9 @@ export function rebuildState(
     }
     const survey = surveyRecords(batch.records, new Layouts(state.layouts.all()))
     state.apply(survey)
-    for (const { episode } of survey.episodes) seen.add(episode)
+    for (const { episode, began } of survey.episodes) {
+      if (!began) ended.add(episode)
+    }
     seq = batch.firstSeq + batch.count
   }
   state.head = {
@@ -78,14 +87,17 @@ export function rebuildState(
   }
   state.producers = Producers.load(storage)
   state.producers.cutAt(tail.lastSeq)
-  return { state, seen }
+  return { state, ended }
 }
 
-/** Writes that make everything beside the events agree with a rebuilt state. */
-export function rebuildWrites(storage: LogStorage, state: LogState, seen: Set<number>): Write[] {
+/**
+ * Writes that make everything beside the events agree with a rebuilt state; `ended` are the
+ * episodes whose end is in the log.
+ */
+export function rebuildWrites(storage: LogStorage, state: LogState, ended: Set<number>): Write[] {
   const writes: Write[] = [state.headWrite(), state.episodesWrite()]
   for (const layout of state.layouts.all()) writes.push(layoutWrite(layout))
-  for (const { layout } of readLayouts(storage)) {
+  for (const layout of layoutNumbers(storage)) {
     if (!state.layouts.get(layout)) writes.push({ table: 'meta', key: layoutKey(layout) })
   }
   writes.push(...state.producers.allWrites())
@@ -94,7 +106,7 @@ export function rebuildWrites(storage: LogStorage, state: LogState, seen: Set<nu
     writes.push({ table: 'frames', key })
   }
   for (const key of allKeys(storage, 'episodes')) {
-    if (!seen.has(readEpisodeKey(key))) writes.push({ table: 'episodes', key })
+    if (!ended.has(readEpisodeKey(key))) writes.push({ table: 'episodes', key })
   }
   for (const key of allKeys(storage, 'snapshots')) {
     if (!holds(storage, key, lastSeq)) writes.push({ table: 'snapshots', key })
@@ -149,9 +161,9 @@ export function recoverState(storage: LogStorage): Recovery {
   const trusted = agrees && tail.broken.length === 0 ? soundState(storage) : undefined
   if (trusted) return { state: trusted, tail, cutEvents: 0, writes: [] }
   const cutEvents = head ? Math.max(0, head.lastSeq - tail.lastSeq) : tail.broken.length
-  const { state, seen } = rebuildState(storage, tail)
+  const { state, ended } = rebuildState(storage, tail)
   const cut = tail.broken.map((key): Write => ({ table: 'events', key }))
-  return { state, tail, cutEvents, writes: [...cut, ...rebuildWrites(storage, state, seen)] }
+  return { state, tail, cutEvents, writes: [...cut, ...rebuildWrites(storage, state, ended)] }
 }
 
 const soundHead = (storage: LogStorage): Head | undefined => ifSound(() => readHead(storage))

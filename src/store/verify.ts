@@ -4,10 +4,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { crc32 } from '../base/checksum.ts'
 import { describeError } from '../base/errors.ts'
 import { Layouts } from '../protocol/codec.ts'
-import type { FrameCaptured } from '../protocol/events.ts'
+import type { FrameCaptured, Salvaged } from '../protocol/events.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
-import { decodeBatch } from './log-reader.ts'
+import { decodeBatch, isStale } from './log-reader.ts'
 import { LogState, readHead, readPrunedBefore } from './log-state.ts'
 import { type OpenReaderOptions, openForReading } from './open-log.ts'
 import { allKeys } from './recovery.ts'
@@ -33,7 +33,7 @@ export interface VerifyReport {
   readonly lastGoodSeq: number
   readonly batches: number
   readonly events: number
-  /** Frames whose pixels are there, and those whose pixels were pruned. */
+  /** Frames whose pixels are there, and those whose pixels were pruned or could not be salvaged. */
   readonly frames: number
   readonly prunedFrames: number
   /** The first 100 of `problemCount`. */
@@ -41,23 +41,31 @@ export interface VerifyReport {
   readonly problemCount: number
 }
 
+export interface VerifyOptions extends OpenReaderOptions {
+  /** Told how much has been verified, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void
+}
+
 /** Verifies the log of run directory `dir`; throws when it cannot be opened at all. */
 export async function verifyLog(
   dir: string,
-  options: OpenReaderOptions = {},
+  { onProgress, ...options }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const storage = openForReading(dir, options)
   try {
-    return verifyStorage(storage)
+    return verifyStorage(storage, onProgress)
   } finally {
     await storage.close()
   }
 }
 
 /** Verifies any storage of a log, also while it is written: what comes later is left out. */
-export function verifyStorage(storage: LogStorage): VerifyReport {
+export function verifyStorage(
+  storage: LogStorage,
+  onProgress: (fraction: number) => void = () => {},
+): VerifyReport {
   storage.refresh()
-  return new Verification(storage).run()
+  return new Verification(storage, onProgress).run()
 }
 
 class Verification {
@@ -74,9 +82,14 @@ class Verification {
   #nextSeq = 1
   #previous: StoredBatch | undefined
   #linked = true
+  /** Frames without pixels that were not pruned, and those that a salvage could not save. */
+  readonly #missing: number[] = []
+  readonly #lost: Salvaged['lostFrames'][number][] = []
+  readonly #onProgress: (fraction: number) => void
 
-  constructor(storage: LogStorage) {
+  constructor(storage: LogStorage, onProgress: (fraction: number) => void) {
     this.#storage = storage
+    this.#onProgress = onProgress
     this.#prunedBefore = this.#try(0, () => readPrunedBefore(storage)) ?? 0
   }
 
@@ -86,6 +99,11 @@ class Verification {
       const seq = readSeqKey(key)
       if (seq > lastSeq) break
       this.#batch(seq, this.#storage.get('events', key) ?? new Uint8Array())
+      this.#onProgress(Math.min(1, (this.#nextSeq - 1) / lastSeq))
+    }
+    for (const seq of this.#missing) {
+      const known = this.#lost.some(({ fromSeq, toSeq }) => seq >= fromSeq && seq <= toSeq)
+      if (!known) this.#problem(seq, 'its pixels are missing')
     }
     if (this.#nextSeq !== lastSeq + 1) {
       this.#problem(this.#nextSeq, `the log ends at ${this.#nextSeq - 1}, its head says ${lastSeq}`)
@@ -131,7 +149,8 @@ class Verification {
     }
     const before = this.#previous
     if (this.#linked && batch.previousCrc !== (before?.crc ?? 0)) {
-      this.#problem(seq, 'the batch does not follow the one before it: the chain is broken')
+      const wrong = before && isStale(before, batch) ? before.firstSeq : seq
+      this.#problem(wrong, `the chain of checksums is broken before event ${seq}`)
     }
     if (before && batch.epoch < before.epoch) {
       this.#problem(seq, `epoch ${batch.epoch} comes after epoch ${before.epoch}`)
@@ -153,6 +172,7 @@ class Verification {
       for (const { seq, event } of decodeBatch(batch, new Layouts(this.#state.layouts.all()))) {
         this.#events++
         if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
+        else if (event.type === 'salvaged') this.#lost.push(...event.lostFrames)
       }
     })
   }
@@ -162,7 +182,7 @@ class Verification {
     const value = this.#storage.get('frames', key)
     if (value === undefined) {
       this.#pruned++
-      if (seq >= this.#prunedBefore) this.#problem(seq, 'its pixels are missing')
+      if (seq >= this.#prunedBefore) this.#missing.push(seq)
       return
     }
     this.#frames++

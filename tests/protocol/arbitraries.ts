@@ -132,6 +132,15 @@ export const generalEvents: {
     inFlightBytesMax: u32,
     inFlightMillisMax: u32,
   }),
+  salvaged: record({
+    type: type('salvaged'),
+    previousEpoch: u32,
+    lastSeq: fc.maxSafeNat(),
+    skipped: fc.array(
+      record({ fromSeq: fc.maxSafeNat(), toSeq: fc.maxSafeNat(), whole: fc.boolean() }),
+    ),
+    lostFrames: fc.array(record({ fromSeq: fc.maxSafeNat(), toSeq: fc.maxSafeNat() })),
+  }),
   run_ended: record({
     type: type('run_ended'),
     reason: fc.constantFrom('closed', 'exit', 'signal', 'failed'),

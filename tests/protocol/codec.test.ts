@@ -301,7 +301,7 @@ describe('the header of a record', () => {
       const tag = tagOf(type as keyof typeof eventKinds)
       expect([tagKind(tag), tagVersion(tag), typeOfKind(kind)]).toEqual([kind, 1, type])
     }
-    expect(typeOfKind(18)).toBeUndefined()
+    expect(typeOfKind(19)).toBeUndefined()
     const largest = recordTag(0xffff, 255)
     expect([tagKind(largest), tagVersion(largest)]).toEqual([0xffff, 255])
   })
@@ -325,6 +325,7 @@ describe('the header of a record', () => {
       input_refused: 15,
       trainer_cost_measured: 16,
       event_quarantined: 17,
+      salvaged: 18,
     })
   })
 

@@ -184,7 +184,7 @@ describe('a damaged log', () => {
 
       restore()
       await damage(dir, value => resealed(value), [21])
-      expect(await problemsOf()).toContain('25: the batch does not follow the one before it')
+      expect(await problemsOf()).toContain('21: the chain of checksums is broken before event 25')
 
       restore()
       const storage = new LmdbStorage(logDirectory(dir))

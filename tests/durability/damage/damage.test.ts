@@ -52,6 +52,8 @@ describe('a damaged log', () => {
       return judge.millisMax
     })
     const deaths = all.flatMap(trial => trial.deaths)
+    const flips = all.slice(0, (files['flip'] ?? 0) + (files['metaFlip'] ?? 0))
+    const salvaged = flips.filter(trial => trial.salvaged).length / flips.length
     figure('D8', {
       files: all.length,
       ...files,
@@ -60,12 +62,15 @@ describe('a damaged log', () => {
       nativeDeaths: deaths.length,
       cautious: all.filter(({ cautious }) => cautious).length,
       wentOn: all.filter(({ wentOn }) => wentOn).length,
+      salvagedAll: all.filter(trial => trial.salvaged).length,
+      salvagedFlips: `${(salvaged * 100).toFixed(2)} %`,
       answerMillisMax: Math.round(millisMax),
     })
-    expect(all.reduce((sum, { wrong }) => sum + wrong, 0)).toBe(0)
     expect(all.flatMap(({ complaints }) => complaints)).toEqual([])
+    expect(all.reduce((sum, { wrong }) => sum + wrong, 0)).toBe(0)
     expect(deaths).toEqual([])
     expect(verdicts.unclassified).toBe(0)
+    expect(salvaged).toBeGreaterThanOrEqual(0.99)
     // The campaign did damage, and not all of it met what LMDB stands on.
     expect(verdicts.damaged + verdicts.refused).toBeGreaterThan(all.length / 2)
     expect(verdicts.damaged).toBeGreaterThan(all.length / 20)

@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { assert } from '../../../src/base/assert.ts'
 import type { OpenReport } from '../../../src/store/event-log.ts'
+import type { Examination } from '../../../src/store/examine.ts'
+import type { SalvageReport } from '../../../src/store/salvage.ts'
 import type { VerifyReport } from '../../../src/store/verify.ts'
 import type { Reading } from './reading.ts'
 import type { Truth } from './sound-log.ts'
@@ -12,8 +14,14 @@ import type { Truth } from './sound-log.ts'
 /** What can be asked, and what an answer says. */
 export interface Answers {
   /** The verdict. */
-  readonly verify: VerifyReport
+  readonly verify: Examination
   readonly read: Reading
+  /** Takes what is whole into a new log, and reads all of that. */
+  readonly salvage: {
+    readonly report: SalvageReport
+    readonly verified: VerifyReport
+    readonly reading: Reading
+  }
   /** Opens it as the next writer does, appends two events, closes it and reads all. */
   readonly write: { readonly report: OpenReport; readonly reading: Reading }
 }
@@ -21,6 +29,8 @@ export interface Answers {
 export interface Question {
   readonly ask: keyof Answers
   readonly dir: string
+  /** Where a salvaged log goes to. */
+  readonly into?: string
   readonly truth: Truth
   /** False maps the file without a look at it: only to show what the look is for. */
   readonly check?: boolean

@@ -44,9 +44,13 @@ function sequenceOf(workload: Workload): Sequence {
   return { records, envelopes }
 }
 
-/** Reads all of `reader`; nothing that it finds is thrown. */
-export function readAll(reader: LogReader, truth: Truth): Reading {
-  const found = new Findings()
+/** Reads all of `reader`, or its events up to `toSeq`; nothing that it finds is thrown. */
+export function readAll(
+  reader: LogReader,
+  truth: Truth,
+  toSeq = Number.POSITIVE_INFINITY,
+): Reading {
+  const found = new Findings(toSeq)
   const { workload } = truth
   const lastSeq = found.try('the end', () => reader.durable().seq) ?? 0
   const readable = found.readable(reader, workload)
@@ -63,6 +67,11 @@ class Findings {
   readonly missing: string[] = []
   readonly unclear: string[] = []
   firstBadFrame = Number.POSITIVE_INFINITY
+  readonly #toSeq: number
+
+  constructor(toSeq: number) {
+    this.#toSeq = toSeq
+  }
 
   try<T>(what: string, read: () => T): T | undefined {
     try {
@@ -79,7 +88,7 @@ class Findings {
     const { records } = sequenceOf(workload)
     let next = 1
     this.try('batches', () => {
-      for (const batch of reader.batches({ fromSeq: 1 })) {
+      for (const batch of reader.batches({ fromSeq: 1, toSeq: this.#toSeq })) {
         const expected = Buffer.concat(records.slice(next - 1, next - 1 + batch.count))
         const right = batch.firstSeq === next && Buffer.compare(batch.records, expected) === 0
         if (!right) this.wrong.push(`batch ${batch.firstSeq}, expected at ${next}`)
@@ -95,7 +104,11 @@ class Findings {
     const way = reverse ? 'backward' : 'forward'
     let before: number | undefined = reverse ? undefined : 0
     const complete = this.try(`events ${way}`, () => {
-      for (const { seq, time, event } of reader.events({ fromSeq: 1, reverse })) {
+      for (const { seq, time, event } of reader.events({
+        fromSeq: 1,
+        toSeq: this.#toSeq,
+        reverse,
+      })) {
         const expected = envelopes[seq - 1]
         const inOrder = before === undefined || seq === before + (reverse ? -1 : 1)
         const right = expected?.time === time && isDeepStrictEqual(expected.event, event)
@@ -108,7 +121,7 @@ class Findings {
   }
 
   values(reader: LogReader, truth: Truth): void {
-    for (const seq of truth.frames) {
+    for (const seq of truth.frames.filter(frame => frame <= this.#toSeq)) {
       const pixels = this.#value(`frame ${seq}`, () => reader.frame(seq), pixelsAt(seq))
       if (!pixels) this.firstBadFrame = Math.min(this.firstBadFrame, seq)
     }
@@ -125,7 +138,11 @@ class Findings {
       const what = `snapshot ${name}`
       const snapshot = this.try(what, () => reader.snapshot(name))
       if (!snapshot) this.missing.push(what)
-      else if (snapshot.position !== position || !same(snapshot.bytes, snapshotAt(position))) {
+      // A salvage may find an earlier one only: it is still what was written.
+      else if (
+        (snapshot.position !== position && this.#toSeq === Number.POSITIVE_INFINITY) ||
+        !same(snapshot.bytes, snapshotAt(snapshot.position))
+      ) {
         this.wrong.push(what)
       }
     }

@@ -5,6 +5,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataFile, openLogReader } from '../../../src/store/open-log.ts'
+import { PageFile } from '../../../src/store/page-file.ts'
+import { planSalvage } from '../../../src/store/salvage-plan.ts'
+import { scanFile } from '../../../src/store/scan.ts'
 import { judgeLog } from '../oracle.ts'
 import { eventAt, type Workload } from '../workload.ts'
 
@@ -26,6 +29,14 @@ export interface SoundLog {
   readonly name: string
   readonly truth: Truth
   readonly bytes: Buffer
+  /** Where its batches are in the file, in order. */
+  readonly places: readonly Place[]
+}
+
+export interface Place {
+  readonly firstSeq: number
+  readonly offset: number
+  readonly bytes: number
 }
 
 export const snapshotNames = ['state-0', 'state-1', 'state-2'] as const
@@ -64,7 +75,26 @@ export async function makeSoundLog(
     ),
   }
   await reader.close()
-  return { name: `${workload}, ${ending}`, truth, bytes: readFileSync(dataFile(dir)) }
+  const places = placesIn(dataFile(dir))
+  return { name: `${workload}, ${ending}`, truth, bytes: readFileSync(dataFile(dir)), places }
+}
+
+function placesIn(path: string): readonly Place[] {
+  const file = PageFile.open(path)!
+  try {
+    return planSalvage(scanFile(file), undefined, undefined).batches
+  } finally {
+    file.close()
+  }
+}
+
+/** The last event before the first one whose bytes `copy` does not have. */
+export function lastUntouched({ bytes, places, truth }: SoundLog, copy: Buffer): number {
+  const touched = places.find(({ offset, bytes: length }) => {
+    const [was, is] = [bytes, copy].map(all => all.subarray(offset, offset + length))
+    return !was!.equals(is!)
+  })
+  return touched ? touched.firstSeq - 1 : truth.lastSeq
 }
 
 /** Both kinds of events, each from a writer that closed and from one that was killed. */

@@ -1,12 +1,14 @@
-// One damaged log before the judge: the verdict, a reader, a writer. What none of them may do: give
-// a wrong value, call whole what is not, pass over in silence what is lost, or leave it unclear.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// One damaged log before the judge: the verdict, a reader, a salvage, a writer. What none of them
+// may do: give a wrong value, call whole what is not, pass over in silence what is lost, or leave it
+// unclear.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Examination } from '../../../src/store/examine.ts'
 import { dataFile, logDirectory } from '../../../src/store/open-log.ts'
 import type { VerifyReport } from '../../../src/store/verify.ts'
 import type { Damage } from './damages.ts'
 import type { Answers, Judge, Outcome } from './judge.ts'
 import type { Reading } from './reading.ts'
-import type { SoundLog, Truth } from './sound-log.ts'
+import { lastUntouched, type SoundLog, type Truth } from './sound-log.ts'
 
 /** What the verdict comes to. */
 export type Class = 'whole' | 'damaged' | 'refused' | 'died' | 'unclassified'
@@ -21,6 +23,8 @@ export interface Trial {
   readonly cautious: boolean
   /** A writer went on in the log. */
   readonly wentOn: boolean
+  /** Every event was salvaged that stands before the first damaged one. */
+  readonly salvaged: boolean
   readonly complaints: readonly string[]
 }
 
@@ -36,36 +40,51 @@ export async function tryDamage(
   dir: string,
 ): Promise<Trial> {
   const { truth } = damage.log
-  putLog(dir, damage.bytes())
+  const bytes = damage.bytes()
+  putLog(dir, bytes)
   const verdict = await judge.ask({ ask: 'verify', dir, truth })
   const read = await judge.ask({ ask: 'read', dir, truth })
+  const salvage = await judge.ask({ ask: 'salvage', dir, into: `${dir}-salvaged`, truth })
+  const untouched = readFileSync(dataFile(dir)).equals(bytes)
   const write = await judge.ask({ ask: 'write', dir, truth })
   const outcomes = { verify: verdict, read, write }
-  const report = verdict.is === 'answered' ? verdict.answer : undefined
+  const examination = verdict.is === 'answered' ? verdict.answer : undefined
+  const report = examination && 'report' in examination ? examination.report : undefined
+  const goodSeq = examination ? goodSeqOf(examination) : 0
   const reading = read.is === 'answered' ? read.answer : undefined
   const written = write.is === 'answered' ? write.answer : undefined
-  const wrong = [...(reading?.wrong ?? []), ...(written?.reading.wrong ?? [])]
+  const salvaged = salvage.is === 'answered' ? salvage.answer : undefined
+  const wrong = [reading, written?.reading, salvaged?.reading].flatMap(one => one?.wrong ?? [])
   const found = [
     ...wrong.map(what => `wrong: ${what}`),
     ...Object.entries(outcomes).flatMap(([ask, outcome]) => [...unclear(ask, outcome)]),
     ...[reading, written?.reading].flatMap(one => one?.unclear ?? []),
     ...(report && reading ? contradictions(report, reading, truth) : []),
     ...(written ? silentLosses(written, truth) : []),
+    ...lostInSalvage(salvage, goodSeq),
+    ...(untouched ? [] : ['the salvaged log was changed']),
   ]
   return {
     verdict: classOf(verdict),
     wrong: wrong.length,
-    deaths: Object.entries(outcomes).flatMap(([ask, outcome]) =>
+    deaths: Object.entries({ ...outcomes, salvage }).flatMap(([ask, outcome]) =>
       outcome.is === 'died' ? [`${damage.what}: ${ask} died with ${outcome.how}`] : [],
     ),
     cautious: report !== undefined && reading !== undefined && isCautious(report, reading),
     wentOn: written !== undefined,
+    salvaged: (salvaged?.report.lastSeq ?? 0) >= lastUntouched(damage.log, bytes),
     complaints: found.map(complaint => `${damage.what}: ${complaint}`),
   }
 }
 
-function classOf(verdict: Outcome<VerifyReport>): Class {
-  if (verdict.is === 'answered') return verdict.answer.ok ? 'whole' : 'damaged'
+const goodSeqOf = (found: Examination): number =>
+  'report' in found ? found.report.lastGoodSeq : found.unreadable.lastGoodSeq
+
+function classOf(verdict: Outcome<Examination>): Class {
+  if (verdict.is === 'answered') {
+    if ('unreadable' in verdict.answer) return 'refused'
+    return verdict.answer.report.ok ? 'whole' : 'damaged'
+  }
   return verdict.is === 'refused' || verdict.is === 'died' ? verdict.is : 'unclassified'
 }
 
@@ -73,6 +92,18 @@ function* unclear(ask: string, outcome: Outcome<unknown>): Generator<string> {
   if (outcome.is === 'late') yield `${ask} took too long`
   if (outcome.is === 'unclear') yield `${ask}: ${outcome.message}`
   if (outcome.is === 'refused' && !outcome.code.startsWith('LOG_')) yield `${ask}: ${outcome.code}`
+}
+
+/** The verdict's last good event, and all before it, are what a salvage gives back. */
+function* lostInSalvage(salvage: Outcome<Answers['salvage']>, goodSeq: number): Generator<string> {
+  if (salvage.is !== 'answered') {
+    if (goodSeq > 0 || salvage.is !== 'refused') yield `salvage: ${JSON.stringify(salvage)}`
+    return
+  }
+  const { report, verified, reading } = salvage.answer
+  if (report.lastSeq < goodSeq) yield `good up to ${goodSeq}, salvaged up to ${report.lastSeq}`
+  if (reading.readable < report.lastSeq) yield `salvaged, and read up to ${reading.readable}`
+  if (!verified.ok) yield `the salvaged log is damaged: ${verified.problems[0]?.message}`
 }
 
 /** The last event up to which a reader was given everything. */
