@@ -4,10 +4,14 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 
-/** What the process says at its end. */
-type Outcome<Answer> =
+/** What the process says: how far it is, and at its end what came of it. */
+type Word<Answer> =
+  | { readonly fraction: number }
   | { readonly answer: Answer }
   | { readonly code: ErrorCode; readonly message: string }
+
+/** Progress is told no more often than this. */
+const PROGRESS_MILLIS = 50
 
 export interface ApartOptions {
   /** Kills the process. */
@@ -16,13 +20,15 @@ export interface ApartOptions {
   readonly onAbort: () => RollcastError
   /** What to throw when it ended without an answer; `how` is a signal or an exit code. */
   readonly onDeath: (how: string) => RollcastError
+  /** Told how much is done, from 0 to 1, by work that says so. */
+  readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
 /** What the work of the process `script` (a `.ts` file beside the caller) comes to for `args`. */
 export function runApart<Answer>(
   script: URL,
   args: readonly string[],
-  { signal, onAbort, onDeath }: ApartOptions,
+  { signal, onAbort, onDeath, onProgress }: ApartOptions,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   // A published package has built files, and compiling does not change a URL.
@@ -31,9 +37,10 @@ export function runApart<Answer>(
   const child = fork(entry, args, { execArgv: [], serialization: 'advanced' })
   const kill = (): boolean => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
-  child.once('message', (outcome: Outcome<Answer>) => {
-    if ('answer' in outcome) resolve(outcome.answer)
-    else reject(new RollcastError(outcome.code, outcome.message))
+  child.on('message', (word: Word<Answer>) => {
+    if ('fraction' in word) onProgress?.(word.fraction)
+    else if ('answer' in word) resolve(word.answer)
+    else reject(new RollcastError(word.code, word.message))
   })
   child.once('error', reject)
   child.once('exit', (code, killedBy) => {
@@ -47,7 +54,7 @@ export function runApart<Answer>(
 export async function workApart(
   work: (...args: readonly string[]) => Promise<unknown>,
 ): Promise<void> {
-  const outcome: Outcome<unknown> = await work(...process.argv.slice(2)).then(
+  const outcome: Word<unknown> = await work(...process.argv.slice(2)).then(
     answer => ({ answer }),
     error => {
       const known = error instanceof RollcastError
@@ -57,4 +64,14 @@ export async function workApart(
     },
   )
   process.send?.(outcome, () => process.disconnect())
+}
+
+let toldAt = Number.NEGATIVE_INFINITY
+
+/** The process's side: says how much of the work is done, from 0 to 1. */
+export function tellProgress(fraction: number): void {
+  const now = performance.now()
+  if (now - toldAt < PROGRESS_MILLIS) return
+  toldAt = now
+  process.send?.({ fraction } satisfies Word<never>)
 }

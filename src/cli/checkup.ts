@@ -8,7 +8,8 @@ import { describeError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { pageDirectory } from '../runtime/software.ts'
 import { openLog } from '../store/open-log.ts'
-import { verifyApart } from './verify-apart.ts'
+import { unreadableLines } from './damage-text.ts'
+import { examineApart } from './examine-apart.ts'
 
 export interface Check {
   readonly name: string
@@ -74,19 +75,28 @@ function checkBrowser(): Check {
 export async function checkRun(dir: string, signal: AbortSignal): Promise<RunCheck> {
   const check = { name: 'run', required: true }
   try {
-    const report = await verifyApart(dir, signal)
-    const { ok, lastGoodSeq, lastSeq, problems } = report
+    const examination = await examineApart(dir, signal)
+    if ('unreadable' in examination) {
+      const { unreadable } = examination
+      const detail = unreadableLines(dir, unreadable).slice(0, 2).join(';')
+      const { lastGoodSeq } = unreadable
+      return { ...check, ok: false, detail, lastGoodSeq, readable: false }
+    }
+    const { ok, lastGoodSeq, lastSeq, problems } = examination.report
     const [first] = problems
     const detail = ok
       ? `${dir}: whole up to event ${lastSeq}`
       : `${dir}: whole up to event ${lastGoodSeq} of ${lastSeq}; ${first?.message ?? ''}`
-    return { ...check, ok, detail, lastGoodSeq }
+    return { ...check, ok, detail, lastGoodSeq, readable: true }
   } catch (error) {
-    return { ...check, ok: false, detail: describeError(error), lastGoodSeq: null }
+    const detail = describeError(error)
+    return { ...check, ok: false, detail, lastGoodSeq: null, readable: true }
   }
 }
 
 export interface RunCheck extends Check {
-  /** Everything up to this event is whole; null when the log cannot be read. */
+  /** Everything up to this event is whole; null when that cannot be known. */
   readonly lastGoodSeq: number | null
+  /** False for a log that is too damaged to be opened. */
+  readonly readable: boolean
 }

@@ -9,6 +9,7 @@ import { addInspect } from './commands/inspect.ts'
 import { addLogCat } from './commands/log-cat.ts'
 import { addLogCompact } from './commands/log-compact.ts'
 import { addLogRecover } from './commands/log-recover.ts'
+import { addLogSalvage } from './commands/log-salvage.ts'
 import { addLogStats } from './commands/log-stats.ts'
 import { addLogTail } from './commands/log-tail.ts'
 import { addLogTakeover } from './commands/log-takeover.ts'
@@ -66,6 +67,7 @@ function buildProgram(output: Output): Command {
   addLogStats(log, output)
   addLogVerify(log, output)
   addLogRecover(log, output)
+  addLogSalvage(log, output)
   addLogCompact(log, output)
   addLogTakeover(log, output)
   const episodes = program

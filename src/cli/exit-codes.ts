@@ -7,6 +7,8 @@ export const exitCodes = {
   /** The asked-for check is false. */
   checkFailed: 1,
   usage: errorExitCodes.USAGE,
+  /** The log cannot be opened. */
+  damaged: errorExitCodes.LOG_CORRUPT,
   internal: errorExitCodes.INTERNAL,
 } as const
 

@@ -34,13 +34,15 @@ describe('doctor', () => {
     expect(stderr).toMatch(new RegExp(`^ok +run +.*: whole up to event ${lastGoodSeq}$`, 'm'))
   })
 
-  test('says what is wrong with a run, and exits with 1', async () => {
+  test('P6 says how far a run is whole that cannot be opened, and exits with 65', async () => {
     const dir = workspace.copy('cut')
-    truncateSync(dataFile(dir), 20_000)
+    truncateSync(dataFile(dir), 100_000)
     const end = await rollcast('doctor', dir, '--json')
-    expect(end.code).toBe(1)
-    expect(jsonOf(end)).toMatchObject({ ok: false, last_good_seq: null })
+    expect(end.code).toBe(65)
+    const { ok, last_good_seq: lastGoodSeq } = jsonOf(end)
+    expect(ok).toBe(false)
+    expect(lastGoodSeq).toBeGreaterThan(0)
     const { stderr } = await rollcast('doctor', dir)
-    expect(stderr).toMatch(/^WRONG +run +LOG_CORRUPT: .*cut off$/m)
+    expect(stderr).toMatch(/^WRONG +run +.*cut off; +whole up to event .*rollcast log salvage/m)
   })
 })

@@ -140,12 +140,18 @@ describe('log verify', () => {
     expect(said.stderr).toContain(`whole up to event ${good} of ${last}`)
   })
 
-  test('a file that was cut off is bad data', async () => {
+  test('P6 a log that cannot be opened is bad data, and how far its bytes are whole is told', async () => {
     const dir = workspace.copy('cut')
-    truncateSync(dataFile(dir), 20_000)
+    truncateSync(dataFile(dir), 100_000)
+    const end = await rollcast('log', 'verify', dir, '--json')
+    expect(end.code).toBe(65)
+    const verdict = jsonOf(end)
+    expect(verdict).toMatchObject({ ok: false, readable: false })
+    expect(verdict['reason']).toMatch(/cut off$/)
+    expect(verdict['last_good_seq']).toBeGreaterThan(0)
     const { code, stdout, stderr } = await rollcast('log', 'verify', dir)
     expect({ code, stdout }).toEqual({ code: 65, stdout: '' })
-    expect(stderr).toMatch(/^rollcast: LOG_CORRUPT: .*cut off\n$/)
+    expect(stderr).toContain(`whole up to event ${verdict['last_good_seq']}: "rollcast log salvage`)
   })
 })
 
@@ -160,13 +166,60 @@ describe('log recover', () => {
     const dir = damagedCopy('mended')
     const refused = await rollcast('log', 'recover', dir)
     expect(refused.code).toBe(65)
-    expect(refused.stderr).toMatch(/^rollcast: LOG_CORRUPT: .*has to be asked for\n$/)
+    expect(refused.stderr).toMatch(
+      /^rollcast: LOG_CORRUPT: .*has to be asked for.*log salvage.*\n$/,
+    )
     const end = await rollcast('log', 'recover', dir, '--cut-at-damage', '--json')
     expect(end.code).toBe(0)
     const { last_seq: last, cut_whole_batches: cut } = jsonOf(end)
     expect(cut).toBeGreaterThan(0)
     const verified = jsonOf(await rollcast('log', 'verify', dir, '--json'))
     expect(verified).toMatchObject({ ok: true, last_seq: last })
+  })
+})
+
+describe('log salvage', () => {
+  test('P6 a new log holds what was whole, says where it comes from, and the old one is kept', async () => {
+    const dir = damagedCopy('wreck')
+    const before = readFileSync(dataFile(dir))
+    const into = join(workspace.dir, 'salvaged')
+    const end = await rollcast('log', 'salvage', dir, '-o', into, '--json')
+    expect(end.code).toBe(0)
+    const report = jsonOf(end)
+    const last = Number(report['last_seq'])
+    const { last_good_seq: good } = jsonOf(await rollcast('log', 'verify', dir, '--json'))
+    expect(last).toBe(good)
+    expect(report).toMatchObject({
+      run_dir: dir,
+      new_dir: into,
+      frames: frameCount,
+      frames_lost: 0,
+    })
+    expect(report['skipped']).toMatchObject([{ from_seq: last + 1, whole: false }, { whole: true }])
+    expect(readFileSync(dataFile(dir))).toEqual(before)
+    expect(jsonOf(await rollcast('log', 'verify', into, '--json'))).toMatchObject({
+      ok: true,
+      last_seq: last + 1,
+    })
+    const told = jsonLinesOf(await rollcast('log', 'cat', into, '--json'))
+    const original = jsonLinesOf(await rollcast('log', 'cat', run, '--to', `${last}`, '--json'))
+    expect(told.slice(0, last)).toEqual(original)
+    expect(told[last]).toMatchObject({ type: 'salvaged', last_seq: last, previous_epoch: 1 })
+    const again = await rollcast('log', 'salvage', dir, '-o', into)
+    expect(again.code).toBe(73)
+    expect(again.stderr).toContain('expected no log there')
+  })
+
+  test('takes a log out of a file that cannot be opened', async () => {
+    const dir = workspace.copy('headless')
+    const bytes = readFileSync(dataFile(dir))
+    writeFileSync(dataFile(dir), bytes.fill(0, 0, 2 * 4096))
+    expect((await rollcast('log', 'verify', dir)).code).toBe(65)
+    const into = join(workspace.dir, 'headless-salvaged')
+    const { code, stderr } = await rollcast('log', 'salvage', dir, '-o', into)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/events and 30 frames \(.*\), to the end of the log\n$/)
+    expect((await rollcast('replay', into, '--check')).code).toBe(0)
   })
 })
 

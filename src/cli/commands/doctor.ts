@@ -9,7 +9,9 @@ import { findRun } from '../run-directory.ts'
 export function addDoctor(program: Command, output: Output): void {
   program
     .command('doctor')
-    .description('check this machine and, with DIR, a run; exits with 1 when something is wrong')
+    .description(
+      'check this machine and, with DIR, a run; exits with 1 when something is wrong, with 65 when the run cannot be opened',
+    )
     .argument('[DIR]', 'run directory to verify')
     .option('--json', 'one JSON object')
     .action(async (dir: string | undefined, { json }: { json?: true }) => {
@@ -19,7 +21,8 @@ export function addDoctor(program: Command, output: Output): void {
       const runCheck = run === undefined ? undefined : await checkRun(run, signal)
       const checks: Check[] = [...environment, ...(runCheck ? [runCheck] : [])]
       const ok = checks.every(check => check.ok || !check.required)
-      if (!ok) process.exitCode ??= exitCodes.checkFailed
+      const code = runCheck?.readable === false ? exitCodes.damaged : exitCodes.checkFailed
+      if (!ok) process.exitCode ??= code
       if (!json) {
         for (const check of checks) output.say(checkLine(check, output))
         return

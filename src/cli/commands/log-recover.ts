@@ -1,9 +1,13 @@
 // `rollcast log recover`: keeps the whole part of a damaged log and makes everything beside it anew.
 import type { Command } from 'commander'
 import { formatBytes } from '../../base/bytes.ts'
-import { type RecoverReport, recoverLog } from '../../store/recover.ts'
+import { RollcastError } from '../../base/errors.ts'
+import type { RecoverReport } from '../../store/recover.ts'
+import { examineBytesApart } from '../examine-apart.ts'
+import { catchInterrupts } from '../interrupt.ts'
 import { snakeCase } from '../json-text.ts'
 import type { Output } from '../output.ts'
+import { recoverApart } from '../recover-apart.ts'
 import { findRun } from '../run-directory.ts'
 import { counted } from '../wording.ts'
 
@@ -21,11 +25,26 @@ export function addLogRecover(log: Command, output: Output): void {
     .option('--json', 'one JSON object')
     .action(async (dir: string, { cutAtDamage, json }: RecoverOptions) => {
       const run = findRun(dir, output)
-      const report = await recoverLog(run, { cutAtDamage: cutAtDamage ?? false })
+      const signal = catchInterrupts()
+      const report = await recoverApart(run, cutAtDamage ?? false, signal).catch(error =>
+        explain(run, error, signal),
+      )
       const damage = report.damage ?? null
       if (json) await output.writeJson({ run_dir: run, ...snakeCase({ ...report, damage }) })
       else output.say(recoveryLine(run, report))
     })
+}
+
+/** Damage that cutting does not mend is told with what can be done instead. */
+async function explain(run: string, error: unknown, signal: AbortSignal): Promise<never> {
+  if (!(error instanceof RollcastError && error.code === 'LOG_CORRUPT')) throw error
+  const { lastGoodSeq } = await examineBytesApart(run, error.message, signal)
+  throw new RollcastError(
+    'LOG_CORRUPT',
+    `${error.message}; by its bytes it is whole up to event ${lastGoodSeq}, which ` +
+      `"rollcast log salvage ${run} -o NEW" takes out`,
+    { cause: error },
+  )
 }
 
 function recoveryLine(run: string, report: RecoverReport): string {
