@@ -164,7 +164,7 @@ describe('what the future wrote (B4)', () => {
 
   test('comes back as unknown with its bytes, and is written as the same bytes', () => {
     const unknownKinds = fc.record({
-      kind: fc.integer({ min: 17, max: 65_535 }),
+      kind: fc.integer({ min: 1 + Math.max(...Object.values(eventKinds)), max: 65_535 }),
       version: fc.nat(255),
     })
     const knownKinds = fc.record({
@@ -301,7 +301,7 @@ describe('the header of a record', () => {
       const tag = tagOf(type as keyof typeof eventKinds)
       expect([tagKind(tag), tagVersion(tag), typeOfKind(kind)]).toEqual([kind, 1, type])
     }
-    expect(typeOfKind(19)).toBeUndefined()
+    expect(typeOfKind(1 + Math.max(...kinds.map(([, kind]) => kind)))).toBeUndefined()
     const largest = recordTag(0xffff, 255)
     expect([tagKind(largest), tagVersion(largest)]).toEqual([0xffff, 255])
   })
