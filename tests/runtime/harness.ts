@@ -10,9 +10,9 @@ import { onTestFinished } from 'vitest'
 import type { Envelope } from '../../src/protocol/events.ts'
 import { openLogReader } from '../../src/store/open-log.ts'
 
-/** A new directory that is removed when the test ends. */
-export function tempDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'rollcast-test-'))
+/** A new directory that is removed when the test ends; `/dev/shm` where the disk is not the point. */
+export function tempDir(parent: string = tmpdir()): string {
+  const dir = mkdtempSync(join(parent, 'rollcast-test-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
