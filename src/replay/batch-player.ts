@@ -4,6 +4,7 @@ import { decodeRecord, type Layouts, readRecord } from '../protocol/codec.ts'
 import { eventKinds } from '../protocol/events.ts'
 import type { DurableNotice, FeedMode, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
 import type { Batch, LogReader } from '../store/event-log.ts'
+import { unlessDamaged } from '../store/unless-damaged.ts'
 import type { PortSender } from '../streams/port.ts'
 
 export interface PlayerOutlets {
@@ -68,7 +69,8 @@ export class BatchPlayer {
           const { crc: _, byteLength: __, type: ___, ...place } = event
           const view = new DataView(part.records.buffer, part.records.byteOffset)
           newest.set(view.getUint16(record.bodyOffset + 8, true), () => {
-            const pixels = this.#reader.frame(frameSeq)
+            // A picture that is damaged is not shown.
+            const pixels = unlessDamaged(() => this.#reader.frame(frameSeq))
             return pixels && { ...place, time, mode, pixels }
           })
         }

@@ -13,6 +13,7 @@ import type {
   LiveFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
+import { unlessDamaged } from '../store/unless-damaged.ts'
 
 /** One answer carries at most so many frames and bytes of pixels. */
 const FRAMES_PER_ANSWER = 200
@@ -128,7 +129,7 @@ function loadFrames(
     if (frames.length >= FRAMES_PER_ANSWER || bytes >= FRAME_BYTES_PER_ANSWER) {
       return { frames, next: index }
     }
-    const pixels = reader.frame(seq)
+    const pixels = unlessDamaged(() => reader.frame(seq))
     if (pixels === undefined) continue
     bytes += pixels.byteLength
     const { agent, camera, episode, step, width, height, format } = event

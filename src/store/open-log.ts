@@ -28,9 +28,10 @@ import {
   spaceIn,
 } from './place.ts'
 import { clearAside, syncNames } from './put-file.ts'
-import { ifSound, recoverState } from './recovery.ts'
+import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
+import { unlessDamaged } from './unless-damaged.ts'
 
 export { logDirectory }
 
@@ -207,7 +208,7 @@ export async function openWriter(
   // From here on only `close` makes an end clean, even if nothing is ever written.
   const cleanClose = state.head.clean
   state.head = { ...state.head, clean: false }
-  const inFlightBytesMax = ifSound(() => readMeta(storage, IN_FLIGHT) as number | undefined)
+  const inFlightBytesMax = unlessDamaged(() => readMeta(storage, IN_FLIGHT) as number | undefined)
   writes.push(formatWrite(), state.headWrite())
   if (options.inFlightBytesMax) writes.push(metaWrite(IN_FLIGHT, options.inFlightBytesMax))
   await inTime(clock, operationMillisMax, storage.commit(epoch, writes))

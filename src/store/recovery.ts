@@ -20,6 +20,7 @@ import { unseal } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
 import type { LogStorage, Table, Write } from './storage.ts'
 import { surveyRecords } from './survey.ts'
+import { unlessDamaged } from './unless-damaged.ts'
 
 /** A torn tail is at most what one transaction held; more is damage of another kind. */
 const TORN_BATCHES_MAX = Math.ceil(limits.transactionBytesMax / limits.batchBytesMax)
@@ -166,17 +167,7 @@ export function recoverState(storage: LogStorage): Recovery {
   return { state, tail, cutEvents, writes: [...cut, ...rebuildWrites(storage, state, ended)] }
 }
 
-const soundHead = (storage: LogStorage): Head | undefined => ifSound(() => readHead(storage))
+const soundHead = (storage: LogStorage): Head | undefined => unlessDamaged(() => readHead(storage))
 
 const soundState = (storage: LogStorage): LogState | undefined =>
-  ifSound(() => LogState.load(storage))
-
-/** What `read` finds; undefined when it finds damage. */
-export function ifSound<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof RollcastError && error.code === 'LOG_CORRUPT') return undefined
-    throw error
-  }
-}
+  unlessDamaged(() => LogState.load(storage))

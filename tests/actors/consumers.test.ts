@@ -10,7 +10,8 @@ import { unpackValue } from '../../src/protocol/codec.ts'
 import type { Event, EventOf, EventType } from '../../src/protocol/events.ts'
 import type { DurableNotice, FactBatch } from '../../src/protocol/thread-messages.ts'
 import { recordingTopology } from '../../src/runtime/topology.ts'
-import { type OpenLog, openLog, openLogReader } from '../../src/store/open-log.ts'
+import { LmdbStorage } from '../../src/store/lmdb-storage.ts'
+import { logDirectory, type OpenLog, openLog, openLogReader } from '../../src/store/open-log.ts'
 import { PortReceiver, PortSender } from '../../src/streams/port.ts'
 import {
   contribution,
@@ -143,6 +144,54 @@ describe('a consumer of the log that dies', () => {
             expect(unpackValue(rows[0]!.bytes)).toMatchObject({ episode: 10, totalReward: 10 })
           }
         })
+      }),
+    )
+  }
+})
+
+/** Flips a bit in every snapshot, and in the newest frame's pixels. */
+async function damage(dir: string): Promise<void> {
+  const storage = new LmdbStorage(logDirectory(dir))
+  const keys = [
+    ...storage.keys('snapshots', { limit: 9 }).map(key => ({ table: 'snapshots', key }) as const),
+    ...storage
+      .keys('frames', { reverse: true, limit: 1 })
+      .map(key => ({ table: 'frames', key }) as const),
+  ]
+  const writes = keys.map(({ table, key }) => {
+    const value = storage.get(table, key)!
+    value[value.byteLength - 1]! ^= 1
+    return { table, key, value }
+  })
+  await storage.commit(storage.epoch(), writes)
+  await storage.close()
+}
+
+describe('a consumer of a log that is damaged', () => {
+  for (const kind of Object.keys(definitions)) {
+    test(
+      `P6 A3 A4 does without its snapshot, and a damaged frame is missed: ${kind}`,
+      withRunDirectory(async dir => {
+        await withLog(dir, async log => {
+          await log.writer.append(contribution([...declarations, ...episode(1)], 1)).durable
+          const first = live(kind, dir, log, 0, Number.POSITIVE_INFINITY)
+          await until(() => first.arrived() > 0, 'facts came')
+          await first.end('drain')
+          await log.writer.append(contribution(episode(2), 2)).durable
+        })
+        await damage(dir)
+        await withLog(dir, async log => {
+          const second = live(kind, dir, log, 1, Number.POSITIVE_INFINITY)
+          await until(() => second.arrived() > 0, 'facts came')
+          await second.end('drain')
+          expect(second.endpoint.reportsOf('failed')).toEqual([])
+        })
+        const counted = eventsOf(dir, 'frames_counted')
+        const best = eventsOf(dir, 'milestone_reached').filter(
+          fact => fact.milestone === 'best_return',
+        )
+        expect([...counted, ...best].map(fact => fact.episode)).toEqual([1, 2])
+        expect(counted.map(fact => fact.intact)).toEqual(kind === 'encoder' ? [3, 2] : [])
       }),
     )
   }

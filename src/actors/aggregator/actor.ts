@@ -11,6 +11,7 @@ import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
+import { unlessDamaged } from '../../store/unless-damaged.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -83,7 +84,7 @@ class Aggregator implements ActorInstance {
 
   #restore(): boolean {
     if (this.#scope.config.task === 'replay') return false
-    const snapshot = this.#reader.snapshot(PRODUCER)
+    const snapshot = unlessDamaged(() => this.#reader.snapshot(PRODUCER))
     if (snapshot?.version !== aggregatorVersion) return false
     this.#state = restoreState(unpackValue(snapshot.bytes) as AggregatorState)
     return true

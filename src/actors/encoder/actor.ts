@@ -9,6 +9,7 @@ import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
+import { unlessDamaged } from '../../store/unless-damaged.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
@@ -79,7 +80,7 @@ class Encoder implements ActorInstance {
     const sender = this.#scope.sender<FactBatch>('encoder.facts', channel)
     this.#facts = new FactLine(sender, PRODUCER)
     this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
-    const snapshot = this.#reader.snapshot(PRODUCER)
+    const snapshot = unlessDamaged(() => this.#reader.snapshot(PRODUCER))
     if (snapshot?.version !== encoderVersion) return undefined
     this.#accounts = unpackValue(snapshot.bytes) as EncoderState
     this.#cursor = snapshot.position
@@ -107,7 +108,7 @@ class Encoder implements ActorInstance {
   #take(envelope: Envelope): void {
     const { event } = envelope
     if (event.type === 'frame_captured') {
-      const pixels = this.#reader.frame(envelope.seq)
+      const pixels = unlessDamaged(() => this.#reader.frame(envelope.seq))
       const found = pixels && { byteLength: pixels.byteLength, crc: crc32(pixels) }
       this.#conclude(envelope, countFrame(this.#accounts, event, found))
     } else this.#conclude(envelope, closeBy(this.#accounts, envelope))
