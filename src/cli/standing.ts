@@ -15,6 +15,8 @@ export interface ActorStanding {
   readonly machine: string
   readonly state: string
   readonly restarts: number
+  /** Events that it passes over, because it died of each of them again and again. */
+  readonly quarantined: number
   /** Unix milliseconds; when it was so (live), or since when (recorded). */
   readonly time: number
 }
@@ -45,12 +47,14 @@ export async function findStanding(dir: string): Promise<Standing> {
   const url = typeof holder?.['url'] === 'string' ? holder['url'] : null
   if (url !== null) {
     const system = await askSystem(url)
-    const actors = system.actors.map(({ name, machine, state, restarts }) => {
-      return { actor: name, machine, state, restarts, time: system.time }
+    const actors = system.actors.map(({ name, machine, state, restarts, quarantined }) => {
+      const { length } = quarantined
+      return { actor: name, machine, state, restarts, quarantined: length, time: system.time }
     })
     return { source: 'live', pid, url, actors, system }
   }
-  return { source: 'recorded', pid, url, actors: await recordedActors(dir), system: null }
+  const actors = await recordedActors(dir, holder !== undefined)
+  return { source: 'recorded', pid, url, actors, system: null }
 }
 
 async function askSystem(url: string): Promise<SystemNotice> {
@@ -65,20 +69,33 @@ async function askSystem(url: string): Promise<SystemNotice> {
   }
 }
 
-/** The last change of each actor. */
-function recordedActors(dir: string): Promise<ActorStanding[]> {
+/** States that an actor does not leave. */
+const ends: ReadonlySet<string> = new Set(['stopped', 'gone', 'refused'])
+
+/** The last change of each actor. Where nobody records any more, all have come to an end. */
+function recordedActors(dir: string, isRecorded: boolean): Promise<ActorStanding[]> {
   const newest = new Map<string, ActorStanding>()
-  const types = new Set(['actor_changed'] as const)
+  const quarantined = new Map<string, number>()
+  const types = new Set(['actor_changed', 'event_quarantined'] as const)
   return withLog(dir, reader => {
     const layouts = reader.layouts()
     for (const batch of reader.batches({ fromSeq: 1 })) {
       for (const { time, event } of selectEvents(batch, layouts, types)) {
-        if (event.type !== 'actor_changed') continue
+        if (event.type === 'event_quarantined') {
+          quarantined.set(event.actor, (quarantined.get(event.actor) ?? 0) + 1)
+        }
+        // That a thread is gone that had stopped before is no news.
+        if (event.type !== 'actor_changed' || event.from === 'stopped') continue
         const { actor, machine, to, restarts } = event
-        newest.set(actor, { actor, machine, state: to, restarts, time })
+        newest.set(actor, { actor, machine, state: to, restarts, quarantined: 0, time })
       }
     }
-    return [...newest.values()]
+    const end = reader.isClosed() ? 'stopped' : 'gone'
+    return [...newest.values()].map(standing => ({
+      ...standing,
+      state: isRecorded || ends.has(standing.state) ? standing.state : end,
+      quarantined: quarantined.get(standing.actor) ?? 0,
+    }))
   })
 }
 

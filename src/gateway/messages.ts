@@ -206,6 +206,7 @@ const viewerActor = (actor: ActorStatus): ViewerActor => ({
   machine: actor.machine,
   state: actor.state,
   restarts: actor.restarts,
+  quarantined: actor.quarantined.length,
   lag: actor.lag,
   channels: actor.channels.map(channel => ({
     name: channel.name,

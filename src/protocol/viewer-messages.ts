@@ -98,6 +98,8 @@ const actorSchema = z.object({
   machine: z.string(),
   state: z.string(),
   restarts: count,
+  /** Events that the actor passes over, because it died of each of them again and again. */
+  quarantined: count,
   /** Events that the actor is behind the log's durable end; null when it does not follow it. */
   lag: count.nullable(),
   channels: z.array(channelSchema),

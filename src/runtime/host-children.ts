@@ -232,6 +232,7 @@ export class HostChildren {
       case 'ready':
         member.told = report.detail
         member.isReady = true
+        member.lastFailure = ''
         this.#supervisor.send({ type: 'ready', child: member.spec.name })
         break
       case 'state':

@@ -156,6 +156,7 @@ export class Host {
     if (!this.#run.getSnapshot().matches('starting')) return
     this.#run.send({ type: 'started' })
     this.#options.onStarted(this.#roster.details)
+    this.#tellStatus()
   }
 
   /** The recorder says when the trainer's last word is durable; without one there is no word. */

@@ -168,6 +168,8 @@ export interface SeqRange {
 export interface LogReader {
   /** The last durable event, as of now. */
   durable(): Position
+  /** True when the last writer closed the log; false while one has it open, and after a crash. */
+  isClosed(): boolean
   /**
    * Batches in order, cut to the range, ending at what is durable when they are asked for. Memory
    * is bounded by two batches, and no transaction stays open between two of them.

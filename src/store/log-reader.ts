@@ -101,6 +101,11 @@ export class StorageReader implements LogReader {
     return { epoch: this.#storage.epoch(), seq: readHead(this.#storage).lastSeq }
   }
 
+  isClosed(): boolean {
+    this.#storage.refresh()
+    return readHead(this.#storage).clean
+  }
+
   *batches({ fromSeq, toSeq }: SeqRange): Generator<Batch> {
     const from = Math.max(1, fromSeq)
     const head = this.#head()

@@ -43,7 +43,7 @@ describe('inspect', () => {
       expect(drawn.stdout).toMatch(/^ {2}class recording\w* active$/m)
       const said = await rollcast('inspect', live.dir)
       expect(said.stderr).toBe(`process ${process.pid} runs at ${live.url}, healthy\n`)
-      expect(said.stdout).toMatch(/^recorder +recorder +running +0 +\d{4}-/m)
+      expect(said.stdout).toMatch(/^recorder +recorder +running +0 +0 +\d{4}-/m)
     } finally {
       await live.close()
     }
@@ -56,6 +56,10 @@ describe('inspect', () => {
     expect(json).toMatchObject({ source: 'recorded', pid: null, url: null, system: null })
     const aggregator = machineOf(json, 'aggregator')
     expect(aggregator.actors).toMatchObject([{ actor: 'aggregator', restarts: 0 }])
+    // The recorder is the last to stop, so nobody records that it did: the log was closed.
+    for (const name of ['recorder', 'encoder', 'aggregator']) {
+      expect(machineOf(json, name).actors).toMatchObject([{ actor: name, state: 'stopped' }])
+    }
     expect(aggregator.description.states.length).toBeGreaterThan(3)
   })
 

@@ -153,6 +153,7 @@ describe('the hand-over from what is there to what comes, in any order of events
 
 const methodsOf = (reader: LogReader): LogReader => ({
   durable: () => reader.durable(),
+  isClosed: () => reader.isClosed(),
   batches: range => reader.batches(range),
   events: range => reader.events(range),
   frame: seq => reader.frame(seq),

@@ -37,6 +37,7 @@ function Summary({ system }: { system: SystemReport }) {
   const lost = useViewer(state => state.totals?.lost_events ?? 0)
   const refused = useViewer(state => state.totals?.refused_inputs ?? 0)
   const restarts = system.actors.reduce((sum, actor) => sum + actor.restarts, 0)
+  const quarantined = system.actors.reduce((sum, actor) => sum + actor.quarantined, 0)
   return (
     <>
       <span className={system.healthy ? 'health good' : 'health bad'}>
@@ -46,6 +47,7 @@ function Summary({ system }: { system: SystemReport }) {
       <span>{system.actors.length} actors</span>
       <span>{restarts} restarts</span>
       <span className={lost > 0 ? 'bad' : ''}>{formatCount(lost)} events lost</span>
+      {quarantined > 0 && <span className="bad">{quarantined} events passed over</span>}
       {refused > 0 && <span className="bad">{formatCount(refused)} inputs refused</span>}
       <span>
         live queue {system.episodes_queued}, {formatCount(system.episodes_dropped)} dropped
@@ -87,6 +89,7 @@ function Actors({ actors }: { actors: readonly ViewerActor[] }) {
               <span className="tag">{actor.state}</span> {actor.placement}
               {actor.lag !== null && `, ${formatCount(actor.lag)} events behind`}
               {actor.restarts > 0 && `, ${actor.restarts} restarts`}
+              {actor.quarantined > 0 && `, ${actor.quarantined} events passed over`}
             </td>
           </tr>
           {actor.channels.map(channel => (

@@ -61,7 +61,7 @@ function standingJson({ source, pid, url, actors, system }: Standing): object {
       machine: name,
       actors: actors
         .filter(actor => actor.machine === name)
-        .map(({ actor, state, restarts, time }) => ({ actor, state, restarts, time })),
+        .map(({ machine: _, ...standing }) => standing),
       description: describeMachine(machine),
     })),
     system,
@@ -89,6 +89,7 @@ function standingLines({ actors }: Standing): string[] {
       ['actor', row => row.actor ?? null],
       ['state', row => row.state ?? null],
       ['restarts', row => row.restarts ?? null],
+      ['passed over', row => row.quarantined ?? null],
       ['as of', row => (row.time === undefined ? null : stamp(row.time))],
     ],
     rows,
