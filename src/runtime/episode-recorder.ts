@@ -379,7 +379,7 @@ export class EpisodeRecorder {
   /** After the run has closed nothing is recorded; that is said once. */
   #isClosed(): boolean {
     if (!this.#ingress.closed) return false
-    this.#ingress.tellClosed()
+    this.#ingress.tellLate()
     return true
   }
 

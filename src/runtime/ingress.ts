@@ -50,7 +50,9 @@ export class Ingress {
   #nextEpisode: number
   #nextLayout: number
   #closed = false
-  #toldClosed = false
+  /** A signal ends the program: that it goes on for a moment is nothing to tell. */
+  #quiet = false
+  #late = false
   /** Refused by the inlet and not yet told to the log. */
   #gapEvents = 0
   #gapBytes = 0
@@ -82,10 +84,16 @@ export class Ingress {
     return this.#closed
   }
 
+  /** True when something came after the end, and was not taken. */
+  get late(): boolean {
+    return this.#late
+  }
+
   /** Says once that calls come after the end. */
-  tellClosed(): void {
-    if (this.#toldClosed) return
-    this.#toldClosed = true
+  tellLate(): void {
+    if (this.#late) return
+    this.#late = true
+    if (this.#quiet) return
     this.tell(new RollcastError('CLOSED', 'the run is closed: nothing more is recorded'))
   }
 
@@ -94,6 +102,7 @@ export class Ingress {
     for (const refusal of this.#refusals.values()) this.#report(refusal, true)
     this.write({ type: 'run_ended', reason }, true)
     this.#closed = true
+    this.#quiet = reason === 'signal'
   }
 
   /** Room for a body of `bytes`; its offset in the inlet's views, or -1 when it was refused. */

@@ -37,7 +37,10 @@ export interface RunOptions {
    * log that failed. Default: a process warning.
    */
   onProblem?: (problem: RollcastError) => void
-  /** Closes the run on SIGINT and SIGTERM, then ends the process. Default true. */
+  /**
+   * Closes the run on SIGINT and SIGTERM and then ends the process, unless the program listens to
+   * that signal itself. Default true.
+   */
   handleSignals?: boolean
   /**
    * Past any of these that is not yet durable, `run.wouldBlock` is true. Default: 100 ms, 2000

@@ -11,33 +11,43 @@ export interface Closer {
   closeSync(reason: 'exit' | 'signal'): void
 }
 
+/** The handlers of all runs of this program, to be told from the program's own. */
+const handlers = new Set<NodeJS.SignalsListener>()
+
 /**
  * Closes the run at the end of the process; on SIGINT and SIGTERM too when `handleSignals`. The
- * first signal closes and then ends the process with 128 + its number, the second ends it now.
- * Returns a function that takes the handlers away.
+ * first signal closes, and then ends the process with its exit code (0 if none is set; 1 after a
+ * close that failed), unless the program listens to that signal itself: then the end is its own.
+ * The second signal ends the process now, with 128 + its number. Returns a function that takes the
+ * handlers away.
  */
 export function handleExit(handleSignals: boolean, closer: Closer): () => void {
   let signals = 0
   const onExit = (): void => closer.closeSync(signals > 0 ? 'signal' : 'exit')
   const onSignal = (signal: NodeJS.Signals): void => {
     signals++
-    const code = 128 + constants.signals[signal]
     if (signals > 1) {
       process.off('exit', onExit)
       closer.closeNow()
-      process.exit(code)
+      process.exit(128 + constants.signals[signal])
+    }
+    const isOurs = process.listeners(signal).every(listener => handlers.has(listener))
+    const end = (code: number): void => {
+      if (isOurs) process.exit(process.exitCode ?? code)
     }
     closer.close().then(
-      () => process.exit(code),
-      () => process.exit(code),
+      () => end(0),
+      () => end(1),
     )
   }
   process.on('exit', onExit)
   if (handleSignals) {
+    handlers.add(onSignal)
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
   }
   return () => {
+    handlers.delete(onSignal)
     process.off('exit', onExit)
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)

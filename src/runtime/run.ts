@@ -198,7 +198,7 @@ export class Run {
 
   /**
    * Resolves to true when everything recorded so far is durable, to false when it is not within
-   * `timeoutMillis` (default 5000).
+   * `timeoutMillis` (default 5000), and when something came after the run's end.
    */
   async flush(timeoutMillis = 5_000): Promise<boolean> {
     const until = performance.now() + timeoutMillis
@@ -210,7 +210,9 @@ export class Run {
     // A wait on shared memory does not keep a program alive by itself.
     const keepAlive = setInterval(() => {}, 60_000)
     const left = Math.max(0, until - performance.now())
-    return writer.waitReleasedAsync(writer.position, left).finally(() => clearInterval(keepAlive))
+    const isDurable = await writer.waitReleasedAsync(writer.position, left)
+    clearInterval(keepAlive)
+    return isDurable && !this.#ingress.late
   }
 
   /** The state of every actor and channel, as of the last half second; undefined at first. */

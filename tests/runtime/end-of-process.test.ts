@@ -52,16 +52,20 @@ test('an uncaught error of the trainer loses nothing and stays the error that it
   await checkComplete(dir, 120, 'exit')
 })
 
-test('one Ctrl-C closes the run and ends the process with 130', async () => {
-  const dir = tempDir()
-  const program = runProgram('trainer', dir, JSON.stringify({ play: 'paced', seconds: 60 }))
-  await program.hears('started')
-  await until('some steps', async () => (await readSteps(dir)) > 100)
-  program.process.kill('SIGINT')
-  expect(await program.exited).toEqual({ code: 130, signal: null })
-  const events = await readEvents(dir)
-  await checkComplete(dir, count(events, 'step_taken'), 'signal')
-})
+for (const listens of [false, true]) {
+  const whose = listens ? 'the program ends as it likes' : 'and ends the program'
+  test(`one Ctrl-C closes the run, ${whose}`, async () => {
+    const dir = tempDir()
+    const task = { play: 'paced', seconds: 60, listens }
+    const program = runProgram('trainer', dir, JSON.stringify(task))
+    await program.hears('started')
+    await until('some steps', async () => (await readSteps(dir)) > 100)
+    program.process.kill('SIGINT')
+    expect(await program.exited).toEqual({ code: listens ? 3 : 0, signal: null })
+    const events = await readEvents(dir)
+    await checkComplete(dir, count(events, 'step_taken'), 'signal')
+  })
+}
 
 async function readSteps(dir: string): Promise<number> {
   return count(await readEvents(dir), 'step_taken')

@@ -13,6 +13,8 @@ interface Task {
   acknowledgeEvery?: number
   /** Close at the end; without it the program just ends. */
   close?: boolean
+  /** Listen to SIGINT too, and end with 3 after a while. */
+  listens?: boolean
 }
 
 const [, , dir = '', text = '{}'] = process.argv
@@ -21,6 +23,9 @@ const say = (object: object): void => void writeSync(1, `${JSON.stringify(object
 
 const run = await start(checkOptions({ dir, ...task.options }), { faults: false })
 const recorder = run.recorder('agent')
+if (task.listens) {
+  process.once('SIGINT', () => void run.close().then(() => process.exit(3)))
+}
 say({ started: true, url: run.url, epoch: run.epoch })
 
 const pixels = new Uint8Array(32 * 32 * 3)

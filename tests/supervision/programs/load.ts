@@ -47,9 +47,10 @@ export function startLoad(run: Run, onAcknowledged: (steps: number) => void = ()
   async function acknowledge(): Promise<void> {
     while (running) {
       const { steps } = load
-      if (!(await run.flush(1_000))) continue
-      load.acknowledged = steps
-      onAcknowledged(steps)
+      if (await run.flush(1_000)) {
+        load.acknowledged = steps
+        onAcknowledged(steps)
+      }
       await new Promise(resolve => setTimeout(resolve, TICK_MILLIS))
     }
   }
