@@ -29,6 +29,10 @@ export const limits = {
   batchCountMax: 4096,
   /** ... or when its first event is this old. */
   batchAgeMillisMax: 10,
+  /** The same while a reader holds an old snapshot: every transaction then costs new pages. */
+  pinnedAgeMillisMax: 40,
+  /** Transactions behind which a reader's snapshot is old. */
+  pinnedTransactions: 64,
   /**
    * Bytes (events and frames) after which a transaction takes nothing more in; a larger frame has
    * one of its own. Larger transactions commit no more in a second, and take longer each.
@@ -71,6 +75,7 @@ export const limits = {
 assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
 assert(limits.batchBytesMax <= limits.transactionBytesMax, 'a transaction holds a batch')
 assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before the ring is full')
-assert(limits.batchAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')
+assert(limits.pinnedAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')
+assert(limits.batchAgeMillisMax < limits.pinnedAgeMillisMax, 'fewer transactions are larger')
 assert(limits.ringBytes < limits.pendingBytesMax, 'what a ring holds is never refused')
 assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')

@@ -23,6 +23,12 @@ export interface LmdbOptions {
   readonly inTheMaking?: boolean
 }
 
+/** What lmdb-js knows of the environment and does not tell TypeScript. */
+interface Info {
+  readonly lastPageNumber: number
+  readonly lastTxnId: number
+}
+
 type Bytes = Database<Buffer, Uint8Array>
 
 export class LmdbStorage implements LogStorage {
@@ -139,8 +145,7 @@ export class LmdbStorage implements LogStorage {
   /** LMDB must not meet a full disk: what `writes` may need is allocated before. */
   async #makeRoom(writes: readonly Write[]): Promise<void> {
     this.#room ??= new FileRoom(join(this.#directory, DATA_FILE))
-    const { env } = this.#root as unknown as { env: { info(): { lastPageNumber: number } } }
-    await this.#room.reach(env.info().lastPageNumber, growthOf(writes))
+    await this.#room.reach(this.#info().lastPageNumber, growthOf(writes))
   }
 
   // A failed commit rejects with an error whose own promise carries the reason; left alone, that
@@ -166,6 +171,27 @@ export class LmdbStorage implements LogStorage {
     const held = operation.finally(() => this.#inHand.delete(held))
     this.#inHand.add(held)
     return held
+  }
+
+  pinned(): boolean {
+    if (!this.#hasOldReader()) return false
+    // A reader that was killed holds its snapshot until somebody looks; lmdb-js does so seldom.
+    this.#root.readerCheck()
+    return this.#hasOldReader()
+  }
+
+  #hasOldReader(): boolean {
+    // A line for each reader: process, thread, and the transaction that it reads or `-`.
+    const reads = this.#root
+      .readerList()
+      .split('\n')
+      .map(line => Number(line.trim().split(/\s+/)[2]))
+      .filter(transaction => transaction > 0)
+    return this.#info().lastTxnId - Math.min(...reads) > limits.pinnedTransactions
+  }
+
+  #info(): Info {
+    return (this.#root as unknown as { env: { info(): Info } }).env.info()
   }
 
   space(): Space {

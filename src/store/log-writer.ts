@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
+import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
 import { LateSync } from './late-sync.ts'
@@ -18,6 +19,8 @@ import { type Survey, surveyRecords } from './survey.ts'
 
 /** `close` waits this long for a storage that has failed. */
 const FAILED_CLOSE_MILLIS_MAX = 1000
+/** Transactions after which readers are looked at. */
+const LOOK_AT_READERS = 16
 
 export interface WriterOptions {
   readonly clock: Clock
@@ -152,7 +155,7 @@ export class GroupCommitWriter implements LogWriter {
     this.#pending.settle(draft)
     this.#durableSeq = draft.lastSeq
     this.#pruneNext = this.#pruning.waits
-    this.#counts.transactions++
+    if (++this.#counts.transactions % LOOK_AT_READERS === 0) this.#setPace()
     this.#counts.batches += draft.batches
     this.#counts.events += draft.events
     this.#counts.bytes += draft.bytes
@@ -162,6 +165,12 @@ export class GroupCommitWriter implements LogWriter {
       draft.resolve(position)
       for (const callback of this.#durableCallbacks) callback(position)
     }
+  }
+
+  /** A transaction copies some pages of the trees; while none can be used again, fewer are better. */
+  #setPace(): void {
+    const pinned = this.#storage.pinned?.() ?? false
+    this.#pending.ageMillisMax = pinned ? limits.pinnedAgeMillisMax : limits.batchAgeMillisMax
   }
 
   async #prune(): ReturnType<Operation> {

@@ -34,6 +34,8 @@ export class Pending {
   #inFlight: Draft | undefined
   #draft: Draft | undefined
   #newest: Draft | undefined
+  /** How long a draft waits for company. */
+  ageMillisMax: number = limits.batchAgeMillisMax
   #due = false
   #cancelAge: (() => void) | undefined
   #lastSeq: number
@@ -79,7 +81,7 @@ export class Pending {
     this.#bytes += bytes
     if (this.#options.durability === 'sync' || draft.full) this.#due = true
     if (!this.#due && this.#cancelAge === undefined) {
-      this.#cancelAge = this.#options.clock.schedule(limits.batchAgeMillisMax, () => {
+      this.#cancelAge = this.#options.clock.schedule(this.ageMillisMax, () => {
         this.#cancelAge = undefined
         this.#due = true
         this.#options.onDue()

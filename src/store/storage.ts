@@ -63,6 +63,8 @@ export interface LogStorage {
   /** Survives power loss from here on (level `relaxed` only needs it). */
   sync(): Promise<void>
   space(): Space
+  /** True while a reader holds an old snapshot, whose room cannot be used again. */
+  pinned?(): boolean
   /** Writes a compacted copy of the whole storage to the directory. */
   copy(directory: string): Promise<void>
   close(): Promise<void>

@@ -18,11 +18,25 @@ import { surveyRecords } from './survey.ts'
 
 /** Problems that a report lists; further ones are only counted. */
 const PROBLEMS_MAX = 100
+/**
+ * By so much the time of an event may lie before that of the one before it: threads stamp what they
+ * tell before it is put in order.
+ */
+const TIME_BACK_MILLIS_MAX = 1_000
 
 /** Something wrong, and the event at which it shows; 0 for what stands beside the events. */
 export interface Problem {
   readonly seq: number
   readonly message: string
+}
+
+/** Where the clock was set back while the log was written. Order is by number; this is no damage. */
+export interface NonMonotonic {
+  readonly times: number
+  /** The first event that says an earlier time than the one before it. */
+  readonly firstSeq: number
+  /** The largest step back, milliseconds. */
+  readonly millisMax: number
 }
 
 export interface VerifyReport {
@@ -36,6 +50,8 @@ export interface VerifyReport {
   /** Frames whose pixels are there, and those whose pixels were pruned or could not be salvaged. */
   readonly frames: number
   readonly prunedFrames: number
+  /** Null when no event's time lies more than a second before that of the event before it. */
+  readonly nonMonotonic: NonMonotonic | null
   /** The first 100 of `problemCount`. */
   readonly problems: readonly Problem[]
   readonly problemCount: number
@@ -79,6 +95,8 @@ class Verification {
   #events = 0
   #frames = 0
   #pruned = 0
+  #lastTime = Number.NEGATIVE_INFINITY
+  #nonMonotonic: NonMonotonic | null = null
   #nextSeq = 1
   #previous: StoredBatch | undefined
   #linked = true
@@ -117,6 +135,7 @@ class Verification {
       events: this.#events,
       frames: this.#frames,
       prunedFrames: this.#pruned,
+      nonMonotonic: this.#nonMonotonic,
       problems: this.#problems,
       problemCount: this.#problemCount,
     }
@@ -169,12 +188,26 @@ class Verification {
         this.#problem(firstSeq, `the batch says ${count} records, found ${survey.count}`)
       }
       this.#state.apply(survey)
-      for (const { seq, event } of decodeBatch(batch, new Layouts(this.#state.layouts.all()))) {
+      const layouts = new Layouts(this.#state.layouts.all())
+      for (const { seq, time, event } of decodeBatch(batch, layouts)) {
         this.#events++
+        this.#time(seq, time)
         if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
         else if (event.type === 'salvaged') this.#lost.push(...event.lostFrames)
       }
     })
+  }
+
+  #time(seq: number, time: number): void {
+    const back = this.#lastTime - time
+    this.#lastTime = time
+    if (!(back > TIME_BACK_MILLIS_MAX)) return
+    const { times, firstSeq, millisMax } = this.#nonMonotonic ?? {
+      times: 0,
+      firstSeq: seq,
+      millisMax: 0,
+    }
+    this.#nonMonotonic = { times: times + 1, firstSeq, millisMax: Math.max(millisMax, back) }
   }
 
   #frame(seq: number, event: FrameCaptured): void {

@@ -75,7 +75,7 @@ export function verdictLines(run: string, report: VerifyReport): string[] {
   const what = `${counted(events, 'event')} and ${counted(frames, 'frame')}`
   if (report.ok) {
     const pruned = prunedFrames === 0 ? '' : ` (${counted(prunedFrames, 'frame')} pruned)`
-    return [`${run}: ${what} are whole${pruned}`]
+    return [`${run}: ${what} are whole${pruned}`, ...clockLines(report)]
   }
   return [
     `${run}: ${counted(problemCount, 'problem')} in ${what}; ` +
@@ -84,5 +84,15 @@ export function verdictLines(run: string, report: VerifyReport): string[] {
       seq === 0 ? `  beside the events: ${message}` : `  event ${seq}: ${message}`,
     ),
     ...(problemCount > problems.length ? [`  and ${problemCount - problems.length} more`] : []),
+    ...clockLines(report),
+  ]
+}
+
+function clockLines({ nonMonotonic }: VerifyReport): string[] {
+  if (nonMonotonic === null) return []
+  const { times, firstSeq, millisMax } = nonMonotonic
+  return [
+    `  the clock went back ${counted(times, 'time')}, first at event ${firstSeq}, ` +
+      `by ${counted(Math.round(millisMax / 1_000), 'second')} at most; the order is by number`,
   ]
 }
