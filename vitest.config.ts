@@ -2,6 +2,9 @@
 // inside lmdb takes the whole process with it.
 import { defineConfig } from 'vitest/config'
 
+// Programs that tests start have the same modules again and again.
+process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
+
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],

@@ -3,6 +3,7 @@
 import { defineConfig } from 'vitest/config'
 
 process.env['ROLLCAST_TIER'] = 'slow'
+process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
 export default defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { stateName } from '../machines/state-name.ts'
+import { tell } from '../machines/tell.ts'
 import type { Quarantined, Span } from '../protocol/quarantine.ts'
 import { type CrashKind, heartbeatMillis } from '../protocol/thread-messages.ts'
 import type { MessagePortLike, PortSender, PortSenderOptions } from '../streams/port.ts'
@@ -143,7 +144,7 @@ export function runActor<Config>(
     sender: (channel, options) => channels.sender(channel, options),
     sends: channel => start.sends.some(spec => spec.name === channel),
     receive: (channel, handler, options) => channels.receive(channel, handler, options),
-    send: event => machine.send(event),
+    send: event => tell(machine, event),
     note: facts => endpoint.report({ type: 'noted', facts }),
     fail,
     suspect: start.suspect,
@@ -172,8 +173,8 @@ export function runActor<Config>(
     const handler = instance.commands[command]
     const answer = defaultAnswers[command]
     const event = handler ? await handler() : undefined
-    if (event) machine.send(event)
-    else if (answer) machine.send({ type: answer })
+    if (event) tell(machine, event)
+    else if (answer) tell(machine, { type: answer })
   }
 
   /** The end, also for an actor that cannot even let go of what it has. */
@@ -201,8 +202,8 @@ export function runActor<Config>(
       channels.connect(command.channel, command.port as MessagePortLike)
     } else if (command.type === 'drain') {
       instance.drainTo?.(command.seq)
-      machine.send({ type: 'drain' })
-    } else if (command.type === 'stop') machine.send({ type: 'stop' })
+      tell(machine, { type: 'drain' })
+    } else if (command.type === 'stop') tell(machine, { type: 'stop' })
     else if (start.faults) crash(command.how)
   })
   const stopHeartbeat = repeat(clock, heartbeatMillis, () => {

@@ -3,6 +3,7 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import type { Clock } from '../base/clock.ts'
 import { machineClock } from '../machines/machine-clock.ts'
+import { tell } from '../machines/tell.ts'
 import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
@@ -168,7 +169,7 @@ export class Viewer {
   }
 
   #tell(event: ViewerEvent): void {
-    if (this.#machine.getSnapshot().status === 'active') this.#machine.send(event)
+    tell(this.#machine, event)
   }
 
   #receive(data: unknown, isBinary: boolean): void {

@@ -11,6 +11,7 @@ import {
   type SupervisorCommand,
   supervisorMachine,
 } from '../machines/supervisor.machine.ts'
+import { tell } from '../machines/tell.ts'
 import { isProven, type Quarantined, quarantinedMax, suspect } from '../protocol/quarantine.ts'
 import { type ActorReport, type ActorStart, heartbeatMillis } from '../protocol/thread-messages.ts'
 import type { HostLinks } from './host-links.ts'
@@ -94,7 +95,7 @@ export class HostChildren {
 
   /** Stops all in reverse order. */
   stop(): void {
-    this.#supervisor.send({ type: 'stop' })
+    tell(this.#supervisor, { type: 'stop' })
   }
 
   get snapshot(): SnapshotFrom<typeof supervisorMachine> {
@@ -116,7 +117,7 @@ export class HostChildren {
       const reason = `no sign of life for ${Math.round(silent)} ms`
       member.lastFailure = reason
       this.#enter(member, 'stuck')
-      this.#supervisor.send({ type: 'stuck', child: member.spec.name, reason })
+      tell(this.#supervisor, { type: 'stuck', child: member.spec.name, reason })
     }
   }
 
@@ -140,7 +141,7 @@ export class HostChildren {
     const { topology, configs, clock, faults, spawn } = this.#options
     const { name, placement } = member.spec
     if (member.barred !== null) {
-      this.#supervisor.send({ type: 'refused', child: name, reason: member.barred })
+      tell(this.#supervisor, { type: 'refused', child: name, reason: member.barred })
       return
     }
     const handle = spawn(name, {
@@ -190,12 +191,12 @@ export class HostChildren {
     this.#events.onChange(member, from, member.refused ? 'refused' : 'gone', reason)
     member.diedAt = clock.monotonic()
     const child = member.spec.name
-    if (member.refused) this.#supervisor.send({ type: 'refused', child, reason })
+    if (member.refused) tell(this.#supervisor, { type: 'refused', child, reason })
     else {
       const atMillis = clock.monotonic()
       const forgives = this.#blame(member, atMillis, reason)
       const died = { type: 'died', child, atMillis, jitter: random.next(), reason } as const
-      this.#supervisor.send(forgives ? { ...died, forgives } : died)
+      tell(this.#supervisor, forgives ? { ...died, forgives } : died)
     }
   }
 
@@ -233,7 +234,7 @@ export class HostChildren {
         member.told = report.detail
         member.isReady = true
         member.lastFailure = ''
-        this.#supervisor.send({ type: 'ready', child: member.spec.name })
+        tell(this.#supervisor, { type: 'ready', child: member.spec.name })
         break
       case 'state':
         member.machine = report.machine

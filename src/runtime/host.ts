@@ -8,6 +8,7 @@ import { machineClock } from '../machines/machine-clock.ts'
 import { runMachine } from '../machines/run.machine.ts'
 import { stateName } from '../machines/state-name.ts'
 import type { supervisorMachine } from '../machines/supervisor.machine.ts'
+import { tell } from '../machines/tell.ts'
 import { encodeEvent } from '../protocol/codec.ts'
 import type { Event } from '../protocol/events.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
@@ -101,11 +102,11 @@ export class Host {
 
   /** Drain, commit, stop. Consumers that cannot finish in time go on from there the next time. */
   close(): void {
-    if (this.#run.getSnapshot().status === 'active') this.#run.send({ type: 'close' })
+    tell(this.#run, { type: 'close' })
   }
 
   closeNow(): void {
-    this.#run.send({ type: 'closeNow' })
+    tell(this.#run, { type: 'closeNow' })
   }
 
   /** For fault tests. */
@@ -154,7 +155,7 @@ export class Host {
 
   #started(): void {
     if (!this.#run.getSnapshot().matches('starting')) return
-    this.#run.send({ type: 'started' })
+    tell(this.#run, { type: 'started' })
     this.#options.onStarted(this.#roster.details)
     this.#tellStatus()
   }
@@ -170,7 +171,7 @@ export class Host {
     if (!this.#waitingForIngress) return
     this.#waitingForIngress = false
     this.#detached = true
-    this.#run.send({ type: 'drained' })
+    tell(this.#run, { type: 'drained' })
   }
 
   #takeNote(facts: Readonly<Record<string, unknown>>): void {
@@ -194,27 +195,27 @@ export class Host {
     this.#options.log('error', { reason }, `the log has failed: ${outlook}`)
     this.#sealed = problem
     if (!temporary) this.#roster.named('recorder').barred = reason
-    this.#run.send({ type: 'logFailed', reason })
+    tell(this.#run, { type: 'logFailed', reason })
     this.#tellStatus()
   }
 
   #unseal(): void {
     this.#options.log('info', {}, 'there is room for the log again: recording goes on')
     this.#sealed = null
-    this.#run.send({ type: 'logReturned' })
+    tell(this.#run, { type: 'logReturned' })
     this.#tellStatus()
   }
 
   #allStopped(snapshot: SnapshotFrom<typeof supervisorMachine>): void {
     if (snapshot.matches('escalated')) {
       this.#fail('INTERNAL', snapshot.context.reason ?? 'the supervisor gave up')
-    } else if (this.#run.getSnapshot().status === 'active') this.#run.send({ type: 'committed' })
+    } else tell(this.#run, { type: 'committed' })
     this.#end()
   }
 
   #fail(code: string, message: string): void {
     this.#problem ??= { code, message }
-    this.#run.send({ type: 'failed', reason: message })
+    tell(this.#run, { type: 'failed', reason: message })
   }
 
   /** The run has ended by itself or by its deadline: whatever still runs is asked to stop now. */
