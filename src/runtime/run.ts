@@ -156,7 +156,6 @@ export class Run {
         this.#closing ??= this.#close('signal')
         return this.#closing
       },
-      closeNow: () => host.close(true),
       closeSync: reason => this.#closeSync(reason),
     })
   }
