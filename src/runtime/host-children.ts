@@ -51,6 +51,8 @@ export interface ChildrenEvents {
   onRefused(problem: { code: string; message: string }): void
   /** An actor will pass over what it died of. */
   onQuarantine(member: Member, place: Quarantined): void
+  /** An actor hangs and is replaced; it may wake up. */
+  onCutOff(member: Member): void
   /** The supervisor gives up. */
   onAlarm(reason: string): void
   onSnapshot(snapshot: SnapshotFrom<typeof supervisorMachine>): void
@@ -177,6 +179,7 @@ export class HostChildren {
    * effect: its successor has other ports, and the log refuses a writer that was superseded.
    */
   #cutOff(member: Member): void {
+    this.#events.onCutOff(member)
     if (member.handle) member.lost.add(member.handle)
     member.handle = undefined
     member.refused = member.lost.size > LOST_MAX

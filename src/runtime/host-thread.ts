@@ -9,6 +9,7 @@ import type { HistoryQuery } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/open-log.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
+import { fenceReader } from '../streams/ring/reader.ts'
 import { ControlWords, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
@@ -83,6 +84,9 @@ function run(
     restartLimits: start.restartLimits,
     trainerCost: () => trainerCost(start),
     answer: query => history.answer(query as HistoryQuery),
+    onCutOff(name) {
+      if (name === 'recorder' && start.trainer) fenceReader(start.trainer.ring)
+    },
     onStarted(detail) {
       control.enter(states.recording)
       spawner.keepSpare()

@@ -30,6 +30,8 @@ export interface HostOptions extends ChildrenOptions {
   readonly openChannel: () => PortPair
   /** Answers the broadcaster's queries of the log. */
   readonly answer: (query: unknown) => Promise<unknown>
+  /** An actor hangs and is replaced: what it shares with others has to be taken from it. */
+  readonly onCutOff: (name: ActorKind) => void
   readonly onStarted: (detail: HostDetail) => void
   /** What an actor has noted. */
   readonly onNote: (facts: Readonly<Record<string, unknown>>) => void
@@ -84,6 +86,7 @@ export class Host {
         const fields = { actor: member.spec.name, ...quarantined }
         this.#options.log('error', fields, 'an event is passed over')
       },
+      onCutOff: ({ spec }) => this.#options.onCutOff(spec.name),
       onAlarm: reason => {
         this.#options.log('error', { reason }, 'the supervisor gives up')
         this.#problem ??= { code: 'INTERNAL', message: reason }

@@ -99,6 +99,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
   const started: unknown[] = []
   const ended: unknown[] = []
   const notes: unknown[] = []
+  const cutOff: string[] = []
   const statuses: SystemNotice[] = []
   const lines: string[] = []
   const host = new Host({
@@ -115,6 +116,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     closeMillisMax: CLOSE_MILLIS_MAX,
     faults: false,
     trainerCost: () => null,
+    onCutOff: name => cutOff.push(name),
     answer: async query => ({ answered: query }),
     onStarted: detail => started.push(detail),
     onNote: facts => notes.push(facts),
@@ -138,6 +140,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     started,
     ended,
     notes,
+    cutOff,
     statuses,
     lines,
     actor,

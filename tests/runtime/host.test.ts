@@ -192,7 +192,7 @@ describe('an actor that is stuck', () => {
   })
 
   test('S4: is replaced when it cannot be ended, and what it does later is nobody`s business', () => {
-    const { host, actor, pass, run, lives, ended } = newHost()
+    const { host, actor, pass, run, lives, cutOff, ended } = newHost()
     run()
     const stuck = actor('encoder')
     stuck.beating = false
@@ -211,6 +211,7 @@ describe('an actor that is stuck', () => {
     expect(host.status()).toMatchObject({ healthy: true })
     expect(host.status().actors[1]).toMatchObject({ state: 'running', restarts: 1 })
     expect(lives('encoder')).toBe(2)
+    expect(cutOff).toEqual(['encoder'])
     expect(ended).toEqual([])
   })
 

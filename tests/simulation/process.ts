@@ -18,6 +18,7 @@ import { type ActorKind, recordingTopology } from '../../src/runtime/topology.ts
 import type { LogReader, LogWriter } from '../../src/store/event-log.ts'
 import { StorageReader } from '../../src/store/log-reader.ts'
 import { type OpenLog, type OpenOptions, openHeld } from '../../src/store/open-log.ts'
+import { fenceReader } from '../../src/streams/ring/reader.ts'
 import { ActorLine } from './actor-line.ts'
 import { SimStorage } from './disk.ts'
 import type { Append } from './evidence.ts'
@@ -123,6 +124,9 @@ export class SimProcess {
       faults: true,
       trainerCost: () => this.trainer.cost,
       answer: query => this.#answer(query as HistoryQuery),
+      onCutOff: name => {
+        if (name === 'recorder') fenceReader(this.trainer.ring)
+      },
       onStarted: detail => {
         this.started = true
         const told = detail.recorder as RecorderDetail

@@ -10,4 +10,6 @@ export const seeds: Readonly<Record<number, string>> = {
   259: 'what a full disk had lost was told by nobody when its recorder died too',
   75: 'a layout that a full disk lost killed the recorder',
   1432: 'a log that failed while its recorder was stopping was sealed by nobody',
+  6098: 'a recorder that hung and woke up gave back as lost what nobody was told of',
+  9101: 'the same, while its successor was starting',
 }

@@ -284,6 +284,8 @@ class Recorder implements ActorInstance {
     }
     const { bytes, count } = this.#intake
     if (count === 0) return 0
+    // One that was cut off and wakes up finds the next one's ring.
+    ring.checkOwner()
     this.#scope.handling(from, ring.position)
     this.#hand(ring, this.#intake.take(), ring.position)
     this.#scope.handled()

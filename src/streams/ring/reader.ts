@@ -36,6 +36,14 @@ export function countUnread(buffer: SharedArrayBuffer): number {
   return count
 }
 
+/**
+ * Takes the ring from a reader that hangs. What it has in hand it can give back no more when it wakes
+ * up, neither as recorded nor as lost: the next reader finds all of it.
+ */
+export function fenceReader(buffer: SharedArrayBuffer): void {
+  Atomics.add(openRing(buffer).words, WORD_CONSUMER_EPOCH, 1)
+}
+
 export class RingReader implements RingMemory {
   readonly words: Int32Array
   readonly floats: Float64Array
@@ -133,7 +141,7 @@ export class RingReader implements RingMemory {
    * another reader has taken over.
    */
   release(position: number): void {
-    this.#checkOwner()
+    this.checkOwner()
     const inRange = position >= this.#released && position <= this.position
     assert(inRange && isPosition(position), `release(${position}) after ${this.#released}`)
     if (position === this.#released) return
@@ -144,7 +152,7 @@ export class RingReader implements RingMemory {
 
   /** The same for records that will never be durable. From here on no writer is told that any are. */
   discard(position: number): void {
-    this.#checkOwner()
+    this.checkOwner()
     Atomics.store(this.words, WORD_DISCARDED, 1)
     this.release(position)
   }
@@ -167,7 +175,7 @@ export class RingReader implements RingMemory {
 
   /** Says that no consumer will come after this one; producers stop waiting for room. */
   close(): void {
-    this.#checkOwner()
+    this.checkOwner()
     Atomics.store(this.words, WORD_CONSUMER, CONSUMER_GONE)
     Atomics.notify(this.words, WORD_TAIL)
   }
@@ -177,7 +185,7 @@ export class RingReader implements RingMemory {
    * record; a record between the look and the wait changes the head, and the wait returns at once.
    */
   #fallAsleep(): boolean {
-    this.#checkOwner()
+    this.checkOwner()
     if (this.hasData()) return false
     Atomics.store(this.words, WORD_CONSUMER, CONSUMER_ASLEEP)
     return !this.hasData() && !this.producerClosed
@@ -199,7 +207,11 @@ export class RingReader implements RingMemory {
     assert(this.#cursor !== this.#head, 'ring: padding without a record after it')
   }
 
-  #checkOwner(): void {
+  /**
+   * Throws CLOSED when another reader has taken over: what was read since may have been written over
+   * already. To be asked when records have been copied, before anything is made of them.
+   */
+  checkOwner(): void {
     if (Atomics.load(this.words, WORD_CONSUMER_EPOCH) === this.#epoch) return
     throw new RollcastError('CLOSED', 'ring: another reader has taken over')
   }

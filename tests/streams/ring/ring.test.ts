@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { RollcastError } from '../../../src/base/errors.ts'
 import { createRing, openRing, recordBytes } from '../../../src/streams/ring/layout.ts'
-import { RingReader } from '../../../src/streams/ring/reader.ts'
+import { fenceReader, RingReader } from '../../../src/streams/ring/reader.ts'
 import { RingWriter } from '../../../src/streams/ring/writer.ts'
 
 const CAPACITY = 1024
@@ -220,6 +220,24 @@ describe('a ring', () => {
     new RingReader(buffer)
     expect(() => old.release(old.position)).toThrow(RollcastError)
     expect(writer.releasedPosition).toBe(0)
+  })
+
+  test('S4: a reader that was fenced gives back and discards nothing, and the next finds it all', () => {
+    const buffer = ring()
+    const writer = new RingWriter(buffer, systemClock)
+    const hung = new RingReader(buffer)
+    write(writer, 0, 8)
+    hung.read()
+    hung.checkOwner()
+    fenceReader(buffer)
+    expect(() => hung.checkOwner()).toThrow(RollcastError)
+    expect(() => hung.release(hung.position)).toThrow(RollcastError)
+    expect(() => hung.discard(hung.position)).toThrow(RollcastError)
+    expect([writer.releasedPosition, writer.discarded]).toEqual([0, false])
+    const next = new RingReader(buffer)
+    expect(next.read()).toBe(true)
+    next.release(next.position)
+    expect(writer.releasedPosition).toBe(writer.position)
   })
 
   test('finds the tail when its reader died between the two words of it', () => {
