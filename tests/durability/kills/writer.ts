@@ -10,7 +10,7 @@ import type { Workload } from '../workload.ts'
 
 /** One log of a writer, and how it is written to. */
 export interface LogTask
-  extends Pick<OpenOptions, 'durability' | 'pendingBytesMax' | 'operationMillisMax'> {
+  extends Pick<OpenOptions, 'durability' | 'placement' | 'pendingBytesMax' | 'operationMillisMax'> {
   readonly dir: string
   readonly workload: Workload
   /** Events of one contribution. */
