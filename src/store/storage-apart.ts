@@ -25,10 +25,10 @@ export type Answer =
   /** Of an error that is not ours `code` is the system's or LMDB's. */
   | { readonly message: string; readonly code: unknown; readonly isOurs: boolean }
 
-const entry = new URL(
-  `./storage-process.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
-  import.meta.url,
-)
+// A published package has built files, and compiling does not change a URL.
+const source = new URL('./storage-process.ts', import.meta.url)
+const isBuilt = import.meta.url.endsWith('.js')
+const entry = isBuilt ? new URL(source.href.replace(/ts$/, 'js')) : source
 /** Of what the child says on stderr the end is kept: its last words. */
 const STDERR_CHARS_MAX = 16_384
 const LAST_WORDS_CHARS_MAX = 300

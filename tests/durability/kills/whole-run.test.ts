@@ -10,6 +10,7 @@ import { figure } from '../../faults/figures.ts'
 import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { readEvents } from '../../runtime/harness.ts'
+import { fatalWriteErrors } from './fatal-write-errors.ts'
 import { places } from './places.ts'
 import { looksOf, recordedIn, startTrainer } from './trainer.ts'
 
@@ -65,6 +66,30 @@ describe.skipIf(!requireTool('strace'))('a whole run on a bad disk', () => {
     }
     figure('D6.run', { runs: errors, redMillisMax: redMillisMax.toFixed(0) })
   }, 600_000)
+
+  test.skipIf(!requireTool('gcc'))(
+    'D6 G10 P7 P9: LMDB dies of a write error in a process of its own: health is red, and the trainer goes on',
+    async () => {
+      const dir = places('memory').next()
+      const options = { logPlacement: 'process' } as const
+      const trainer = startTrainer(
+        { dir, options, burst: 1, frameBytes: 0, pauseMillis: 5, seconds: 3, heeds: false },
+        [...fatalWriteErrors(), ...strace(dir, 'pwrite64', 'error=EIO:when=20')],
+      )
+      expect(await trainer.exited, trainer.stderr()).toEqual({ code: 0, signal: null })
+      const lineWith = (key: string) => trainer.said.find(line => key in line)
+      const redAt = Number(lineWith('red')?.['at'])
+      expect(redAt - injectedAt(dir)).toBeLessThanOrEqual(1_000)
+      expect(lineWith('problem')).toMatchObject({ problem: 'LOG_FAILED' })
+      expect(lineWith('steps')).toMatchObject({ flushed: false })
+      // Nobody tried that disk again (P7).
+      const events = await readEvents(dir)
+      expect(new Set(events.map(({ epoch }) => epoch))).toEqual(new Set([1]))
+      const { steps } = recordedIn(events, 1)
+      expect(steps).toEqual(steps.map((_, step) => step))
+    },
+    60_000,
+  )
 
   test('D12 P2 P9: slow flushes are told to the trainer, who loses nothing, whether it heeds or not', async () => {
     const where = places('memory')
