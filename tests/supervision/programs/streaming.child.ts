@@ -7,6 +7,7 @@ import type { CrashKind } from '../../../src/protocol/thread-messages.ts'
 import { checkOptions } from '../../../src/runtime/options.ts'
 import { start } from '../../../src/runtime/run.ts'
 import type { ActorKind } from '../../../src/runtime/topology.ts'
+import { findChild, LOG_PROCESS } from '../../faults/child-process.ts'
 import { startLoad } from './load.ts'
 import { countPorts } from './port-count.ts'
 
@@ -140,15 +141,9 @@ async function allRun(): Promise<void> {
 
 /** The process of an actor that has one of its own, or that of the log. */
 function pidOf(actor: ActorKind): number {
-  const script = actor === 'recorder' ? '/store/storage-process.' : `/actors/${actor}/`
-  const children = readdirSync('/proc/self/task').flatMap(thread =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' '),
-  )
-  const found = children.find(
-    pid => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script),
-  )
+  const found = findChild('self', actor === 'recorder' ? LOG_PROCESS : `actors/${actor}/`)
   if (found === undefined) throw new Error(`${actor} has no process`)
-  return Number(found)
+  return found
 }
 
 async function holdings(): Promise<Holdings> {
