@@ -1,16 +1,15 @@
-// Finds a process that another one has started, from the list of the kernel.
+// Finds processes that another one has started, from the list of the kernel.
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** The script of the process that writes a log. */
 export const LOG_PROCESS = '/store/storage-process.'
 
-/** The child of process `pid` whose command line has `script` in it; undefined without one. */
-export function findChild(pid: number | 'self', script: string): number | undefined {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap(thread =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
-  )
-  const found = children.find(child => commandLine(Number(child)).includes(script))
-  return found === undefined ? undefined : Number(found)
+/** The children of process `pid` whose command line has `script` in it. */
+export function findChildren(pid: number | 'self', script: string): number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
+    .map(Number)
+    .filter(child => child > 0 && commandLine(child).includes(script))
 }
 
 /** False also of one that has ended and that nobody has asked about yet. */

@@ -39,6 +39,8 @@ const ofThread: Death[] = [...times(4, 'throw'), ...times(3, 'exit'), ...times(3
 const ofReader: Death[] = [...times(3, 'throw'), ...times(2, 'exit'), ...times(3, 'heap')]
 ofReader.push('terminate', 'terminate')
 const ofProcess: Death[] = [...times(7, 'SIGKILL'), ...times(3, 'SIGSEGV')]
+const ofBoth: Death[] = [...times(4, 'SIGKILL'), ...times(2, 'SIGSEGV')]
+ofBoth.push('throw', 'exit', 'heap', 'terminate')
 
 const THREAD = { encoderPlacement: 'thread', awayMillisMax: 250 } as const
 const targets: readonly Target[] = [
@@ -48,9 +50,9 @@ const targets: readonly Target[] = [
     ...{ id: 'encoder-process', actor: 'encoder', deaths: ofProcess },
     ...{ encoderPlacement: 'process', awayMillisMax: 750 },
   },
-  // Whoever kills the process that writes the log kills the recorder.
+  // Whoever kills the process that writes the log kills the recorder, and the other way round.
   {
-    ...{ id: 'log-process', actor: 'recorder', deaths: ofProcess, ...THREAD },
+    ...{ id: 'log-process', actor: 'recorder', deaths: ofBoth, ...THREAD },
     ...{ logPlacement: 'process', awayMillisMax: 750 },
   },
   { id: 'aggregator', actor: 'aggregator', deaths: ofReader, ...THREAD },

@@ -6,7 +6,7 @@ import type { RollcastError } from '../../../src/base/errors.ts'
 import { seededRandom } from '../../../src/base/random.ts'
 import type { Placement } from '../../../src/protocol/thread-messages.ts'
 import { dataFile, openLog } from '../../../src/store/open-log.ts'
-import { findChild, isAlive, LOG_PROCESS } from '../../faults/child-process.ts'
+import { findChildren, isAlive, LOG_PROCESS } from '../../faults/child-process.ts'
 import { figure } from '../../faults/figures.ts'
 import { type Plant, plantArgv } from '../../faults/plant.ts'
 import { runs } from '../../faults/tier.ts'
@@ -36,7 +36,7 @@ async function atWork(
   return writer
 }
 
-const logProcessOf = (writer: Writer): number => findChild(writer.pid(), LOG_PROCESS)!
+const logProcessOf = (writer: Writer): number => findChildren(writer.pid(), LOG_PROCESS)[0]!
 describe('a program that is killed, with its log in a process of its own', () => {
   const kills = runs(6, 200)
 
@@ -95,7 +95,7 @@ describe('a program whose log`s process is killed', () => {
       await writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
       const failed = Promise.withResolvers<RollcastError>()
       writer.onFailure(failed.resolve)
-      const child = findChild('self', LOG_PROCESS)!
+      const child = findChildren('self', LOG_PROCESS)[0]!
       process.kill(child, 'SIGSTOP')
       const waiting = writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
       const answer = waiting.catch(error => error)
@@ -110,7 +110,7 @@ describe('a program whose log`s process is killed', () => {
       const { report } = await goesOn(dir, 'frames', { placement: 'process' })
       expect(report).toMatchObject({ previousEpoch: 1, cleanClose: false, cutBytes: 0 })
       expect(report.lastSeq).toBeGreaterThanOrEqual(10)
-      expect(findChild('self', LOG_PROCESS)).toBeUndefined()
+      expect(findChildren('self', LOG_PROCESS)).toEqual([])
     })
   }
 
@@ -118,7 +118,7 @@ describe('a program whose log`s process is killed', () => {
     const { writer } = await openLog(places('memory').next(), { placement: 'process' })
     const failed = Promise.withResolvers<RollcastError>()
     writer.onFailure(failed.resolve)
-    process.kill(findChild('self', LOG_PROCESS)!, 'SIGKILL')
+    process.kill(findChildren('self', LOG_PROCESS)[0]!, 'SIGKILL')
     expect(await failed.promise).toMatchObject({ code: 'INTERNAL', temporary: true })
     await writer.close()
   })
@@ -127,7 +127,7 @@ describe('a program whose log`s process is killed', () => {
     const { writer } = await openLog(places('memory').next(), { placement: 'process' })
     const failed = Promise.withResolvers<RollcastError>()
     writer.onFailure(failed.resolve)
-    process.kill(findChild('self', LOG_PROCESS)!, 'SIGBUS')
+    process.kill(findChildren('self', LOG_PROCESS)[0]!, 'SIGBUS')
     expect(await failed.promise).toMatchObject({ code: 'LOG_FAILED', temporary: false })
     await writer.close()
   })

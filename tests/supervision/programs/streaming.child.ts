@@ -7,7 +7,7 @@ import type { CrashKind } from '../../../src/protocol/thread-messages.ts'
 import { checkOptions } from '../../../src/runtime/options.ts'
 import { start } from '../../../src/runtime/run.ts'
 import type { ActorKind } from '../../../src/runtime/topology.ts'
-import { findChild, LOG_PROCESS } from '../../faults/child-process.ts'
+import { findChildren, LOG_PROCESS } from '../../faults/child-process.ts'
 import { startLoad } from './load.ts'
 import { countPorts } from './port-count.ts'
 
@@ -139,9 +139,10 @@ async function allRun(): Promise<void> {
   }
 }
 
-/** The process of an actor that has one of its own, or that of the log. */
+/** The process of an actor that has one of its own, or that of the log: the newest. */
 function pidOf(actor: ActorKind): number {
-  const found = findChild('self', actor === 'recorder' ? LOG_PROCESS : `actors/${actor}/`)
+  const script = actor === 'recorder' ? LOG_PROCESS : `actors/${actor}/`
+  const found = findChildren('self', script).at(-1)
   if (found === undefined) throw new Error(`${actor} has no process`)
   return found
 }
