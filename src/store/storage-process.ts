@@ -10,8 +10,8 @@ import type { Answer, Request } from './storage-apart.ts'
 
 const endAtOnce = (): void => void process.kill(process.pid, 'SIGKILL')
 process.on('disconnect', endAtOnce)
-// A terminal's Ctrl-C reaches the whole process group; the parent decides when to stop.
-process.on('SIGINT', () => {})
+// A terminal's Ctrl-C, and the end of a job, reach all processes; the parent decides when to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 
 let opened: LmdbStorage | undefined
 

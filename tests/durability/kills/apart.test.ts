@@ -123,6 +123,15 @@ describe('a program whose log`s process is killed', () => {
     await writer.close()
   })
 
+  test('G10 S7 signals that ask all processes to end do not end it before its program', async () => {
+    const { writer } = await openLog(places('memory').next(), { placement: 'process' })
+    const child = findChildren('self', LOG_PROCESS)[0]!
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(child, signal)
+    await writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
+    await writer.close()
+    expect(findChildren('self', LOG_PROCESS)).toEqual([])
+  })
+
   test('G10 P7 a page that it cannot read (SIGBUS) is the disk`s failure, for good', async () => {
     const { writer } = await openLog(places('memory').next(), { placement: 'process' })
     const failed = Promise.withResolvers<RollcastError>()
