@@ -1,18 +1,43 @@
 // The campaigns with their full figures: up to an hour on two cores. `npm test` runs the same
-// files with figures that fit a commit (tests/faults/tier.ts).
+// files with figures that fit a commit (tests/faults/tier.ts). Those that measure how soon
+// something is back run last, one at a time.
 import { defineConfig } from 'vitest/config'
 
 process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
+const all = 'tests/{durability,supervision,models,simulation}/**/*.test.ts'
+const timed = [
+  'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
+  'tests/durability/writers/writers.test.ts',
+  'tests/durability/kills/{random,slow-disk}.test.ts',
+]
+const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
+
 export default defineConfig({
   test: {
-    include: ['tests/{durability,supervision,models,simulation}/**/*.test.ts'],
     globalSetup: ['tests/setup/packages.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 3_600_000,
-    hookTimeout: 600_000,
     reporters: ['verbose', ['json', { outputFile: '.tmp/slow-report.json' }]],
+    projects: [
+      {
+        test: {
+          ...settings,
+          name: 'beside',
+          include: [all],
+          exclude: timed,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...settings,
+          name: 'alone',
+          include: timed,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

@@ -41,6 +41,11 @@ export const guarantees: readonly Guarantee[] = [
         figures: ['D1', 'D2'],
       },
       {
+        at: 'tests/durability/kills/reopen.test.ts',
+        what: 'a log that another process goes on with after its writer was killed',
+        figures: ['S10'],
+      },
+      {
         at: 'tests/durability/power',
         what:
           'power cuts: images made of recorded writes with any part of what was not flushed' +
@@ -96,6 +101,11 @@ export const guarantees: readonly Guarantee[] = [
         at: 'tests/simulation',
         what: 'the whole system under a script of faults: the numbers are checked after every step',
         figures: ['SIM'],
+      },
+      {
+        at: 'tests/durability/clock',
+        what: 'clocks that jump, stand still and run backwards, simulated and by libfaketime',
+        figures: ['D9'],
       },
     ],
   },
@@ -186,6 +196,11 @@ export const guarantees: readonly Guarantee[] = [
         what: 'file systems of 1 to 16 MiB that fill up',
         figures: ['D5'],
       },
+      {
+        at: 'tests/durability/places',
+        what: 'directories that are read-only, foreign, missing, or no directories',
+        figures: ['D7'],
+      },
     ],
   },
   {
@@ -234,7 +249,12 @@ export const guarantees: readonly Guarantee[] = [
       {
         at: 'tests/supervision',
         what: 'every campaign: the training program lives to its end',
-        figures: ['S4'],
+        figures: ['S1', 'S2', 'S4'],
+      },
+      {
+        at: 'tests/supervision/shutdown.test.ts',
+        what: 'programs that end under load: by signals, by themselves, by errors of their own',
+        figures: ['S7', 'S8'],
       },
     ],
   },
@@ -274,9 +294,9 @@ export const guarantees: readonly Guarantee[] = [
       {
         at: 'tests/supervision',
         what:
-          'actors that are stuck, that die at every start, and producers that die within a ring' +
-          ' write',
-        figures: ['S3', 'S4'],
+          'actors and pairs of actors killed in every survivable way, that are stuck, that die at' +
+          ' every start or of one event, and producers that die within a ring write',
+        figures: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6'],
       },
     ],
   },
@@ -301,6 +321,11 @@ export const guarantees: readonly Guarantee[] = [
     notPromised: 'anything about a machine whose memory or ports others use up.',
     proofs: [
       { at: 'tests/gateway', what: 'viewers that stall, flood and send nonsense', figures: [] },
+      {
+        at: 'tests/durability/readers',
+        what: 'readers of the log that are slow, that hold a snapshot, or are killed while they read',
+        figures: ['D13'],
+      },
     ],
   },
 ]

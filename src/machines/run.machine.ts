@@ -11,8 +11,6 @@ export type RunEvent =
   /** What kept the log from being written has passed. */
   | { type: 'logReturned' }
   | { type: 'close' }
-  /** A second Ctrl-C: do not wait for what is left. */
-  | { type: 'closeNow' }
   /** Rings and channels are empty and every actor has finished its queue. */
   | { type: 'drained' }
   /** The end of the run and all footers are durable. */
@@ -51,7 +49,6 @@ export const runMachine = setup({
     release: emit({ type: 'release' }),
     noteReason: assign(({ event }) => ('reason' in event ? { reason: event.reason } : {})),
     forgetReason: assign({ reason: null }),
-    noteHurry: assign(({ context }) => ({ reason: context.reason ?? 'closed without draining' })),
     noteDeadline: assign(({ context }) => ({
       reason: context.reason ?? `did not close within ${context.closeMillisMax} ms`,
     })),
@@ -70,14 +67,12 @@ export const runMachine = setup({
         logFailed: fail,
         started: 'recording',
         close: 'closed',
-        closeNow: 'closed',
       },
     },
     recording: {
       on: {
         failed: fail,
         close: 'closing',
-        closeNow: { target: 'failed', actions: 'noteHurry' },
       },
       initial: 'durable',
       states: {
@@ -92,7 +87,6 @@ export const runMachine = setup({
       on: {
         failed: fail,
         logFailed: fail,
-        closeNow: { target: 'failed', actions: 'noteHurry' },
       },
       after: { closeDeadline: { target: 'failed', actions: 'noteDeadline' } },
       initial: 'draining',

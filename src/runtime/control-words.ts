@@ -1,12 +1,10 @@
-// Four words of shared memory between the trainer's thread and the host: what the trainer wants,
-// and where the run stands. Works while either event loop sleeps, and in `process.on('exit')`.
-const COMMAND = 0
+// Words of shared memory between the trainer's thread and the host: whether the trainer wants the
+// run to end, and where it stands. Works while either event loop sleeps, and in `process.on('exit')`.
+const CLOSE = 0
 const STATE = 1
 
-export const commands = { none: 0, close: 1, closeNow: 2 } as const
 export const states = { starting: 0, recording: 1, closed: 2, failed: 3 } as const
 
-export type RunCommandWord = (typeof commands)[keyof typeof commands]
 export type RunStateWord = (typeof states)[keyof typeof states]
 
 export const createControlWords = (): SharedArrayBuffer => new SharedArrayBuffer(16)
@@ -18,21 +16,15 @@ export class ControlWords {
     this.#words = new Int32Array(shared)
   }
 
-  get command(): RunCommandWord {
-    return Atomics.load(this.#words, COMMAND) as RunCommandWord
+  /** The trainer's side. */
+  askToClose(): void {
+    Atomics.store(this.#words, CLOSE, 1)
+    Atomics.notify(this.#words, CLOSE)
   }
 
-  /** The trainer's side. A stronger command is never replaced by a weaker one. */
-  give(command: RunCommandWord): void {
-    if (command <= this.command) return
-    Atomics.store(this.#words, COMMAND, command)
-    Atomics.notify(this.#words, COMMAND)
-  }
-
-  /** The host's side: resolves when the command is no longer `last`. */
-  async nextCommand(last: RunCommandWord): Promise<RunCommandWord> {
-    await Atomics.waitAsync(this.#words, COMMAND, last).value
-    return this.command
+  /** The host's side: resolves when the trainer has asked. */
+  async closeAsked(): Promise<void> {
+    await Atomics.waitAsync(this.#words, CLOSE, 0).value
   }
 
   get state(): RunStateWord {

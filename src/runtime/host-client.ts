@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { actorHeap } from './actor-heap.ts'
-import { ControlWords, commands, createControlWords } from './control-words.ts'
+import { ControlWords, createControlWords } from './control-words.ts'
 import {
   type HostDetail,
   type HostMessage,
@@ -80,9 +80,9 @@ export class HostClient {
     this.#worker.postMessage({ type: 'crash', actor, how })
   }
 
-  /** Asks for the end; `now` does not wait for what is queued. */
-  close(now = false): void {
-    this.#control.give(now ? commands.closeNow : commands.close)
+  /** Asks for the end. */
+  close(): void {
+    this.#control.askToClose()
   }
 
   /** As `ended`, and keeps the program alive until then, but not for a thread that hangs. */

@@ -1,6 +1,6 @@
 // What the host knows of each actor: who runs, what it said last, how often it was started. Plain
 // bookkeeping, filled by whoever hears of an actor and read by everybody in the host.
-import type { RecorderHeartbeat } from '../actors/recorder/actor.ts'
+import type { RecorderHeartbeat } from '../actors/recorder/contract.ts'
 import { assert } from '../base/assert.ts'
 import { origin, type Position } from '../protocol/position.ts'
 import type { Quarantined, Span, Suspicion } from '../protocol/quarantine.ts'

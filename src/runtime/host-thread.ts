@@ -9,7 +9,7 @@ import type { HistoryQuery } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/open-log.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
-import { ControlWords, commands, states } from './control-words.ts'
+import { ControlWords, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
 import { Host } from './host.ts'
@@ -103,7 +103,7 @@ function run(
     host.recordFact({ type: 'trainer_cost_measured', percent, calls, meanNanos })
   }, COST_MILLIS)
   parentPort?.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
-  void obey(control, host)
+  void control.closeAsked().then(() => host.close())
   host.start()
   return ended.promise.finally(() => {
     clearInterval(costTimer)
@@ -116,14 +116,6 @@ function trainerCost({ trainer, timeOrigin }: HostStart): TrainerCost | null {
   const now = performance.timeOrigin + performance.now() - timeOrigin
   const channel = new IngressFigures(trainer.ingress).read()
   return { ...readCost(trainer.cost, now), channel }
-}
-
-async function obey(control: ControlWords, host: Host): Promise<void> {
-  for (let last = control.command; last !== commands.closeNow; ) {
-    last = await control.nextCommand(last)
-    if (last === commands.close) host.close()
-    else if (last === commands.closeNow) host.closeNow()
-  }
 }
 
 if (!isMainThread) void main(workerData as HostStart)

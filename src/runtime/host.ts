@@ -105,10 +105,6 @@ export class Host {
     tell(this.#run, { type: 'close' })
   }
 
-  closeNow(): void {
-    tell(this.#run, { type: 'closeNow' })
-  }
-
   /** For fault tests. */
   crash(actor: ActorKind, how: CrashKind): void {
     const member = this.#roster.get(actor)

@@ -2,7 +2,7 @@
 // once. Everything else runs on other threads.
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
-import type { RecorderDetail } from '../actors/recorder/actor.ts'
+import type { RecorderDetail } from '../actors/recorder/contract.ts'
 import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
@@ -158,7 +158,6 @@ export class Run {
         this.#closing ??= this.#close('signal')
         return this.#closing
       },
-      closeNow: () => host.close(true),
       closeSync: reason => this.#closeSync(reason),
     })
   }

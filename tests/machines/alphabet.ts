@@ -50,7 +50,6 @@ export const alphabets = {
       { type: 'logFailed', reason },
       { type: 'logReturned' },
       { type: 'close' },
-      { type: 'closeNow' },
       { type: 'drained' },
       { type: 'committed' },
       { type: 'failed', reason },

@@ -63,10 +63,10 @@ test('a nested machine is drawn whole, with the active state marked', () => {
   state "failed" as failed
   starting --> failed : failed, logFailed
   starting --> recording : started
-  starting --> closed : close, closeNow
-  recording --> failed : failed, closeNow
+  starting --> closed : close
+  recording --> failed : failed
   recording --> closing : close
-  closing --> failed : failed, logFailed, closeNow, after closeDeadline
+  closing --> failed : failed, logFailed, after closeDeadline
   closed --> [*]
   failed --> [*]
   closing_draining --> failed : drained [hasFailed]

@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  ControlWords,
-  commands,
-  createControlWords,
-  states,
-} from '../../src/runtime/control-words.ts'
+import { ControlWords, createControlWords, states } from '../../src/runtime/control-words.ts'
 
 /** Both ends of the words: the trainer's and the host's. */
 function ends(): [trainer: ControlWords, host: ControlWords] {
@@ -13,29 +8,22 @@ function ends(): [trainer: ControlWords, host: ControlWords] {
 }
 
 describe('control words', () => {
-  test('start with no command, in the state starting', () => {
+  test('start in the state starting, with nothing asked', () => {
     const [trainer] = ends()
-    expect([trainer.command, trainer.state, trainer.ended]).toEqual([
-      ...[commands.none, states.starting, false],
-    ])
+    expect([trainer.state, trainer.ended]).toEqual([states.starting, false])
   })
 
-  test('carry a command over, which a weaker one never replaces', () => {
+  test('wake the host when the trainer asks for the end, or at once when it has asked', async () => {
     const [trainer, host] = ends()
-    trainer.give(commands.closeNow)
-    trainer.give(commands.close)
-    expect(host.command).toBe(commands.closeNow)
-  })
-
-  test('wake the host at the next command, or at once when it has come before', async () => {
-    const [trainer, host] = ends()
-    const next = host.nextCommand(commands.none)
-    trainer.give(commands.close)
-    expect(await next).toBe(commands.close)
-    expect(await host.nextCommand(commands.none)).toBe(commands.close)
-    const stronger = host.nextCommand(commands.close)
-    trainer.give(commands.closeNow)
-    expect(await stronger).toBe(commands.closeNow)
+    let asked = false
+    const next = host.closeAsked().then(() => {
+      asked = true
+    })
+    await Promise.resolve()
+    expect(asked).toBe(false)
+    trainer.askToClose()
+    await next
+    await host.closeAsked()
   })
 
   test('tell the trainer that the run has ended, in either way, without its event loop', () => {

@@ -434,15 +434,6 @@ describe('closing is a protocol', () => {
     expect(ended).toEqual([{ code: 'TIMEOUT', message: 'recorder did not stop' }])
   })
 
-  test('at once asks nobody to finish', () => {
-    const { host, actor, run, ended, clock } = newHost()
-    run()
-    host.closeNow()
-    expect(actor('encoder').commands).toContainEqual({ type: 'stop' })
-    clock.advance(CLOSE_MILLIS_MAX)
-    expect(ended).toMatchObject([{ message: 'closed without draining' }])
-  })
-
   test('a run that is replayed has no last word to wait for, and drains to what was replayed', () => {
     const { host, actor, run, ended } = newHost({}, playingTopology(true))
     run()

@@ -23,25 +23,26 @@ interface Ending {
   readonly end: EndingTask['end']
   readonly signals: readonly NodeJS.Signals[]
   readonly times: number
-  readonly code: number
+  /** How it ended: by itself with this code, or by this signal. */
+  readonly exit: number | NodeJS.Signals
   /** Why the run ended, as the log has it; null where the program did not wait for the log. */
   readonly reason: 'signal' | 'exit' | null
   readonly says?: string
 }
 
-const bug = { signals: [], times: runs(2, 20), code: 1, says: 'the trainer has a bug' } as const
+const bug = { signals: [], times: runs(2, 20), exit: 1, says: 'the trainer has a bug' } as const
 const endings: readonly Ending[] = [
   {
     ...{ id: 'S7.SIGTERM', end: 'signal', signals: ['SIGTERM'], times: runs(6, 200) },
-    ...{ code: 0, reason: 'signal' },
+    ...{ exit: 0, reason: 'signal' },
   },
   {
     ...{ id: 'S7.SIGINT-twice', end: 'signal', signals: ['SIGINT', 'SIGINT'], times: runs(3, 50) },
-    ...{ code: 130, reason: null },
+    ...{ exit: 'SIGINT', reason: null },
   },
   {
     ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(3, 50) },
-    ...{ code: 0, reason: 'exit' },
+    ...{ exit: 0, reason: 'exit' },
   },
   { ...bug, id: 'S8.uncaughtException', end: 'throw', reason: 'exit' },
   { ...bug, id: 'S8.unhandledRejection', end: 'reject', reason: 'exit' },
@@ -69,13 +70,18 @@ async function endUnderLoad(
   const signalledAt = Date.now()
   for (const signal of ending.signals) {
     child.process.kill(signal)
-    // Two of a kind that are pending at once are one.
     await pause(5 + random.below(5))
   }
-  const exit = await child.exited
+  // Two of a kind that are pending at once are one: the second is sent until it has come.
+  const [, second] = ending.signals
+  while (second && child.process.exitCode === null && child.process.signalCode === null) {
+    child.process.kill(second)
+    await pause(5)
+  }
+  const { code, signal } = await child.exited
   const endsAt = child.said.find(line => 'endsAt' in line)?.['endsAt'] ?? signalledAt
   const millis = Date.now() - Number(endsAt)
-  const problems = exit.code === ending.code ? [] : [`ended with ${JSON.stringify(exit)}`]
+  const problems = (code ?? signal) === ending.exit ? [] : [`ended with ${code ?? signal}`]
   if (millis > END_MILLIS_MAX) problems.push(`took ${millis} ms`)
   if (!child.stderr().includes(ending.says ?? '')) problems.push('its error is not told')
   if (!ending.says && child.stderr() !== '') problems.push(child.stderr())

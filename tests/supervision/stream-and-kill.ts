@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { Histogram } from '../../src/base/histogram.ts'
 import type { Random } from '../../src/base/random.ts'
-import { compileCache } from '../durability/kills/writer.ts'
 import { type Plant, plantArgv } from '../faults/plant.ts'
 import { runs } from '../faults/tier.ts'
 import { type Program, runCommand, tempDir, until } from '../runtime/harness.ts'
@@ -69,9 +68,7 @@ export async function streamAndKill(options: CampaignOptions): Promise<Campaign>
   const dir = onDisk ? tempDir() : tempDir(MEMORY)
   const task: StreamingTask = { encoderPlacement, logPlacement, shots, lookBefore }
   const argv = ['--import', portCount, ...plantArgv([littleHeap, ...plants]), streaming]
-  // A process that is started again compiles nothing, as one of the package does.
-  const node = ['env', `NODE_COMPILE_CACHE=${compileCache}`, process.execPath] as const
-  const program = runCommand('streaming', ...node, ...argv, dir, JSON.stringify(task))
+  const program = runCommand('streaming', process.execPath, ...argv, dir, JSON.stringify(task))
   const { url } = await program.hears('started')
   const viewer = watch(String(url))
   const times = await release(program, shots.length, viewer)

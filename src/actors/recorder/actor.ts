@@ -6,60 +6,17 @@ import { MIB } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { recorderMachine } from '../../machines/recorder.machine.ts'
 import { encodeEvent, Layouts } from '../../protocol/codec.ts'
-import type { Event } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { Position } from '../../protocol/position.ts'
-import type {
-  DurableNotice,
-  FactBatch,
-  LiveBatch,
-  LiveFrame,
-  Placement,
-} from '../../protocol/thread-messages.ts'
-import type { Durability, LogWriter, OpenReport } from '../../store/event-log.ts'
+import type { FactBatch } from '../../protocol/thread-messages.ts'
+import type { LogWriter, OpenReport } from '../../store/event-log.ts'
 import { type OpenLog, type OpenOptions, openLog } from '../../store/open-log.ts'
-import type { PortSender } from '../../streams/port.ts'
 import { RingReader } from '../../streams/ring/reader.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
-import { Gap, type GapState, interruptedEpisode } from './gap.ts'
+import type { RecorderConfig, RecorderDetail, RecorderHeartbeat } from './contract.ts'
+import { Gap } from './gap.ts'
 import { type Intake, IntakeBuffer, quarantinedRecord } from './logic.ts'
-
-export interface RecorderConfig {
-  readonly runDir: string
-  /** The lock of the log, when the host holds it. */
-  readonly lockName?: string
-  readonly ring: SharedArrayBuffer
-  readonly durability: Durability
-  /** Where the log is written: in this thread's process, or in a child of it. Default `thread`. */
-  readonly logPlacement?: Placement
-  /** What is told of the run when the log is opened. */
-  readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
-  readonly software: string
-  /** What an earlier recorder of this run had lost and not yet told when it died; see `noted`. */
-  readonly gap?: GapState
-  /** For tests of slow disks: every commit takes at least so long. */
-  readonly commitDelayMillis?: number
-  /** For tests of bad disks: commits fail from this one on, counted from 1. */
-  readonly commitFailsAt?: number
-  /** For tests on small disks: the reserve. */
-  readonly freeBytesMin?: number
-}
-
-/** Told to the host with `ready`. */
-export interface RecorderDetail {
-  readonly epoch: number
-  readonly nextEpisode: number
-  readonly nextLayout: number
-  readonly report: OpenReport
-}
-
-/** Told to the host with every heartbeat. */
-export interface RecorderHeartbeat {
-  readonly durable: Position
-  readonly newest: Position
-  readonly failure: string | null
-  readonly lostEvents: number
-}
+import { inFlightBytesMax, openingEvents } from './opening.ts'
+import { Outlets } from './outlets.ts'
 
 /** While the trainer is busy the ring is looked at this often: nobody needs to be woken. */
 const POLL_MILLIS = 2
@@ -91,10 +48,6 @@ export const recorder = recorderIn({
   waitForData: (ring, timeoutMillis) => ring.waitForData(timeoutMillis),
 })
 
-/** All that a trainer may have handed over before anything of it is durable. */
-const inFlightBytesMax = (ringBytes: number): number =>
-  ringBytes + limits.spillBytesMax + limits.spillReserveBytes
-
 class Recorder implements ActorInstance {
   readonly #scope: ActorScope<RecorderConfig>
   readonly #world: RecorderWorld
@@ -103,9 +56,7 @@ class Recorder implements ActorInstance {
   /** Those that the trainer has declared, also while the disk was full. */
   #layouts = new Layouts()
   #intake = new IntakeBuffer(this.#layouts)
-  #live: PortSender<LiveBatch> | undefined
-  #frames: PortSender<LiveFrame> | undefined
-  readonly #notices: PortSender<DurableNotice>[] = []
+  #outlets: Outlets | undefined
   #running = false
   #closed = false
   #loop: Promise<void> = Promise.resolve()
@@ -204,7 +155,7 @@ class Recorder implements ActorInstance {
 
   #adopt(log: OpenLog): void {
     this.#log = log
-    log.writer.onDurable(position => this.#announce(position))
+    log.writer.onDurable(position => this.#outlets?.announce(position))
     log.writer.onFailure(error => {
       // The process that writes has died, not the disk: the next recorder starts another.
       if (error.temporary) return this.#scope.fail(error)
@@ -246,37 +197,12 @@ class Recorder implements ActorInstance {
     return undefined
   }
 
-  /**
-   * The first events of a run: how the one before ended, and that this one goes on. Told by every
-   * recorder of the run, because its first one may have died too soon; it is in the log once.
-   */
+  /** Told by every recorder of the run, because its first one may have died too soon. */
   #tellOpening(report: OpenReport, writer: LogWriter): void {
     const { config, clock } = this.#scope
-    const events: Event[] = []
-    if (!report.created && !report.cleanClose) {
-      events.push({
-        type: 'recovered',
-        previousEpoch: report.previousEpoch,
-        lastSeq: report.lastSeq,
-        cutBytes: report.cutBytes,
-        inFlightBytesMax: report.inFlightBytesMax ?? inFlightBytesMax(limits.ringBytes),
-        inFlightMillisMax: Math.max(0, Math.ceil(clock.now() - (report.lastTime ?? clock.now()))),
-      })
-    }
-    for (const { agent, episode } of report.openEpisodes) {
-      events.push(interruptedEpisode(agent, episode))
-    }
-    events.push({
-      type: 'run_started',
-      run: config.run.id,
-      name: config.run.name,
-      pid: this.#world.pid,
-      software: config.software,
-      ...(config.run.config === undefined
-        ? {}
-        : { config: config.run.config as Record<string, unknown> }),
-    })
-    const records = events.map(event => encodeEvent(event, clock.now()))
+    const records = openingEvents(report, config, { pid: this.#world.pid, now: clock.now() }).map(
+      event => encodeEvent(event, clock.now()),
+    )
     this.#append(writer, {
       producer: `recorder:${this.#ring?.ringId ?? 0}`,
       position: 1,
@@ -290,22 +216,8 @@ class Recorder implements ActorInstance {
     if (this.#running) return undefined
     const scope = this.#scope
     const { writer } = this.#opened
-    if (scope.sends('recorder.live')) {
-      this.#live = scope.sender<LiveBatch>('recorder.live', {
-        sizeOf: batch => 64 + batch.records.byteLength,
-      })
-      this.#frames = scope.sender<LiveFrame>('recorder.frames', {
-        sizeOf: frame => 128 + frame.pixels.byteLength,
-        keyOf: frame => `${frame.agent}/${frame.camera}`,
-      })
-    }
-    for (const channel of ['aggregator.durable', 'encoder.durable']) {
-      if (!scope.sends(channel)) continue
-      this.#notices.push(
-        scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
-      )
-    }
-    this.#announce(writer.durable)
+    this.#outlets = new Outlets(scope)
+    this.#outlets?.announce(writer.durable)
     for (const channel of ['aggregator.facts', 'encoder.facts', 'host.facts']) {
       // Together in one transaction, not one after the other: each waits for a flush.
       const options = { overlapping: true }
@@ -315,10 +227,6 @@ class Recorder implements ActorInstance {
     this.#loop = this.#empty()
     void this.#loop.catch(scope.fail)
     return undefined
-  }
-
-  #announce(position: Position): void {
-    for (const notice of this.#notices) notice.offer(position)
   }
 
   /**
@@ -340,16 +248,9 @@ class Recorder implements ActorInstance {
   /** Appends and shows live what was appended. */
   #append(writer: LogWriter, contribution: Parameters<LogWriter['append']>[0]) {
     const appended = writer.append(contribution)
-    if (appended.count > 0 && this.#live) {
-      const { records } = contribution
-      this.#live.offer({
-        epoch: writer.epoch,
-        firstSeq: appended.firstSeq,
-        count: appended.count,
-        records,
-        mode: 'live',
-      })
-    }
+    const { firstSeq, count } = appended
+    const { records } = contribution
+    if (count > 0) this.#outlets?.show({ epoch: writer.epoch, firstSeq, count, records })
     return appended
   }
 
@@ -393,7 +294,7 @@ class Recorder implements ActorInstance {
   }
 
   #hand(ring: RingReader, intake: Intake, position: number): void {
-    this.#showFrames(intake)
+    this.#outlets?.showFrames(intake.newestFrames)
     const { writer } = this.#opened
     if (hasStopped(writer)) {
       this.#handUnrecorded(ring, intake, position)
@@ -436,7 +337,7 @@ class Recorder implements ActorInstance {
     const firstSeq = Math.max(this.#provisionalSeq + 1, writer.nextSeq)
     this.#provisionalSeq = firstSeq + intake.count - 1
     const { records, count } = intake
-    this.#live?.offer({ epoch: writer.epoch, firstSeq, count, records, mode: 'live' })
+    this.#outlets?.show({ epoch: writer.epoch, firstSeq, count, records })
     this.#discard(ring, position)
   }
 
@@ -446,14 +347,6 @@ class Recorder implements ActorInstance {
 
   #discard(ring: RingReader, position: number): void {
     if (this.#running || this.#ring === ring) ring.discard(position)
-  }
-
-  #showFrames(intake: Intake): void {
-    for (const frame of intake.newestFrames) {
-      const { layout, pixels, ...place } = frame
-      const { agent, camera, width, height, format } = layout
-      this.#frames?.offer({ agent, camera, width, height, format, ...place, pixels, mode: 'live' })
-    }
   }
 
   /** The trainer has said its last word and it is durable: the host may go on. */
@@ -527,7 +420,7 @@ class Recorder implements ActorInstance {
     this.#adopt(log)
     this.#provisionalSeq = 0
     this.#tellGap(log)
-    this.#announce(writer.durable)
+    this.#outlets?.announce(writer.durable)
     this.#scope.send({ type: 'roomFound' })
   }
 

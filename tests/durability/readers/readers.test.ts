@@ -11,6 +11,7 @@ import { dataFile, openLog, openLogReader } from '../../../src/store/open-log.ts
 import { verifyLog } from '../../../src/store/verify.ts'
 import { figure } from '../../faults/figures.ts'
 import { runs } from '../../faults/tier.ts'
+import { until } from '../../runtime/harness.ts'
 import { memory, withRunDirectory } from '../../store/run-directory.ts'
 import { contributionAt } from '../workload.ts'
 
@@ -25,10 +26,12 @@ async function startReader(way: Way, dir: string): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const readers = way === 'crowd' ? CROWD : 1
-  for (let reading = 0; reading < readers; ) {
-    const [text] = (await once(child.stdout!, 'data')) as [Buffer]
-    reading += text.toString().split('reading').length - 1
-  }
+  // Words of several threads come in any pieces.
+  let said = ''
+  child.stdout.on('data', (text: Buffer) => {
+    said += text.toString()
+  })
+  await until(`${way} readers`, () => said.split('reading').length > readers)
   return child
 }
 

@@ -1,0 +1,47 @@
+// Where a recorder shows what it takes in: the live feed, the newest frames, and to those who read
+// the log how far it is durable. Channels that this topology does not have are left out.
+import type { Position } from '../../protocol/position.ts'
+import type { DurableNotice, LiveBatch, LiveFrame } from '../../protocol/thread-messages.ts'
+import type { PortSender } from '../../streams/port.ts'
+import type { ActorScope } from '../run-actor.ts'
+import type { RecorderConfig } from './contract.ts'
+import type { TakenFrame } from './logic.ts'
+
+export class Outlets {
+  readonly #live: PortSender<LiveBatch> | undefined
+  readonly #frames: PortSender<LiveFrame> | undefined
+  readonly #notices: PortSender<DurableNotice>[] = []
+
+  constructor(scope: ActorScope<RecorderConfig>) {
+    if (scope.sends('recorder.live')) {
+      this.#live = scope.sender<LiveBatch>('recorder.live', {
+        sizeOf: batch => 64 + batch.records.byteLength,
+      })
+      this.#frames = scope.sender<LiveFrame>('recorder.frames', {
+        sizeOf: frame => 128 + frame.pixels.byteLength,
+        keyOf: frame => `${frame.agent}/${frame.camera}`,
+      })
+    }
+    for (const channel of ['aggregator.durable', 'encoder.durable']) {
+      if (!scope.sends(channel)) continue
+      this.#notices.push(
+        scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
+      )
+    }
+  }
+
+  show(batch: Omit<LiveBatch, 'mode'>): void {
+    this.#live?.offer({ ...batch, mode: 'live' })
+  }
+
+  showFrames(frames: readonly TakenFrame[]): void {
+    for (const { layout, pixels, ...place } of frames) {
+      const { agent, camera, width, height, format } = layout
+      this.#frames?.offer({ agent, camera, width, height, format, ...place, pixels, mode: 'live' })
+    }
+  }
+
+  announce(position: Position): void {
+    for (const notice of this.#notices) notice.offer(position)
+  }
+}
