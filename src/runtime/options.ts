@@ -24,9 +24,9 @@ export interface RunOptions {
   /** Where the encoder runs. Default `thread`. */
   encoderPlacement?: 'thread' | 'process'
   /**
-   * Where the log is written. With `process` a child process does it, and no crash inside LMDB can
-   * end this one; each commit is copied once more, and a recorder that died is back some 200 ms
-   * later than with `thread`. Default `thread`.
+   * Where the log is written. With `process` a child process does it, and no crash of LMDB's writer
+   * can end this one; each commit is copied once more, and a recorder that died is back later, by
+   * the start of a Node process. Default `thread`.
    */
   logPlacement?: 'thread' | 'process'
   /**
