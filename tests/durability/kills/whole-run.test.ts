@@ -121,9 +121,16 @@ describe.skipIf(!requireTool('strace'))('a whole run on a bad disk', () => {
       const trainer = startTrainer(
         {
           dir,
-          // A ring of 1 MiB and frames of 20 kB: what does not fit waits on the heap.
-          options: { ringBytes: 2 ** 20, closeMillisMax: 60_000 },
-          ...{ burst: 4, frameBytes: 20_000, pauseMillis: 5, seconds: runs(1, 20), heeds },
+          // Who does not heed has to be slower than the disk, and needs a ring for all that comes
+          // within a flush. For the other it is small: what does not fit waits on the heap.
+          options: { ringBytes: heeds ? 2 ** 20 : limits.ringBytes, closeMillisMax: 60_000 },
+          ...{
+            burst: heeds ? 4 : 1,
+            frameBytes: 20_000,
+            pauseMillis: 5,
+            seconds: runs(1, 20),
+            heeds,
+          },
         },
         strace(dir, 'fdatasync', `delay_enter=${flushMillis * 1000}`),
       )
