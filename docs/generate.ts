@@ -39,7 +39,11 @@ function tabulate(topology: Topology): string {
 
 /** The text of docs/topology.md. */
 export function topologyPage(): string {
-  const recording = recordingTopology({ live: true, encoderPlacement: 'thread' })
+  const recording = recordingTopology({
+    live: true,
+    encoderPlacement: 'thread',
+    logPlacement: 'thread',
+  })
   const playing = playingTopology(true)
   return `# Topology
 

@@ -182,13 +182,15 @@ export const guarantees: readonly Guarantee[] = [
       ' the space guard stops before LMDB meets a full disk.',
     notPromised:
       'that what is recorded after the failure is kept: it is counted; that the process' +
-      ' survives an error in a page write of LMDB itself (its error text overflows a buffer):' +
-      ' the file system is asked before every commit, which leaves LMDB the first to meet a' +
-      ' dead disk only rarely.',
+      ' survives an error in a page write of LMDB itself (its error text overflows a buffer),' +
+      ' unless the log is written by a process of its own (`logPlacement`): the file system is' +
+      ' asked before every commit, which leaves LMDB the first to meet a dead disk only rarely.',
     proofs: [
       {
         at: 'tests/durability/kills',
-        what: 'EIO and ENOSPC at the n-th call of every writing system call',
+        what:
+          'EIO and ENOSPC at the n-th call of every writing system call; the same with an LMDB that' +
+          ' dies of each failed page write, in a process of its own',
         figures: ['D6'],
       },
       {

@@ -1,5 +1,5 @@
-// What the log takes in a second, on its way to being durable: steps beside a plain file and
-// SQLite, frames beside a plain file. Contributions arrive as from the recorder, and no more waits
+// What the log takes in a second, on its way to being durable: steps beside a plain file, SQLite and
+// the log written by a process of its own, frames beside a plain file. Contributions arrive as from the recorder, and no more waits
 // for the disk than the trainer may have in flight; the clock stops when the last event is durable.
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { assert } from '../../src/base/assert.ts'
 import { KIB, MIB } from '../../src/base/bytes.ts'
 import { crc32 } from '../../src/base/checksum.ts'
 import type { Contribution, WriterStats } from '../../src/store/event-log.ts'
-import { openLog, openLogReader } from '../../src/store/open-log.ts'
+import { type OpenOptions, openLog, openLogReader } from '../../src/store/open-log.ts'
 import { type Appended, appendAll } from '../append-all.ts'
 import { interleave } from '../interleave.ts'
 import {
@@ -48,6 +48,11 @@ export async function append(settings: BenchSettings): Promise<SuiteResult> {
         transactionBytes = Math.ceil(stats.bytes / stats.transactions)
         return material.count / seconds
       },
+      apart: async () => {
+        const placement = 'process'
+        const { seconds } = await inScratch(dir => appendSteps(dir, material, { placement }), true)
+        return material.count / seconds
+      },
       raw: async () => {
         const batches = batchesOf(material.records, material.ends, transactionBytes)
         return material.count / (await inScratch(dir => writeRaw(dir, batches, material.crc), true))
@@ -69,6 +74,7 @@ export async function append(settings: BenchSettings): Promise<SuiteResult> {
     figures: [
       comparedFigure(own, 'raw', steps.log, steps.raw),
       comparedFigure(own, 'sqlite', steps.log, steps.sqlite),
+      comparedFigure(own, 'process', steps.log, steps.apart),
       figure('append.transaction_kib', 'KiB', batchKib),
       figure(
         'append.commit_millis_p50',
@@ -88,17 +94,23 @@ export async function append(settings: BenchSettings): Promise<SuiteResult> {
       `${material.count} events of ${STEP_RECORD_BYTES} B (200 and a header) a round, ${rounds} rounds`,
       describeRatios('events', 'raw', steps.log, steps.raw),
       describeRatios('events', 'sqlite', steps.log, steps.sqlite),
+      describeRatios('events', 'process', steps.log, steps.apart),
       describeRatios('frames', 'raw', frames.log, frames.raw),
       `frames of ${FRAME_BYTES} B, ${transactionMib.toFixed(1)} MiB a transaction`,
       'raw: write and fdatasync of batches as large as our transactions; sqlite: WAL,' +
         ` synchronous=NORMAL (not durable at commit), ${CONTRIBUTION_EVENTS} rows a transaction`,
+      'process: the same log with `logPlacement: process`',
       'every round is read back in full and compared by count and checksum',
     ],
   }
 }
 
-async function appendSteps(dir: string, material: Material): Promise<Appended> {
-  const { writer } = await openLog(dir)
+async function appendSteps(
+  dir: string,
+  material: Material,
+  options: OpenOptions = {},
+): Promise<Appended> {
+  const { writer } = await openLog(dir, options)
   const result = await appendAll(writer, contributionsOf(material))
   await writer.close()
   const reader = openLogReader(dir)

@@ -24,6 +24,12 @@ export interface RunOptions {
   /** Where the encoder runs. Default `thread`. */
   encoderPlacement?: 'thread' | 'process'
   /**
+   * Where the log is written. With `process` a child process does it, and no crash of LMDB's writer
+   * can end this one; each commit is copied once more, and a recorder that died is back later, by
+   * the start of a Node process. Default `thread`.
+   */
+  logPlacement?: 'thread' | 'process'
+  /**
    * What meets a full ring: `spill` to the heap up to 64 MiB and then count and mark the gap
    * (default), or `block` the trainer.
    */
@@ -65,6 +71,7 @@ export interface CheckedOptions {
   readonly durability: 'sync' | 'group' | 'relaxed'
   readonly live: { readonly host: string; readonly port: number } | undefined
   readonly encoderPlacement: 'thread' | 'process'
+  readonly logPlacement: 'thread' | 'process'
   readonly whenFull: 'spill' | 'block'
   readonly ringBytes: number
   readonly onEpisode: ((episode: RecordedEpisode) => void) | undefined
@@ -92,6 +99,7 @@ const schema = z.strictObject({
   durability: z.enum(['sync', 'group', 'relaxed']).default('group'),
   live: z.union([z.boolean(), liveSchema]).default(false),
   encoderPlacement: z.enum(['thread', 'process']).default('thread'),
+  logPlacement: z.enum(['thread', 'process']).default('thread'),
   whenFull: z.enum(['spill', 'block']).default('spill'),
   ringBytes: z
     .number()
@@ -131,6 +139,7 @@ export function checkOptions(options: RunOptions): CheckedOptions {
     durability: data.durability,
     live: live === false ? undefined : live,
     encoderPlacement: data.encoderPlacement,
+    logPlacement: data.logPlacement,
     whenFull: data.whenFull,
     ringBytes: data.ringBytes,
     onEpisode: data.onEpisode,

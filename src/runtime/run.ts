@@ -77,12 +77,14 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
     topology: recordingTopology({
       live: options.live !== undefined,
       encoderPlacement: options.encoderPlacement,
+      logPlacement: options.logPlacement,
     }),
     configs: {
       recorder: {
         runDir: options.dir,
         ring,
         durability: options.durability,
+        logPlacement: options.logPlacement,
         run: { id: basename(options.dir), name: options.name, config: options.config },
         software: softwareName(),
         commitDelayMillis: hooks.commitDelayMillis,

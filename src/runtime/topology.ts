@@ -63,8 +63,13 @@ const reader = (name: ActorKind, placement: Placement = 'thread'): ActorSpec => 
 }
 const aggregator = reader('aggregator')
 const broadcaster: ActorSpec = { ...reader('broadcaster'), replaceable: false }
-/** What it still does when it wakes up is refused: the epoch of its successor fences it. */
-const recorder: ActorSpec = { ...reader('recorder'), mayTerminate: false }
+/**
+ * What it still does when it wakes up is refused: the epoch of its successor fences it. Where
+ * another process writes the log, that ends with its thread.
+ */
+const recorder = (logPlacement: Placement): ActorSpec => {
+  return { ...reader('recorder'), mayTerminate: logPlacement === 'process' }
+}
 
 const concernsViewers = ({ from, to }: ChannelRoute): boolean =>
   from === 'broadcaster' || to === 'broadcaster'
@@ -73,10 +78,11 @@ const concernsViewers = ({ from, to }: ChannelRoute): boolean =>
 export function recordingTopology(options: {
   readonly live: boolean
   readonly encoderPlacement: Placement
+  readonly logPlacement: Placement
 }): Topology {
   return {
     actors: [
-      recorder,
+      recorder(options.logPlacement),
       reader('encoder', options.encoderPlacement),
       aggregator,
       ...(options.live ? [broadcaster] : []),

@@ -98,7 +98,7 @@ export interface LogWriter {
   readonly nextSeq: number
   /** The last durable event. */
   readonly durable: Position
-  /** Why the writer stopped for ever, if it did. */
+  /** Why the writer stopped for ever, if it did. When that is temporary, another may go on. */
   readonly failure: RollcastError | undefined
   /**
    * Numbers the records and queues them for the next transaction. Throws `failure` after a

@@ -91,6 +91,7 @@ export class GroupCommitWriter implements LogWriter {
       this.#pruning.reject(failure)
       this.#lateSync?.reject(failure)
     })
+    storage.onLost?.(error => this.#operations.fail(error))
   }
 
   get nextSeq(): number {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
+import type { Placement } from '../protocol/thread-messages.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
 import { checkHeld, type LogLock, takeLock } from './lock.ts'
@@ -13,7 +14,7 @@ import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
 import { metaWrite, readMeta } from './meta.ts'
-import { createStorage, openStorage } from './open-storage.ts'
+import { openForWriting, openStorage, type WritingPlan } from './open-storage.ts'
 import { inTime } from './operations.ts'
 import {
   checkFiles,
@@ -31,6 +32,7 @@ import { clearAside, syncNames } from './put-file.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
+import { StorageApart } from './storage-apart.ts'
 import { unlessDamaged } from './unless-damaged.ts'
 
 export { logDirectory }
@@ -42,6 +44,12 @@ export interface OpenOptions {
   readonly clock?: Clock
   /** Default `group`. */
   readonly durability?: Durability
+  /**
+   * Where LMDB writes: in this process (default), or in a child process, so that no crash inside
+   * LMDB ends this one. The end of that process is a failure of the writer that is INTERNAL and
+   * temporary: the log has to be opened again. If it ended because of its disk, it is LOG_FAILED.
+   */
+  readonly placement?: Placement
   /**
    * Checks the file before mapping it; default true. Pass false in a process that has the log
    * open already (another thread of it): the file must never be opened a second time.
@@ -72,6 +80,10 @@ export interface OpenLog {
   readonly again?: () => Promise<OpenLog>
 }
 
+const openPlaced: Readonly<
+  Record<Placement, (directory: string, plan: WritingPlan) => Promise<LogStorage>>
+> = { thread: openForWriting, process: StorageApart.open }
+
 /** The data file of the log in run directory `dir`. */
 export const dataFile = (dir: string): string => join(logDirectory(dir), DATA_FILE)
 
@@ -89,9 +101,11 @@ export async function openLog(dir: string, options: OpenOptions = {}): Promise<O
     const lock = lockName === undefined ? await takeLock(dir, clock.now()) : undefined
     const release = async (): Promise<void> => lock?.release()
     try {
-      await makeReady(directory, options)
-      syncNames(directory, top)
-      const storage = openStorage(directory, { deferMetaSync: options.durability === 'relaxed' })
+      const isNew = !isReady(directory, options)
+      const plan = { isNew, top, deferMetaSync: options.durability === 'relaxed' }
+      const { placement, operationMillisMax = limits.operationMillisMax } = options
+      const opening = openPlaced[placement ?? 'thread'](directory, plan)
+      const storage = await inTime(clock, operationMillisMax, opening)
       try {
         return await openHeld(storage, options, release)
       } catch (error) {
@@ -173,16 +187,18 @@ export async function openHeld(
   }
 }
 
-/** What must hold before LMDB touches anything: permission, and a sound file. */
-async function makeReady(directory: string, options: OpenOptions): Promise<void> {
+/**
+ * Checks what must hold before LMDB touches anything: permission, and a sound file, or room for a
+ * new one. False when there is no file.
+ */
+function isReady(directory: string, options: OpenOptions): boolean {
   const file = join(directory, DATA_FILE)
   checkFiles(directory)
   clearAside(directory)
-  const found = (options.check ?? true) ? checkDataFile(file) : existsSync(file)
-  if (found) return
+  if ((options.check ?? true) ? checkDataFile(file) : existsSync(file)) return true
   const { freeBytesMin = limits.freeBytesMin, faults } = options
   new SpaceGuard({ space: () => spaceIn(directory) }, freeBytesMin, faults).check(0)
-  await createStorage(directory)
+  return false
 }
 
 /** Opens a writer on any storage; `release` runs when the writer has closed it. */

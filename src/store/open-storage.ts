@@ -7,12 +7,29 @@ import { probeRoom } from './file-room.ts'
 import { type LmdbOptions, LmdbStorage } from './lmdb-storage.ts'
 import { formatWrite } from './log-state.ts'
 import { LOCK_FILE, refused } from './place.ts'
-import { createDataFile } from './put-file.ts'
+import { createDataFile, syncNames } from './put-file.ts'
 
 /** Exists for a moment while a log is made. */
 const PROBE_FILE = 'probe'
 /** LMDB's lock file for 126 readers; LMDB lengthens one that is shorter. */
 const LOCK_FILE_BYTES = 8272
+
+/** What it takes to open a log for writing. */
+export interface WritingPlan {
+  /** There is no file yet. */
+  readonly isNew: boolean
+  /** The highest directory with a name in it that may be new. */
+  readonly top: string
+  /** See `LmdbOptions`. */
+  readonly deferMetaSync: boolean
+}
+
+/** Opens the storage in the log's `directory` for its writer; makes it where there is none. */
+export async function openForWriting(directory: string, plan: WritingPlan): Promise<LmdbStorage> {
+  if (plan.isNew) await createStorage(directory)
+  syncNames(directory, plan.top)
+  return openStorage(directory, plan)
+}
 
 /** Opens the storage in the log's `directory`. */
 export function openStorage(directory: string, options: LmdbOptions = {}): LmdbStorage {
@@ -44,7 +61,7 @@ function makeLockFile(path: string): void {
 }
 
 /** Makes the file of a log that has no events and had no writer. */
-export async function createStorage(directory: string): Promise<void> {
+async function createStorage(directory: string): Promise<void> {
   try {
     await createDataFile(directory, async aside => {
       probeRoom(join(aside, PROBE_FILE))

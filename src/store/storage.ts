@@ -65,6 +65,8 @@ export interface LogStorage {
   space(): Space
   /** True while a reader holds an old snapshot, whose room cannot be used again. */
   pinned?(): boolean
+  /** Calls back when the storage is gone by itself: nothing of it works, it is to be opened anew. */
+  onLost?(callback: (error: Error) => void): void
   /** Writes a compacted copy of the whole storage to the directory. */
   copy(directory: string): Promise<void>
   close(): Promise<void>

@@ -25,7 +25,11 @@ import { withRunDirectory } from '../store/run-directory.ts'
 import { FakeEndpoint, turns, until } from './fake-endpoint.ts'
 
 const definitions = { encoder, aggregator } as Record<string, ActorDefinition<unknown>>
-const { channels } = recordingTopology({ live: false, encoderPlacement: 'thread' })
+const { channels } = recordingTopology({
+  live: false,
+  encoderPlacement: 'thread',
+  logPlacement: 'thread',
+})
 const specOf = (name: string) => channels.find(route => route.spec.name === name)!.spec
 const reader = { check: false, readOnly: false }
 

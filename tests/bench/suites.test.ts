@@ -24,7 +24,7 @@ async function bench(...args: string[]): Promise<{ suite: string; figures: Figur
 
 /** Names that others rely on, with the peers that they stand beside. */
 const promised: Readonly<Record<string, readonly [name: string, peers: (string | null)[]][]>> = {
-  append: [['append.events_per_second', ['raw', 'sqlite']]],
+  append: [['append.events_per_second', ['raw', 'sqlite', 'process']]],
   replay: [['replay.events_per_second', ['raw']]],
   impact: [
     ['impact.loss_percent', [null]],

@@ -103,7 +103,9 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
   const statuses: SystemNotice[] = []
   const lines: string[] = []
   const host = new Host({
-    topology: topology ?? recordingTopology({ live: true, encoderPlacement: 'thread' }),
+    topology:
+      topology ??
+      recordingTopology({ live: true, encoderPlacement: 'thread', logPlacement: 'thread' }),
     configs: { recorder: { runDir: 'r' } },
     clock,
     random: { next: () => 0, below: () => 0 },

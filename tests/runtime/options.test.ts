@@ -14,6 +14,7 @@ describe('options of a run', () => {
     expect(checkOptions({ dir: 'runs/cartpole' })).toEqual({
       ...{ dir: resolve('runs/cartpole'), name: 'cartpole', config: undefined, live: undefined },
       ...{ durability: 'group', encoderPlacement: 'thread', whenFull: 'spill' },
+      logPlacement: 'thread',
       ...{ ringBytes: limits.ringBytes, onEpisode: undefined, onProblem: undefined },
       ...{ handleSignals: true, closeMillisMax: 5_000 },
       undurableMax: { millis: 100, events: 2_000, bytes: 16 * MIB },
@@ -29,6 +30,7 @@ describe('options of a run', () => {
       durability: 'sync',
       whenFull: 'block',
       encoderPlacement: 'process',
+      logPlacement: 'process',
       ringBytes: 2 * MIB,
       onEpisode,
       onProblem: onEpisode,
@@ -66,6 +68,7 @@ describe('options of a run', () => {
       [{ live: { port: 1.5 } }, 'live'],
       [{ live: { host: '' } }, 'live'],
       [{ encoderPlacement: 'cloud' }, 'encoderPlacement'],
+      [{ logPlacement: 'cloud' }, 'logPlacement'],
       [{ whenFull: 'drop' }, 'whenFull'],
       [{ ringBytes: MIB / 2 }, 'ringBytes'],
       [{ ringBytes: 3 * MIB }, 'ringBytes'],

@@ -5,6 +5,7 @@ import { checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import type { ActorKind } from '../../src/runtime/topology.ts'
 import { verifyLog } from '../../src/store/verify.ts'
+import { findChildren, LOG_PROCESS } from '../faults/child-process.ts'
 import { tempDir, until } from './harness.ts'
 import { checkNothingMissing, only } from './nothing-missing.ts'
 import { connectViewer } from './viewer-client.ts'
@@ -103,6 +104,24 @@ test('A6 the encoder in a process of its own: the same facts, also after it was 
   const { steps } = trainer
   await run.close()
   await checkNothingMissing(dir, steps)
+})
+
+test('S4 G10 a stuck recorder whose log another process writes is ended, and that process with it', async () => {
+  const dir = tempDir()
+  const run = await startFaulty(dir, { logPlacement: 'process' })
+  const trainer = train(run)
+  await until('some steps', () => trainer.steps > 200)
+  const [before] = findChildren('self', LOG_PROCESS)
+  run.host.crash('recorder', 'hang')
+  await until('the restart to show', () => actorOf(run, 'recorder')?.restarts === 1)
+  await until('it to run again', () => actorOf(run, 'recorder')?.state.startsWith('running'))
+  await until('one process to be left', () => findChildren('self', LOG_PROCESS).length === 1)
+  expect(findChildren('self', LOG_PROCESS)).not.toContain(before)
+  trainer.stop()
+  const { steps } = trainer
+  await run.close()
+  await checkNothingMissing(dir, steps)
+  await until('no process to be left', () => findChildren('self', LOG_PROCESS).length === 0)
 })
 
 test('a stuck aggregator is replaced, and nobody waits for it', async () => {

@@ -106,7 +106,7 @@ export class SimProcess {
     const encoderPlacement = script.pick(['thread', 'process'] as const)
     const durability = script.pick(['group', 'group', 'sync'] as const)
     return new Host({
-      topology: recordingTopology({ live: true, encoderPlacement }),
+      topology: recordingTopology({ live: true, encoderPlacement, logPlacement: 'thread' }),
       configs: {
         recorder: {
           ...{ runDir, ring: this.trainer.ring, durability, software: 'simulation' },

@@ -27,6 +27,7 @@ interface Target {
   readonly id: string
   readonly actor: ActorKind
   readonly encoderPlacement: CampaignOptions['encoderPlacement']
+  readonly logPlacement?: CampaignOptions['logPlacement']
   /** Deaths out of ten. */
   readonly deaths: readonly Death[]
   /** P11: the 99th percentile of recovery, milliseconds. */
@@ -38,6 +39,8 @@ const ofThread: Death[] = [...times(4, 'throw'), ...times(3, 'exit'), ...times(3
 const ofReader: Death[] = [...times(3, 'throw'), ...times(2, 'exit'), ...times(3, 'heap')]
 ofReader.push('terminate', 'terminate')
 const ofProcess: Death[] = [...times(7, 'SIGKILL'), ...times(3, 'SIGSEGV')]
+const ofBoth: Death[] = [...times(4, 'SIGKILL'), ...times(2, 'SIGSEGV')]
+ofBoth.push('throw', 'exit', 'heap', 'terminate')
 
 const THREAD = { encoderPlacement: 'thread', awayMillisMax: 250 } as const
 const targets: readonly Target[] = [
@@ -46,6 +49,11 @@ const targets: readonly Target[] = [
   {
     ...{ id: 'encoder-process', actor: 'encoder', deaths: ofProcess },
     ...{ encoderPlacement: 'process', awayMillisMax: 750 },
+  },
+  // Whoever kills the process that writes the log kills the recorder, and the other way round.
+  {
+    ...{ id: 'log-process', actor: 'recorder', deaths: ofBoth, ...THREAD },
+    ...{ logPlacement: 'process', awayMillisMax: 750 },
   },
   { id: 'aggregator', actor: 'aggregator', deaths: ofReader, ...THREAD },
   { id: 'broadcaster', actor: 'broadcaster', deaths: ofReader, ...THREAD },
@@ -62,13 +70,20 @@ const forgetful: readonly Plant[] = [
   { file: RECORDER, find: 'after: this.#handed,', replace: '' },
 ]
 
+/** A recorder that takes the death of the process that writes for that of the disk. */
+const resigned: Plant = {
+  file: RECORDER,
+  find: 'if (!hasStopped(writer)) return\n        this.#lose(intake)',
+  replace: 'this.#lose(intake)',
+}
+
 function times(count: number, how: Death): Death[] {
   return Array.from({ length: count }, () => how)
 }
 
 describe.each(targets)(
   'S1 P11 the $id',
-  ({ id, actor, encoderPlacement, deaths, awayMillisMax }) => {
+  ({ id, actor, encoderPlacement, logPlacement = 'thread', deaths, awayMillisMax }) => {
     const random = seededRandom(seed)
     const shotsOf = (count: number): Shot[] =>
       Array.from({ length: count }, (_, n) => ({
@@ -83,7 +98,8 @@ describe.each(targets)(
         for (let left = KILLS; left > 0; left -= KILLS_PER_RUN) {
           const shots = shotsOf(Math.min(left, KILLS_PER_RUN))
           const onDisk = actor === 'recorder'
-          campaigns.push(await streamAndKill({ encoderPlacement, shots, onDisk }))
+          const options = { encoderPlacement, logPlacement, shots, onDisk }
+          campaigns.push(await streamAndKill(options))
         }
         const sum = sumUp(campaigns)
         const away = sum.away(actor)
@@ -111,17 +127,18 @@ describe.each(targets)(
   },
 )
 
-test(
-  'S1 the campaign notices a recorder that gives room back before it is durable',
-  async () => {
-    const hits = [{ actor: 'recorder', how: 'exit', afterMillis: 0 }] as const
+const controls = [
+  ['gives room back before it is durable', 'thread', 'exit', forgetful],
+  ['gives up what its log`s process had in hand', 'process', 'SIGKILL', [resigned]],
+] as const
+
+test.each(controls)(
+  'S1 the campaign notices a recorder that %s',
+  async (_, logPlacement, how, plants) => {
+    const hits = [{ actor: 'recorder', how, afterMillis: 0 }] as const
     const shots = Array.from({ length: 3 }, () => ({ hits, pauseMillis: 20 }))
-    const campaign = streamAndKill({
-      encoderPlacement: 'thread',
-      shots,
-      onDisk: true,
-      plants: forgetful,
-    })
+    const options = { encoderPlacement: 'thread', logPlacement, shots, onDisk: true } as const
+    const campaign = streamAndKill({ ...options, plants })
     const noticed = await campaign.then(({ verdict }) => verdict.problems.join(), String)
     // Steps are lost; or a layout is, without which no recorder can go on.
     expect(noticed).toMatch(/steps are missing|not back/)

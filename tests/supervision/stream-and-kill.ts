@@ -32,6 +32,7 @@ const streaming = fileURLToPath(new URL('./programs/streaming.child.ts', import.
 
 export interface CampaignOptions {
   readonly encoderPlacement: StreamingTask['encoderPlacement']
+  readonly logPlacement?: StreamingTask['logPlacement']
   readonly shots: readonly Shot[]
   /** On a real disk: an actor may die in the middle of a flush. */
   readonly onDisk?: boolean
@@ -61,11 +62,11 @@ const warmUp = (placement: CampaignOptions['encoderPlacement']): Shot => ({
 })
 
 export async function streamAndKill(options: CampaignOptions): Promise<Campaign> {
-  const { encoderPlacement, onDisk = false, plants = [] } = options
+  const { encoderPlacement, logPlacement = 'thread', onDisk = false, plants = [] } = options
   const shots = [warmUp(encoderPlacement), ...options.shots]
   const lookBefore = [1, 1 + Math.ceil(options.shots.length * WARM_SHARE)]
   const dir = onDisk ? tempDir() : tempDir(MEMORY)
-  const task: StreamingTask = { encoderPlacement, shots, lookBefore }
+  const task: StreamingTask = { encoderPlacement, logPlacement, shots, lookBefore }
   const argv = ['--import', portCount, ...plantArgv([littleHeap, ...plants]), streaming]
   const program = runCommand('streaming', process.execPath, ...argv, dir, JSON.stringify(task))
   const { url } = await program.hears('started')

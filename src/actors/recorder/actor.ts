@@ -126,9 +126,10 @@ class Recorder implements ActorInstance {
     const { config, restarts, clock } = this.#scope
     const faults = { beforeCommit: (ordinal: number) => this.#beforeCommit(ordinal) }
     const { durability, lockName, freeBytesMin = limits.freeBytesMin } = config
+    const placement = config.logPlacement ?? 'thread'
     const ringBytes = config.ring.byteLength
     const options: OpenOptions = {
-      ...{ clock, durability, check: restarts === 0, lockName, freeBytesMin, faults },
+      ...{ clock, durability, placement, check: restarts === 0, lockName, freeBytesMin, faults },
       // Whatever the ring holds may wait for the disk: what was told is never refused here.
       pendingBytesMax: Math.max(limits.pendingBytesMax, 2 * ringBytes),
       inFlightBytesMax: inFlightBytesMax(ringBytes),
@@ -156,6 +157,8 @@ class Recorder implements ActorInstance {
     this.#log = log
     log.writer.onDurable(position => this.#outlets?.announce(position))
     log.writer.onFailure(error => {
+      // The process that writes has died, not the disk: the next recorder starts another.
+      if (error.temporary) return this.#scope.fail(error)
       // Full, and nothing was tried: there may be room again.
       const type = error.code === 'DISK_FULL' && log.again ? 'diskFull' : 'diskFailed'
       // The machine of one that stops hears nothing any more: no other recorder may try again (P7).
@@ -234,9 +237,9 @@ class Recorder implements ActorInstance {
     for (;;) {
       const { writer } = this.#opened
       try {
-        if (!writer.failure) return void (await this.#append(writer, batch).durable)
+        if (!hasStopped(writer)) return void (await this.#append(writer, batch).durable)
       } catch (error) {
-        if (!writer.failure) throw error
+        if (!hasStopped(writer)) throw error
       }
       if (!(await this.#room?.promise)) return
     }
@@ -295,7 +298,7 @@ class Recorder implements ActorInstance {
   #hand(ring: RingReader, intake: Intake, position: number): void {
     this.#outlets?.showFrames(intake.newestFrames)
     const { writer } = this.#opened
-    if (writer.failure) {
+    if (hasStopped(writer)) {
       this.#handUnrecorded(ring, intake, position)
       return
     }
@@ -312,6 +315,8 @@ class Recorder implements ActorInstance {
     const told = appended.durable.then(
       () => this.#release(ring, position),
       () => {
+        // Else it is all in the ring, for the next recorder.
+        if (!hasStopped(writer)) return
         this.#lose(intake)
         this.#discard(ring, position)
       },
@@ -441,6 +446,9 @@ class Recorder implements ActorInstance {
     return new Promise(resolve => this.#scope.clock.schedule(millis, resolve))
   }
 }
+
+/** Nothing is recorded any more, or until there is room; not so when the writer is to be replaced. */
+const hasStopped = ({ failure }: LogWriter): boolean => failure !== undefined && !failure.temporary
 
 const isFull = (error: unknown): boolean =>
   error instanceof RollcastError && error.code === 'DISK_FULL'

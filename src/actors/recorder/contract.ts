@@ -1,5 +1,6 @@
 // What a recorder is handed when it is started, and what it tells its host.
 import type { Position } from '../../protocol/position.ts'
+import type { Placement } from '../../protocol/thread-messages.ts'
 import type { Durability, OpenReport } from '../../store/event-log.ts'
 import type { GapState } from './gap.ts'
 
@@ -9,6 +10,8 @@ export interface RecorderConfig {
   readonly lockName?: string
   readonly ring: SharedArrayBuffer
   readonly durability: Durability
+  /** Where the log is written: in this thread's process, or in a child of it. Default `thread`. */
+  readonly logPlacement?: Placement
   /** What is told of the run when the log is opened. */
   readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
   readonly software: string

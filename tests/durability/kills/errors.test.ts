@@ -2,11 +2,13 @@
 // writer stops there for ever: all that waits is told so, nothing is called durable any more, the
 // process lives, and what is there is a prefix that a new writer goes on from.
 import { describe, expect, test } from 'vitest'
+import type { Placement } from '../../../src/protocol/thread-messages.ts'
 import { figure } from '../../faults/figures.ts'
 import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { goesOn, judgeLog } from '../oracle.ts'
 import { complaints } from './complaints.ts'
+import { fatalWriteErrors } from './fatal-write-errors.ts'
 import { places } from './places.ts'
 import { callsMaking, callsOn, inject, nameOf, type Point, some } from './strace.ts'
 import { startWriter } from './writer.ts'
@@ -36,19 +38,27 @@ const allFaults = allPoints.flatMap((point): Fault[] => [
 const endedByLmdb = ({ call }: Fault, signal: string | null): boolean =>
   (call === 'pwrite64' || call === 'writev') && (signal === 'SIGABRT' || signal === 'SIGSEGV')
 
-async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
+interface Manner {
+  readonly acknowledgeEarly?: boolean
+  readonly placement?: Placement
+  /** More arguments of strace. */
+  readonly strace?: readonly string[]
+}
+
+async function meet(fault: Fault, dir: string, manner: Manner = {}) {
+  const { acknowledgeEarly = false, placement = 'thread', strace = [] } = manner
   if (!fault.making) await goesOn(dir, 'frames')
   // Every second time the disk is well again after the one error: that is not believed.
   const when = `${fault.n}${fault.n % 2 === 1 ? '+' : ''}`
   const durability = fault.n % 3 === 0 ? 'sync' : 'group'
   const writer = startWriter(
     {
-      logs: [{ dir, durability, workload: 'frames', batch: 10, window: 4 }],
+      logs: [{ dir, durability, placement, workload: 'frames', batch: 10, window: 4 }],
       contributions: 1_000,
       pauseMillis: 1,
       acknowledgeEarly,
     },
-    inject(dir, fault, `error=${fault.error}`, when),
+    [...strace, ...inject(dir, fault, `error=${fault.error}`, when)],
   )
   const { code, signal } = await writer.exited
   const account = writer.accounts[0]!
@@ -61,7 +71,7 @@ async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
   const { report } = await goesOn(dir, workload)
   const problems = [...verdict.problems]
   const ended = endedByLmdb(fault, signal)
-  if (!ended) problems.push(...complaints(account, code ?? signal))
+  if (!ended || placement === 'process') problems.push(...complaints(account, code ?? signal))
   if (report.cutBytes > 0) problems.push(`${report.cutBytes} B were cut`)
   return {
     account,
@@ -70,6 +80,8 @@ async function meet(fault: Fault, dir: string, acknowledgeEarly = false) {
     problems: problems.map(one => `${fault.error} of ${nameOf(fault)}: ${one}`),
   }
 }
+
+const able = requireTool('strace') && requireTool('gcc')
 
 describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
   const count = runs(24, allFaults.length)
@@ -102,7 +114,39 @@ describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
 
   test('D6 negative control: a writer that does not wait for the disk is caught', async () => {
     const fault = { call: 'fdatasync', n: 10, error: 'EIO', making: false } as const
-    const { verdict } = await meet(fault, places('memory').next(), true)
+    const { verdict } = await meet(fault, places('memory').next(), { acknowledgeEarly: true })
     expect(verdict.lost).toBeGreaterThan(0)
   })
 })
+
+describe.skipIf(!able)('a disk that fails, and an LMDB that dies of it each time', () => {
+  const count = runs(12, allFaults.length)
+
+  test(`D6 G10 P7: ${count} errors below a log in a process of its own end the writing, and no program`, async () => {
+    const where = places('memory')
+    const strace = fatalWriteErrors()
+    const problems: string[] = []
+    const tally = { runs: 0, lost: 0, endedByLmdb: 0 }
+    for (const fault of some(allFaults, count)) {
+      const found = await meet(fault, where.next(), { placement: 'process', strace })
+      problems.push(...found.problems.filter(problem => !isOfMaking(fault, problem)))
+      tally.runs++
+      tally.lost += found.verdict.lost
+      if (found.ended) tally.endedByLmdb++
+    }
+    figure('D6.process', tally)
+    expect(problems).toEqual([])
+    expect(tally).toMatchObject({ lost: 0, endedByLmdb: 0 })
+  }, 3_600_000)
+
+  test('D6 G10 negative control: in a thread the same error ends the program', async () => {
+    const fault = { call: 'writev', n: 3, error: 'EIO', making: false } as const
+    const manner = { placement: 'thread', strace: fatalWriteErrors() } as const
+    const { ended, verdict } = await meet(fault, places('memory').next(), manner)
+    expect({ ended, lost: verdict.lost }).toEqual({ ended: true, lost: 0 })
+  })
+})
+
+/** LMDB also dies of errors of which it says nothing, but only before there is a log. */
+const isOfMaking = ({ making }: Fault, problem: string): boolean =>
+  making && problem.endsWith('told as INTERNAL')

@@ -2,14 +2,16 @@
 // is told; nothing is dropped in silence, and nothing is called durable that is not.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { limits } from '../../../src/protocol/limits.ts'
 import { dataFile } from '../../../src/store/open-log.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { figure } from '../../faults/figures.ts'
+import { plantArgv } from '../../faults/plant.ts'
 import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { readEvents } from '../../runtime/harness.ts'
+import { fatalWriteErrors } from './fatal-write-errors.ts'
 import { places } from './places.ts'
 import { looksOf, recordedIn, startTrainer } from './trainer.ts'
 
@@ -24,6 +26,19 @@ function injectedAt(dir: string): number {
     .split('\n')
     .find(one => one.includes('(INJECTED)'))
   return Number(/(\d+\.\d+) /.exec(line ?? '')?.[1]) * 1000
+}
+
+/** A run whose log's process dies of a failed write; the epochs that are in its log then. */
+async function meetWriteError(dir: string) {
+  const options = { logPlacement: 'process' } as const
+  const trainer = startTrainer(
+    { dir, options, burst: 1, frameBytes: 20_000, pauseMillis: 5, seconds: 3, heeds: false },
+    // Never a meta page: those are written alone.
+    [...fatalWriteErrors(), ...strace(dir, 'writev', 'error=EIO:when=5')],
+  )
+  expect(await trainer.exited, trainer.stderr()).toEqual({ code: 0, signal: null })
+  const epochs = new Set((await readEvents(dir)).map(({ epoch }) => epoch))
+  return { trainer, epochs: [...epochs] }
 }
 
 const cases = [
@@ -65,6 +80,39 @@ describe.skipIf(!requireTool('strace'))('a whole run on a bad disk', () => {
     }
     figure('D6.run', { runs: errors, redMillisMax: redMillisMax.toFixed(0) })
   }, 600_000)
+
+  const diesOfDisk = test.skipIf(!requireTool('gcc'))
+
+  diesOfDisk(
+    'D6 G10 P7 P9: LMDB dies of a write error in a process of its own: health is red, and the trainer goes on',
+    async () => {
+      const dir = places('memory').next()
+      const { trainer, epochs } = await meetWriteError(dir)
+      const lineWith = (key: string) => trainer.said.find(line => key in line)
+      expect(Number(lineWith('red')?.['at']) - injectedAt(dir)).toBeLessThanOrEqual(1_000)
+      expect(lineWith('problem')).toMatchObject({ problem: 'LOG_FAILED' })
+      expect(lineWith('problem')?.['message']).toContain('SIGABRT')
+      expect(lineWith('steps')).toMatchObject({ flushed: false })
+      // Nobody tried that disk again.
+      expect(epochs).toEqual([1])
+      const { steps } = recordedIn(await readEvents(dir), 1)
+      expect(steps).toEqual(steps.map((_, step) => step))
+    },
+    60_000,
+  )
+
+  diesOfDisk(
+    'D6 G10 negative control: a disk that is tried again is noticed',
+    async () => {
+      const file = 'src/store/storage-apart.ts'
+      const plant = { file, find: "= 'Write error'", replace: "= 'not what LMDB says'" }
+      vi.stubEnv('NODE_OPTIONS', plantArgv([plant]).join(' '))
+      onTestFinished(() => void vi.unstubAllEnvs())
+      const { epochs } = await meetWriteError(places('memory').next())
+      expect(epochs.length).toBeGreaterThan(1)
+    },
+    60_000,
+  )
 
   test('D12 P2 P9: slow flushes are told to the trainer, who loses nothing, whether it heeds or not', async () => {
     const where = places('memory')

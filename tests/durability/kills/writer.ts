@@ -10,7 +10,7 @@ import type { Workload } from '../workload.ts'
 
 /** One log of a writer, and how it is written to. */
 export interface LogTask
-  extends Pick<OpenOptions, 'durability' | 'pendingBytesMax' | 'operationMillisMax'> {
+  extends Pick<OpenOptions, 'durability' | 'placement' | 'pendingBytesMax' | 'operationMillisMax'> {
   readonly dir: string
   readonly workload: Workload
   /** Events of one contribution. */
@@ -110,6 +110,8 @@ export interface Writer {
   readonly accounts: readonly Account[]
   /** True once it has said its first word. */
   readonly started: () => boolean
+  /** Of a writer that has started. */
+  readonly pid: () => number
   /** True once it has said that it is through with all logs. */
   readonly ended: () => boolean
   /** Resolves when what it has said makes `condition` true; rejects when it ends before. */
@@ -167,6 +169,7 @@ export function startWriter(task: Task, strace?: readonly string[]): Writer {
   return {
     accounts,
     started: () => pid !== undefined,
+    pid: () => pid ?? Number.NaN,
     ended: () => ended,
     hears(condition) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -22,7 +22,11 @@ import { CONSUMER, Consumer, FACT, metricOf } from './consumer.ts'
 import { type DiskPlant, type Life, ScheduledStorage, scheduledClock } from './scheduled.ts'
 
 const RING_ID = 7
-const { channels } = recordingTopology({ live: false, encoderPlacement: 'thread' })
+const { channels } = recordingTopology({
+  live: false,
+  encoderPlacement: 'thread',
+  logPlacement: 'thread',
+})
 const specOf = (name: string) => channels.find(route => route.spec.name === name)!.spec
 
 export interface RecorderPlants {

@@ -7,10 +7,11 @@ import type { CrashKind } from '../../../src/protocol/thread-messages.ts'
 import { checkOptions } from '../../../src/runtime/options.ts'
 import { start } from '../../../src/runtime/run.ts'
 import type { ActorKind } from '../../../src/runtime/topology.ts'
+import { findChildren, LOG_PROCESS } from '../../faults/child-process.ts'
 import { startLoad } from './load.ts'
 import { countPorts } from './port-count.ts'
 
-/** How an actor dies; by a signal if it is a process. */
+/** How an actor dies; by a signal if it is a process, or, if a recorder, its log's process. */
 export type Death = Exclude<CrashKind, 'hang'> | 'SIGKILL' | 'SIGSEGV'
 
 export interface Hit {
@@ -28,6 +29,7 @@ export interface Shot {
 
 export interface StreamingTask {
   readonly encoderPlacement: 'thread' | 'process'
+  readonly logPlacement: 'thread' | 'process'
   readonly shots: readonly Shot[]
   /** The shots before which it is looked at what the process holds, and again at the end. */
   readonly lookBefore: readonly number[]
@@ -77,6 +79,7 @@ const run = await start(
     dir,
     live: { port: 0 },
     encoderPlacement: task.encoderPlacement,
+    logPlacement: task.logPlacement,
     // How long a close takes is asked elsewhere (S7).
     closeMillisMax: 60_000,
   }),
@@ -136,16 +139,12 @@ async function allRun(): Promise<void> {
   }
 }
 
-/** The process of an actor that has one of its own. */
+/** The process of an actor that has one of its own, or that of the log: the newest. */
 function pidOf(actor: ActorKind): number {
-  const children = readdirSync('/proc/self/task').flatMap(thread =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' '),
-  )
-  const found = children.find(
-    pid => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`actors/${actor}/`),
-  )
+  const script = actor === 'recorder' ? LOG_PROCESS : `actors/${actor}/`
+  const found = findChildren('self', script).at(-1)
   if (found === undefined) throw new Error(`${actor} has no process`)
-  return Number(found)
+  return found
 }
 
 async function holdings(): Promise<Holdings> {
