@@ -10,7 +10,7 @@ const all = 'tests/{durability,supervision,models,simulation}/**/*.test.ts'
 const timed = [
   'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',
-  'tests/durability/kills/{random,slow-disk}.test.ts',
+  'tests/durability/kills/{apart,random,slow-disk}.test.ts',
 ]
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
 

@@ -54,8 +54,8 @@ function processEndpoint(): Promise<ActorEndpoint> {
   let listener = (command: ActorCommand): void => void early.push(command)
   // The host is gone: there is nobody to work for.
   process.on('disconnect', () => process.exit(0))
-  // A terminal's Ctrl-C reaches the whole process group; the host decides when this actor stops.
-  process.on('SIGINT', () => {})
+  // A terminal's Ctrl-C, and the end of a job, reach all processes; the host decides when this stops.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
   return new Promise(resolve => {
     process.on('message', (message: ProcessMessage) => {
       if (message.kind === 'start') {

@@ -22,6 +22,8 @@ interface Ending {
   readonly id: string
   readonly end: EndingTask['end']
   readonly signals: readonly NodeJS.Signals[]
+  /** They reach all processes of the job: the log and the encoder have their own here. */
+  readonly job?: boolean
   readonly times: number
   /** How it ended: by itself with this code, or by this signal. */
   readonly exit: number | NodeJS.Signals
@@ -44,6 +46,10 @@ const endings: readonly Ending[] = [
     ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(3, 50) },
     ...{ exit: 0, reason: 'exit' },
   },
+  {
+    ...{ id: 'S7.job', end: 'signal', signals: ['SIGTERM'], job: true, times: runs(2, 20) },
+    ...{ exit: 0, reason: 'signal' },
+  },
   { ...bug, id: 'S8.uncaughtException', end: 'throw', reason: 'exit' },
   { ...bug, id: 'S8.unhandledRejection', end: 'reject', reason: 'exit' },
 ]
@@ -62,14 +68,18 @@ async function endUnderLoad(
 ): Promise<Outcome> {
   const dir = tempDir('/dev/shm')
   const afterMillis = 50 + random.below(350)
-  const task: EndingTask = { end: ending.end, afterMillis }
+  const { job = false } = ending
+  const task: EndingTask = { end: ending.end, afterMillis, placement: job ? 'process' : 'thread' }
   const argv = ['--disable-warning=ExperimentalWarning', ...plantArgv(plants), program, dir]
-  const child = runCommand('ending', process.execPath, ...argv, JSON.stringify(task))
+  // `setsid` makes the program the first of a group of processes.
+  const command = job ? ['setsid', process.execPath] : [process.execPath]
+  const [name = '', ...rest] = [...command, ...argv, JSON.stringify(task)]
+  const child = runCommand('ending', name, ...rest)
   await child.hears('started')
   if (ending.signals.length > 0) await pause(afterMillis)
   const signalledAt = Date.now()
   for (const signal of ending.signals) {
-    child.process.kill(signal)
+    process.kill(job ? -child.pid : child.pid, signal)
     await pause(5 + random.below(5))
   }
   // Two of a kind that are pending at once are one: the second is sent until it has come.

@@ -10,13 +10,17 @@ export interface EndingTask {
   /** `natural`: nothing is left to do. `throw`, `reject`: an error that nobody catches. */
   readonly end: 'signal' | 'natural' | 'throw' | 'reject'
   readonly afterMillis: number
+  /** Of the encoder, and of the log. */
+  readonly placement: 'thread' | 'process'
 }
 
 const [, , dir = '', text = '{}'] = process.argv
 const task = JSON.parse(text) as EndingTask
 const say = (object: object): void => void writeSync(1, `${JSON.stringify(object)}\n`)
 
-const run = await start(checkOptions({ dir }), { faults: false })
+const { placement } = task
+const placements = { encoderPlacement: placement, logPlacement: placement }
+const run = await start(checkOptions({ dir, ...placements }), { faults: false })
 const load = startLoad(run, acknowledged => say({ acknowledged }))
 process.on('exit', () => say({ steps: load.steps }))
 say({ started: true })
