@@ -64,14 +64,14 @@ export function runCommand(name: string, command: string, ...args: string[]): Pr
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve =>
     child.once('close', (code, signal) => resolve({ code, signal })),
   )
-  let ended = false
-  void exited.then(() => {
-    ended = true
+  let ended: string | undefined
+  void exited.then(({ code, signal }) => {
+    ended = `with ${signal ?? `exit code ${code}`}`
   })
   onTestFinished(async () => {
     const pid = said.find(line => typeof line['pid'] === 'number')?.['pid'] as number | undefined
-    if (!ended && pid !== undefined) process.kill(pid, 'SIGKILL')
-    if (!ended) child.kill('SIGKILL')
+    if (ended === undefined && pid !== undefined) process.kill(pid, 'SIGKILL')
+    if (ended === undefined) child.kill('SIGKILL')
     await exited
   })
   return {
@@ -84,8 +84,8 @@ export function runCommand(name: string, command: string, ...args: string[]): Pr
       until(
         `${name} to say ${key} (stderr: ${stderr.slice(-500)})`,
         () => {
-          if (ended && !said.some(line => key in line)) {
-            throw new Error(`${name} ended before it said ${key}: ${stderr}`)
+          if (ended !== undefined && !said.some(line => key in line)) {
+            throw new Error(`${name} ended ${ended} before it said ${key}: ${stderr}`)
           }
           return said.find(line => key in line)
         },
