@@ -4,7 +4,7 @@ import { Piscina } from 'piscina'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
-import { actorHeap } from './actor-heap.ts'
+import { heapOf } from './actor-heap.ts'
 import type { HistoryTask } from './history-worker.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -30,7 +30,7 @@ export class HistoryPool {
       maxThreads: 1,
       maxQueue: 256,
       idleTimeout: IDLE_MILLIS,
-      resourceLimits: actorHeap,
+      resourceLimits: heapOf(),
     })
     const task: HistoryTask = { runDir: this.#runDir, reader: this.#reader, query }
     try {

@@ -2,7 +2,7 @@
 // the program's event loop once the run has started.
 import { Worker } from 'node:worker_threads'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
-import { actorHeap } from './actor-heap.ts'
+import { heapOf } from './actor-heap.ts'
 import { ControlWords, createControlWords } from './control-words.ts'
 import {
   type HostDetail,
@@ -38,7 +38,7 @@ export class HostClient {
     this.#worker = new Worker(new URL(`./host-thread.${extension}`, import.meta.url), {
       workerData,
       name: 'rollcast:host',
-      resourceLimits: actorHeap,
+      resourceLimits: heapOf(),
     })
     this.#worker.on('message', (message: HostMessage) => this.#take(message))
     this.#worker.on('error', error => this.#end({ code: 'INTERNAL', message: error.message }))

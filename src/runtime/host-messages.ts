@@ -38,6 +38,7 @@ export interface HostStart {
   readonly closeMillisMax: number
   readonly faults: boolean
   readonly restartLimits?: RestartLimits | undefined
+  readonly actorHeapMb?: number | undefined
 }
 
 export type HostMessage =

@@ -10,6 +10,7 @@ import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/open-log.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { fenceReader } from '../streams/ring/reader.ts'
+import { heapOf } from './actor-heap.ts'
 import { ControlWords, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
@@ -71,7 +72,7 @@ function run(
 ): Promise<Problem | null> {
   const ended = Promise.withResolvers<Problem | null>()
   const log = new OperatorLog(start.trainer === null ? null : start.runDir)
-  const spawner = new Spawner()
+  const spawner = new Spawner(heapOf(start.actorHeapMb))
   const host = new Host({
     topology: start.topology,
     configs: start.configs,

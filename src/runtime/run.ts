@@ -53,6 +53,8 @@ export interface TestHooks {
   readonly freeBytesMin?: number
   /** More deaths than promise P11 forgives. */
   readonly restartLimits?: RestartLimits
+  /** The old generation of an actor's heap, MB: so little that it is soon full. */
+  readonly actorHeapMb?: number
 }
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
@@ -105,6 +107,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
     closeMillisMax: options.closeMillisMax,
     faults: hooks.faults,
     restartLimits: hooks.restartLimits,
+    actorHeapMb: hooks.actorHeapMb,
   })
   const detail = await host.started
   return new Run(options, host, detail, inlet, cost, new IngressFigures(figures))

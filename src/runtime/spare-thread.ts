@@ -1,11 +1,17 @@
 // A thread that loads every actor and waits to become one. Loading takes longer than all the rest of
 // a restart, and much longer on a busy machine: with a spare at hand a restart does without. It
 // costs about 30 MB; there is never more than one. Both of its ends are in this file.
-import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
+import {
+  isMainThread,
+  type MessagePort,
+  parentPort,
+  type ResourceLimits,
+  Worker,
+  workerData,
+} from 'node:worker_threads'
 import type { ActorDefinition } from '../actors/run-actor.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
-import { actorHeap } from './actor-heap.ts'
 
 /** What the thread is started with; tells it from an actor's. */
 const ROLE = 'rollcast:spare'
@@ -16,11 +22,13 @@ const AFTER_TAKE_MILLIS = 50
 type First = { readonly become: ActorStart } | 'end'
 
 export class SpareThread {
+  readonly #heap: ResourceLimits
   readonly #clock: Clock
   #worker: Worker | undefined
   #cancel: (() => void) | undefined
 
-  constructor(clock: Clock = systemClock) {
+  constructor(heap: ResourceLimits, clock: Clock = systemClock) {
+    this.#heap = heap
     this.#clock = clock
   }
 
@@ -55,7 +63,7 @@ export class SpareThread {
     const worker = new Worker(new URL(import.meta.url), {
       workerData: ROLE,
       name: ROLE,
-      resourceLimits: actorHeap,
+      resourceLimits: this.#heap,
     })
     this.#worker = worker
     worker.unref()

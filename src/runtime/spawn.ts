@@ -1,10 +1,9 @@
 // Starts actors, in a thread or in a process of their own, behind one handle. This is the only
 // place that does. In a process, each channel is a number on the IPC line (actors/endpoint.ts).
 import { type ChildProcess, fork } from 'node:child_process'
-import { type MessagePort, Worker } from 'node:worker_threads'
+import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { ProcessMessage } from '../actors/endpoint.ts'
 import type { ActorCommand, ActorReport, ActorStart } from '../protocol/thread-messages.ts'
-import { actorHeap } from './actor-heap.ts'
 import { SpareThread } from './spare-thread.ts'
 import type { ActorKind } from './topology.ts'
 
@@ -34,11 +33,17 @@ const entryOf = (kind: ActorKind): URL =>
 
 /** Starts actors; from `keepSpare` on a restart in a thread finds one that has been loaded. */
 export class Spawner {
-  readonly #spare = new SpareThread()
+  readonly #heap: ResourceLimits
+  readonly #spare: SpareThread
+
+  constructor(heap: ResourceLimits) {
+    this.#heap = heap
+    this.#spare = new SpareThread(heap)
+  }
 
   readonly spawn = (kind: ActorKind, start: ActorStart): ActorHandle => {
     if (start.placement === 'process') return spawnProcess(kind, start)
-    return handleOf(this.#spare.take(start) ?? loadThread(kind, start))
+    return handleOf(this.#spare.take(start) ?? loadThread(kind, start, this.#heap))
   }
 
   keepSpare(): void {
@@ -50,11 +55,11 @@ export class Spawner {
   }
 }
 
-const loadThread = (kind: ActorKind, start: ActorStart): Worker =>
+const loadThread = (kind: ActorKind, start: ActorStart, resourceLimits: ResourceLimits): Worker =>
   new Worker(entryOf(kind), {
     workerData: start,
     name: `rollcast:${start.name}`,
-    resourceLimits: actorHeap,
+    resourceLimits,
   })
 
 function handleOf(worker: Worker): ActorHandle {

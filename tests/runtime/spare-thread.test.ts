@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ActorReport, ActorStart } from '../../src/protocol/thread-messages.ts'
+import { heapOf } from '../../src/runtime/actor-heap.ts'
 import { SpareThread } from '../../src/runtime/spare-thread.ts'
 import { tempDir, until } from './harness.ts'
 
@@ -13,7 +14,7 @@ const start = (dir: string): ActorStart => ({
 })
 
 test('P11 a spare becomes the actor that it is told to be, and there is another after it', async () => {
-  const spare = new SpareThread()
+  const spare = new SpareThread(heapOf())
   expect(spare.take(start('/'))).toBeUndefined()
   spare.keep()
   const dir = tempDir()

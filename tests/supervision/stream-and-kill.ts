@@ -12,13 +12,6 @@ import { judgeRun, type Verdict } from './judge-run.ts'
 import type { Holdings, Shot, ShotTimes, StreamingTask, Told } from './programs/streaming.child.ts'
 import { longestGaps, type SteadyViewer, watch } from './steady-viewer.ts'
 
-/** So little heap lets a thread run out of it in a moment. */
-const littleHeap: Plant = {
-  file: 'src/runtime/actor-heap.ts',
-  find: '{ maxYoungGenerationSizeMb: 6 }',
-  replace: '{ maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 48 }',
-}
-
 const SHOT_MILLIS_MAX = 30_000
 /** A test that plays campaigns; generous, because a machine may be busy with other things. */
 export const CAMPAIGN_MILLIS_MAX = runs(180_000, 1_800_000)
@@ -67,7 +60,7 @@ export async function streamAndKill(options: CampaignOptions): Promise<Campaign>
   const lookBefore = [1, 1 + Math.ceil(options.shots.length * WARM_SHARE)]
   const dir = onDisk ? tempDir() : tempDir(MEMORY)
   const task: StreamingTask = { encoderPlacement, logPlacement, shots, lookBefore }
-  const argv = ['--import', portCount, ...plantArgv([littleHeap, ...plants]), streaming]
+  const argv = ['--import', portCount, ...plantArgv(plants), streaming]
   const program = runCommand('streaming', process.execPath, ...argv, dir, JSON.stringify(task))
   const { url } = await program.hears('started')
   const viewer = watch(String(url))

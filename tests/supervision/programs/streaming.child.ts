@@ -83,7 +83,8 @@ const run = await start(
     // How long a close takes is asked elsewhere (S7).
     closeMillisMax: 60_000,
   }),
-  { faults: true, restartLimits: limits },
+  // So little heap lets a thread run out of it in a moment.
+  { faults: true, restartLimits: limits, actorHeapMb: 48 },
 )
 const load = startLoad(run)
 const restarts = new Map<string, number>()
