@@ -90,7 +90,7 @@ function run(
     },
     onStarted(detail) {
       control.enter(states.recording)
-      spawner.keepSpare()
+      spawner.keepSpares()
       const { url } = (detail.broadcaster ?? {}) as { url?: string }
       lock?.update({ url: url ?? null })
       log.open()

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { ProcessMessage } from '../actors/endpoint.ts'
 import type { ActorCommand, ActorReport, ActorStart } from '../protocol/thread-messages.ts'
-import { SpareThread } from './spare-thread.ts'
+import { SpareThreads } from './spare-threads.ts'
 import type { ActorKind } from './topology.ts'
 
 export interface ActorHandle {
@@ -34,24 +34,24 @@ const entryOf = (kind: ActorKind): URL =>
 /** Starts actors; from `keepSpare` on a restart in a thread finds one that has been loaded. */
 export class Spawner {
   readonly #heap: ResourceLimits
-  readonly #spare: SpareThread
+  readonly #spares: SpareThreads
 
   constructor(heap: ResourceLimits) {
     this.#heap = heap
-    this.#spare = new SpareThread(heap)
+    this.#spares = new SpareThreads(heap)
   }
 
   readonly spawn = (kind: ActorKind, start: ActorStart): ActorHandle => {
     if (start.placement === 'process') return spawnProcess(kind, start)
-    return handleOf(this.#spare.take(start) ?? loadThread(kind, start, this.#heap))
+    return handleOf(this.#spares.take(start) ?? loadThread(kind, start, this.#heap))
   }
 
-  keepSpare(): void {
-    this.#spare.keep()
+  keepSpares(): void {
+    this.#spares.keep()
   }
 
   close(): void {
-    this.#spare.close()
+    this.#spares.close()
   }
 }
 

@@ -149,8 +149,8 @@ function pidOf(actor: ActorKind): number {
 }
 
 async function holdings(): Promise<Holdings> {
-  // The host, the actors that are threads, and the one that is spare.
-  const ports = await countPorts(task.encoderPlacement === 'thread' ? 6 : 5)
+  // The host, the actors that are threads, and the two that are spare.
+  const ports = await countPorts(task.encoderPlacement === 'thread' ? 7 : 6)
   const status = readFileSync('/proc/self/status', 'utf8')
   return {
     fds: readdirSync('/proc/self/fd').length,

@@ -1,6 +1,7 @@
-// A thread that loads every actor and waits to become one. Loading takes longer than all the rest of
-// a restart, and much longer on a busy machine: with a spare at hand a restart does without. It
-// costs about 30 MB; there is never more than one. Both of its ends are in this file.
+// Threads that load every actor and wait to become one. Loading takes longer than all the rest of a
+// restart, and much longer on a busy machine: with a spare at hand a restart does without. There are
+// two, because one death often brings the next. Each costs about 30 MB. Both of their ends are in
+// this file.
 import {
   isMainThread,
   type MessagePort,
@@ -15,16 +16,19 @@ import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
 
 /** What the thread is started with; tells it from an actor's. */
 const ROLE = 'rollcast:spare'
+const SPARES = 2
 /** Loading waits until a run has started, and until who took the last spare has loaded its log. */
 const AFTER_START_MILLIS = 1_000
 const AFTER_TAKE_MILLIS = 50
+/** One loads after the other. */
+const AFTER_LOAD_MILLIS = 200
 
 type First = { readonly become: ActorStart } | 'end'
 
-export class SpareThread {
+export class SpareThreads {
   readonly #heap: ResourceLimits
   readonly #clock: Clock
-  #worker: Worker | undefined
+  readonly #workers: Worker[] = []
   #cancel: (() => void) | undefined
 
   constructor(heap: ResourceLimits, clock: Clock = systemClock) {
@@ -32,18 +36,16 @@ export class SpareThread {
     this.#clock = clock
   }
 
-  /** From soon on there is always one. To be called once, when the run has started. */
+  /** From soon on there are always some. To be called once, when the run has started. */
   keep(): void {
     this.#loadAfter(AFTER_START_MILLIS)
   }
 
-  /** The thread, which becomes the actor of `start` as soon as it can; undefined without one. */
+  /** The oldest one, which becomes the actor of `start` as soon as it can; undefined without one. */
   take(start: ActorStart): Worker | undefined {
-    const worker = this.#worker
+    const worker = this.#workers.shift()
     if (worker === undefined) return undefined
-    worker.off('error', this.#forget)
-    worker.off('exit', this.#forget)
-    this.#forget()
+    worker.removeAllListeners()
     worker.ref()
     worker.postMessage({ become: start } satisfies First)
     this.#loadAfter(AFTER_TAKE_MILLIS)
@@ -52,28 +54,31 @@ export class SpareThread {
 
   close(): void {
     this.#cancel?.()
-    this.#worker?.postMessage('end' satisfies First)
+    for (const worker of this.#workers) worker.postMessage('end' satisfies First)
   }
 
   #loadAfter(millis: number): void {
+    this.#cancel?.()
     this.#cancel = this.#clock.schedule(millis, () => this.#load())
   }
 
   #load(): void {
+    if (this.#workers.length >= SPARES) return
     const worker = new Worker(new URL(import.meta.url), {
       workerData: ROLE,
       name: ROLE,
       resourceLimits: this.#heap,
     })
-    this.#worker = worker
+    this.#workers.push(worker)
+    if (this.#workers.length < SPARES) this.#loadAfter(AFTER_LOAD_MILLIS)
     worker.unref()
     // Without a spare a restart is slower, and that is all.
-    worker.on('error', this.#forget)
-    worker.on('exit', this.#forget)
-  }
-
-  readonly #forget = (): void => {
-    this.#worker = undefined
+    const forget = (): void => {
+      const index = this.#workers.indexOf(worker)
+      if (index >= 0) this.#workers.splice(index, 1)
+    }
+    worker.on('error', forget)
+    worker.on('exit', forget)
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ActorReport, ActorStart } from '../../src/protocol/thread-messages.ts'
 import { heapOf } from '../../src/runtime/actor-heap.ts'
-import { SpareThread } from '../../src/runtime/spare-thread.ts'
+import { SpareThreads } from '../../src/runtime/spare-threads.ts'
 import { tempDir, until } from './harness.ts'
 
 /** An aggregator that says at once that there is no log, and ends. */
@@ -14,17 +14,17 @@ const start = (dir: string): ActorStart => ({
 })
 
 test('P11 a spare becomes the actor that it is told to be, and there is another after it', async () => {
-  const spare = new SpareThread(heapOf())
-  expect(spare.take(start('/'))).toBeUndefined()
-  spare.keep()
+  const spares = new SpareThreads(heapOf())
+  expect(spares.take(start('/'))).toBeUndefined()
+  spares.keep()
   const dir = tempDir()
-  for (const _ of [1, 2]) {
-    const worker = await until('a spare', () => spare.take(start(dir)))
+  for (const _ of [1, 2, 3]) {
+    const worker = await until('a spare', () => spares.take(start(dir)))
     const reports: ActorReport[] = []
     worker.on('message', report => reports.push(report))
     worker.on('error', () => {})
     await new Promise(resolve => worker.once('exit', resolve))
     expect(reports).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', refused: true }))
   }
-  spare.close()
+  spares.close()
 })
