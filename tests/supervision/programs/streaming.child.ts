@@ -71,6 +71,9 @@ const limits: RestartLimits = {
 const [, , dir = '', text = '{}'] = process.argv
 const task = JSON.parse(text) as StreamingTask
 const say = (object: object): void => void writeSync(1, `${JSON.stringify(object)}\n`)
+// Listened to from the first moment on: a signal that nobody listens to ends the process.
+let signals = 0
+process.on('SIGUSR2', () => signals++)
 const pause = (millis: number): Promise<void> => new Promise(done => setTimeout(done, millis))
 const unixMillis = (): number => performance.timeOrigin + performance.now()
 
@@ -103,8 +106,10 @@ const { steps, frames, acknowledged } = load
 await run.close()
 say({ steps, frames, acknowledged, held } satisfies Told)
 
-function released(): Promise<unknown> {
-  return new Promise(resolve => process.once('SIGUSR2', resolve))
+/** Resolves at the next signal that has not been answered yet. */
+async function released(): Promise<void> {
+  while (signals === 0) await new Promise<void>(resolve => process.once('SIGUSR2', () => resolve()))
+  signals--
 }
 
 async function fire({ hits, pauseMillis }: Shot): Promise<ShotTimes> {
