@@ -23,8 +23,8 @@ async function openUnfenced(dir: string): Promise<LogWriter> {
     get(target, name: keyof LogStorage) {
       if (name === 'begin') return async () => true
       if (name === 'epoch') return () => target.epoch() - 1
-      const method = target[name] as () => unknown
-      return method.bind(target)
+      const method = target[name] as (() => unknown) | undefined
+      return method?.bind(target)
     },
   })
   return (await openWriter(blind, { durability: 'sync' }, async () => {})).writer
