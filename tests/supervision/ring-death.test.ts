@@ -104,7 +104,17 @@ async function campaign(
   let endedAt = Number.NaN
   let over = false
 
+  /** Whoever of us two comes to what is torn first. */
   function readAll(): void {
+    try {
+      readOn()
+    } catch {
+      outcome.torn++
+      over = true
+    }
+  }
+
+  function readOn(): void {
     for (;;) {
       const startedAt = cpuMillis()
       const found = reader.read()
@@ -131,10 +141,7 @@ async function campaign(
     }
   }
 
-  const consuming = consume().catch(() => {
-    outcome.torn++
-    over = true
-  })
+  const consuming = consume()
   const producerOf = (life: number) => {
     const way = lives[life - 1]
     return way && ready({ buffer, life, records, ...way }, plants)
