@@ -57,7 +57,7 @@ if (task.play === 'busy') {
   }
 } else for (let i = 0; i < 120; i++) step()
 
-say({ steps, episode: recorder.episode })
+say({ steps, episode: recorder.episode, time: Date.now() })
 if (task.play === 'throw') throw new Error('the trainer has a bug')
 if (task.play === 'exit') process.exit(7)
 if (task.close) {
