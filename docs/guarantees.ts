@@ -33,15 +33,19 @@ export const guarantees: readonly Guarantee[] = [
       ' finds the rest there again.',
     notPromised:
       'anything on a disk that lies about flushing or on a network file system (LMDB forbids' +
-      ' them); with durability `relaxed`, the last second before a power cut. And, for now, a' +
-      ' transaction that is committed in the very instant in which another process opens the' +
-      ' log: LMDB sets the number of the last transaction back then, and the next one writes' +
-      ' over it (seen twice in 300 openings beside a writer under load; `log verify` finds it).',
+      ' them); with durability `relaxed`, the last second before a power cut. Nothing' +
+      ' holds beside a program that opens the file by LMDB itself: that alone can take a' +
+      ' transaction away (docs/decisions/0007-opening.md).',
     proofs: [
       {
         at: 'tests/durability/kills',
         what: 'a writer, and a whole run, killed at random instants and at exact system calls',
         figures: ['D1', 'D2'],
+      },
+      {
+        at: 'tests/durability/openers',
+        what: 'a log that is opened by others all the time while it is written',
+        figures: ['G11'],
       },
       {
         at: 'tests/durability/kills/reopen.test.ts',

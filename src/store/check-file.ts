@@ -116,6 +116,19 @@ function metaAt(file: PageFile, offset: number): Meta {
   return meta
 }
 
+/** The number of the last transaction in the data file at `path`; -1 when that is not certain. */
+export function newestTransaction(path: string): number {
+  const file = PageFile.open(path)
+  if (file === undefined) return -1
+  try {
+    return checkMetas(file).transaction
+  } catch {
+    return -1
+  } finally {
+    file.close()
+  }
+}
+
 function committedSince(file: PageFile, before: Meta): boolean {
   try {
     return checkMetas(file).transaction !== before.transaction

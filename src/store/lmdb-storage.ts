@@ -7,6 +7,7 @@ import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { FileRoom, growthOf } from './file-room.ts'
 import { nameKey, readNameKey } from './keys.ts'
+import { untilNobodyOpens } from './opening.ts'
 import { DATA_FILE, spaceIn } from './place.ts'
 import type { KeyRange, LogStorage, Space, Table, Write } from './storage.ts'
 import { FENCE, tables } from './storage.ts'
@@ -111,6 +112,7 @@ export class LmdbStorage implements LogStorage {
     const value = Buffer.alloc(EPOCH_BYTES)
     value.writeUInt32LE(epoch)
     await this.#makeRoom([])
+    await untilNobodyOpens(this.#directory)
     const isFirst = await this.#whileNewest(epoch - 1, () => {
       this.#fence.put(EPOCH_KEY, value, epoch)
     })
@@ -124,6 +126,7 @@ export class LmdbStorage implements LogStorage {
 
   async #commit(epoch: number, writes: readonly Write[]): Promise<boolean> {
     await this.#makeRoom(writes)
+    await untilNobodyOpens(this.#directory)
     return this.#whileNewest(epoch, () => {
       for (const { table, key, value } of writes) {
         const into = this.#tables.get(table)!
@@ -188,6 +191,11 @@ export class LmdbStorage implements LogStorage {
       .map(line => Number(line.trim().split(/\s+/)[2]))
       .filter(transaction => transaction > 0)
     return this.#info().lastTxnId - Math.min(...reads) > limits.pinnedTransactions
+  }
+
+  /** The number of the last transaction, as the file has it. */
+  get lastTransaction(): number {
+    return this.#info().lastTxnId
   }
 
   #info(): Info {

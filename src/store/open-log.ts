@@ -9,12 +9,14 @@ import { limits } from '../protocol/limits.ts'
 import type { Placement } from '../protocol/thread-messages.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
+import type { LmdbStorage } from './lmdb-storage.ts'
 import { checkHeld, type LogLock, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
 import { metaWrite, readMeta } from './meta.ts'
 import { openForWriting, openStorage, type WritingPlan } from './open-storage.ts'
+import { openBesideWriter } from './opening.ts'
 import { inTime } from './operations.ts'
 import {
   checkFiles,
@@ -290,8 +292,11 @@ export function openForReading(dir: string, options: OpenReaderOptions = {}): Lo
   checkReadable(file)
   // Readers write too: each has a line in LMDB's lock file.
   checkWritable(join(logDirectory(dir), LOCK_FILE), 'UNAVAILABLE')
-  if (options.check ?? true) checkDataFile(file)
-  const storage = openStorage(logDirectory(dir), { readOnly })
+  const isFirst = options.check ?? true
+  if (isFirst) checkDataFile(file)
+  const directory = logDirectory(dir)
+  const open = (): LmdbStorage => openStorage(directory, { readOnly })
+  const storage = isFirst ? openBesideWriter(directory, open) : open()
   try {
     checkFormat(readFormat(storage), dir)
     return storage

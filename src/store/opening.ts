@@ -1,0 +1,135 @@
+// Opening a log that another process may be writing. LMDB, when it opens, reads the number of the
+// last transaction and a moment later puts it down for all processes; a transaction that is committed
+// in between is written over by the next one. So whoever opens says so in a folder beside the log,
+// and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RollcastError } from '../base/errors.ts'
+import { newestTransaction } from './check-file.ts'
+import { DATA_FILE } from './place.ts'
+
+const FOLDER = 'opening'
+/** In the folder while the writer waits: nobody else begins to open. */
+const WRITER = 'writer'
+const LOOK_AGAIN_MILLIS = 1
+/** For so long a writer waits for those who open, and they for it. */
+const WAIT_MILLIS_MAX = 1_000
+const MEND_MILLIS_MAX = 10_000
+const ATTEMPTS_MAX = 1_000
+
+// A published package has built files, and compiling does not change a URL.
+const source = new URL('./opening-process.ts', import.meta.url)
+const isBuilt = import.meta.url.endsWith('.js')
+const mender = isBuilt ? new URL(source.href.replace(/ts$/, 'js')) : source
+
+let count = 0
+
+/** Opens by `open` what is in the log's `directory`, which no thread of this process has open. */
+export function openBesideWriter<T extends { readonly lastTransaction: number }>(
+  directory: string,
+  open: () => T,
+): T {
+  const folder = join(directory, FOLDER)
+  const name = join(folder, `${process.pid}.${count++}`)
+  if (!announce(folder, name)) return open()
+  try {
+    const before = newestTransaction(join(directory, DATA_FILE))
+    const opened = open()
+    // One that had begun before we said so has ended meanwhile. No other begins now, so that who
+    // opens once more puts down the right number.
+    if (opened.lastTransaction !== before) mend(directory)
+    return opened
+  } finally {
+    rmSync(name, { force: true })
+    removeFolder(folder)
+  }
+}
+
+/** False where this process may not write: then nobody is told. */
+function announce(folder: string, name: string): boolean {
+  const giveUpAt = performance.now() + WAIT_MILLIS_MAX
+  while (existsSync(join(folder, WRITER)) && performance.now() < giveUpAt) sleep()
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    try {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(name, '')
+      return true
+    } catch (error) {
+      // Another who opened has just removed the folder: try again.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false
+    }
+  }
+  return false
+}
+
+function sleep(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Somebody else opens, or has removed it.
+  }
+}
+
+function mend(directory: string): void {
+  const { status, stderr } = spawnSync(process.execPath, [mender.pathname, directory], {
+    timeout: MEND_MILLIS_MAX,
+    encoding: 'utf8',
+  })
+  if (status === 0) return
+  throw new RollcastError('UNAVAILABLE', `${directory}: opened at a bad moment: ${stderr.trim()}`, {
+    temporary: true,
+  })
+}
+
+/**
+ * For the writer, before each transaction: resolves when nobody opens the log in `directory`. Those
+ * who take longer than a second (they were stopped) are not waited for any more.
+ */
+export async function untilNobodyOpens(directory: string): Promise<void> {
+  const folder = join(directory, FOLDER)
+  if (!existsSync(folder)) return
+  const mark = join(folder, WRITER)
+  const giveUpAt = performance.now() + WAIT_MILLIS_MAX
+  for (;;) {
+    const names = namesIn(folder).filter(name => name !== WRITER)
+    if (names.length === 0) break
+    const isLate = performance.now() > giveUpAt
+    for (const name of names) {
+      if (isLate || !isAlive(name)) rmSync(join(folder, name), { force: true })
+    }
+    putMark(mark)
+    await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN_MILLIS))
+  }
+  rmSync(mark, { force: true })
+  removeFolder(folder)
+}
+
+function putMark(mark: string): void {
+  try {
+    writeFileSync(mark, '')
+  } catch {
+    // The folder has just gone.
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function isAlive(name: string): boolean {
+  try {
+    process.kill(Number.parseInt(name, 10), 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,66 @@
+// G11, P1: whoever opens a log while it is written takes nothing away from it. LMDB by itself loses
+// a transaction that is committed while another process opens (src/store/opening.ts).
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { medianOf } from '../../../bench/statistics.ts'
+import { verifyLog } from '../../../src/store/verify.ts'
+import { figure } from '../../faults/figures.ts'
+import { type Plant, plantArgv } from '../../faults/plant.ts'
+import { runs } from '../../faults/tier.ts'
+import { runCommand, tempDir } from '../../runtime/harness.ts'
+
+const programOf = (name: string): string =>
+  fileURLToPath(new URL(`./${name}.child.ts`, import.meta.url))
+
+const OPENINGS = 300
+
+type Round = Awaited<ReturnType<typeof openBeside>>
+
+/** Opens `times` times beside a writer; how much of what it acknowledged is whole. */
+async function openBeside(times: number, plants: readonly Plant[] = []) {
+  const dir = tempDir('/dev/shm')
+  const writer = runCommand('writer', process.execPath, programOf('writer'), dir)
+  await writer.hears('started')
+  const argv = [...plantArgv(plants), programOf('opener'), dir, String(times)]
+  const opener = runCommand('opener', process.execPath, ...argv)
+  const { code } = await opener.exited
+  if (plants.length === 0) expect(code, opener.stderr()).toBe(0)
+  writer.process.kill('SIGTERM')
+  // The writer may have met what was lost, and stopped.
+  const isWell = (await writer.exited).code === 0
+  const acknowledged = Number(writer.said.at(-1)?.['acknowledged'])
+  const { ok, lastGoodSeq } = await verifyLog(dir)
+  return { acknowledged, whole: isWell && ok && lastGoodSeq === acknowledged, said: opener.said[0] }
+}
+
+test(
+  'G11 P1 a log loses nothing to those who open it while it is written',
+  async () => {
+    // Each round has a log of its own: opening checks what is there, which grows by 15,000 events
+    // a second.
+    const rounds: Round[] = []
+    for (let round = 0; round < runs(1, 30); round++) rounds.push(await openBeside(OPENINGS))
+    figure('G11', {
+      openings: rounds.length * OPENINGS,
+      acknowledged: rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+      logsNotWhole: rounds.filter(({ whole }) => !whole).length,
+      openMillisMedian: medianOf(rounds.map(({ said }) => Number(said?.['median']))).toFixed(1),
+      openMillisMax: Math.max(...rounds.map(({ said }) => Number(said?.['max']))).toFixed(0),
+    })
+    expect(rounds.every(({ whole }) => whole)).toBe(true)
+  },
+  runs(120_000, 900_000),
+)
+
+test('G11 control: where nobody says that it opens, LMDB loses what is committed meanwhile', async () => {
+  const silent: Plant = {
+    file: 'src/store/opening.ts',
+    find: 'if (!announce(folder, name)) return open()',
+    replace: 'return open()',
+  }
+  let lost = false
+  for (let attempt = 0; attempt < 10 && !lost; attempt++) {
+    lost = !(await openBeside(OPENINGS, [silent])).whole
+  }
+  expect(lost).toBe(true)
+}, 240_000)
