@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { seededRandom } from '../../../src/base/random.ts'
 import { dataFile, openLog, openLogReader } from '../../../src/store/open-log.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
@@ -25,6 +25,7 @@ async function startReader(way: Way, dir: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [script, way, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   const readers = way === 'crowd' ? CROWD : 1
   // Words of several threads come in any pieces.
   let said = ''
@@ -36,6 +37,8 @@ async function startReader(way: Way, dir: string): Promise<ChildProcess> {
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  // One that died by itself has found something.
+  expect([child.exitCode, child.signalCode]).toEqual([null, null])
   const gone = once(child, 'exit')
   child.kill('SIGKILL')
   await gone
