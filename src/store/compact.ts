@@ -63,7 +63,7 @@ async function copyLog(dir: string, aside: string): Promise<void> {
 async function dropFrames(dir: string, clock: Clock): Promise<number> {
   const { writer } = await openLog(dir, { clock })
   try {
-    return await writer.pruneFrames(Number.MAX_SAFE_INTEGER)
+    return await writer.dropFrames({ beforeSeq: Number.MAX_SAFE_INTEGER })
   } finally {
     await writer.close()
   }

@@ -1,8 +1,10 @@
 // A transaction in the making: whole contributions, packed into batches, until it is committed.
 // Batches close at their bounds; a contribution may span batches, never transactions.
+import type { FrameDrop } from '../protocol/frame-drop.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { BATCH_HEADER_BYTES, sealBatch } from './batch-codec.ts'
+import { dropNote } from './dropping.ts'
 import type { Contribution } from './event-log.ts'
 import { episodeKey, nameKey, seqKey } from './keys.ts'
 import { type LogState, layoutWrite } from './log-state.ts'
@@ -51,6 +53,8 @@ export class Draft {
   #batch: OpenBatch | undefined
   #lastSeq: number
   #episodesChanged = false
+  /** Frames that may go once this is durable. */
+  readonly drops: FrameDrop[] = []
   bytes = 0
   events = 0
   batches = 0
@@ -79,13 +83,15 @@ export class Draft {
 
   /** Copies the contribution in; its first record gets the number after `lastSeq`. */
   add(contribution: Contribution, survey: Survey, bytes: number): void {
-    const { records, frames, rows, snapshot, producer } = contribution
+    const { records, frames, rows, snapshot, drops, producer } = contribution
     const firstSeq = this.#lastSeq + 1
     this.#addRecords(records)
     for (const frame of frames ?? [])
       this.#seal('frames', seqKey(firstSeq + frame.index), frame.bytes)
     for (const row of rows ?? []) this.#seal('episodes', episodeKey(row.episode), row.bytes)
     if (snapshot) this.#seal('snapshots', nameKey(snapshot.name), encodeSnapshot(snapshot))
+    for (const drop of drops ?? []) this.#writes.push(dropNote(drop))
+    this.drops.push(...(drops ?? []))
     for (const layout of survey.layouts) this.#writes.push(layoutWrite(layout))
     if (survey.episodes.length > 0) this.#episodesChanged = true
     this.#producers.add(producer)

@@ -4,6 +4,7 @@
 import type { RollcastError } from '../base/errors.ts'
 import type { Layouts } from '../protocol/codec.ts'
 import type { Envelope, Layout } from '../protocol/events.ts'
+import type { FrameDrop } from '../protocol/frame-drop.ts'
 import type { Position } from '../protocol/position.ts'
 
 /**
@@ -61,6 +62,11 @@ export interface Contribution {
   readonly frames?: readonly FramePayload[]
   readonly rows?: readonly EpisodeRow[]
   readonly snapshot?: Snapshot
+  /**
+   * Frames whose pixels go once this is durable, in transactions of their own, whoever dies in
+   * between. They are never deleted before it is durable.
+   */
+  readonly drops?: readonly FrameDrop[]
 }
 
 /** The answer to `append`. */
@@ -115,8 +121,11 @@ export interface LogWriter {
   onDurable(callback: (position: Position) => void): () => void
   /** Called once, when the writer fails. */
   onFailure(callback: (error: RollcastError) => void): () => void
-  /** Deletes the pixels of frames numbered below `beforeSeq`; returns how many there were. */
-  pruneFrames(beforeSeq: number): Promise<number>
+  /**
+   * Deletes the pixels of `drop`, at most 64 frames in a transaction; resolves to how many there
+   * were. Of an episode the log must say that it was released: `verify` asks for the reason.
+   */
+  dropFrames(drop: FrameDrop): Promise<number>
   stats(): WriterStats
   /** Flushes, marks the end as clean and closes. Does not hang, even after a failure. */
   close(): Promise<void>
@@ -177,7 +186,7 @@ export interface LogReader {
   batches(range: SeqRange): Iterable<Batch>
   /** Decoded events of the range, in order or in reverse. */
   events(range: SeqRange & { readonly reverse?: boolean }): Iterable<Envelope>
-  /** Pixels of the frame `seq`; undefined when it was pruned or is no frame. */
+  /** Pixels of the frame `seq`; undefined when it was dropped or is no frame. */
   frame(seq: number): Uint8Array | undefined
   /** True when the pixels of the frame `seq` are there. Reads none of them. */
   hasFrame(seq: number): boolean

@@ -5,20 +5,23 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
+import type { FrameDrop } from '../protocol/frame-drop.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
+import { Dropping } from './dropping.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
 import { LateSync } from './late-sync.ts'
 import type { LogState } from './log-state.ts'
 import { type Operation, Operations } from './operations.ts'
 import { Pending, type Transaction } from './pending.ts'
-import { Pruning } from './pruning.ts'
 import { SpaceGuard } from './space-guard.ts'
 import type { LogStorage, StorageFaults, Write } from './storage.ts'
 import { type Survey, surveyRecords } from './survey.ts'
 
 /** `close` waits this long for a storage that has failed. */
 const FAILED_CLOSE_MILLIS_MAX = 1000
+/** `close` goes on dropping frames for so long. */
+const DROPPING_CLOSE_MILLIS_MAX = 1000
 /** Transactions after which readers are looked at. */
 const LOOK_AT_READERS = 16
 
@@ -42,13 +45,15 @@ export class GroupCommitWriter implements LogWriter {
   readonly #guard: SpaceGuard
   readonly #operations: Operations
   readonly #pending: Pending
-  readonly #pruning: Pruning
+  readonly #dropping: Dropping
   /** At level `relaxed` only. */
   readonly #lateSync: LateSync | undefined
   readonly #durableCallbacks = new Set<(position: Position) => void>()
   readonly #commitMillis = new Histogram()
   #durableSeq: number
-  #pruneNext = false
+  #dropNext = false
+  /** Closing does not wait for ever: what is noted can be dropped another time. */
+  #dropUntil = Number.POSITIVE_INFINITY
   #closing: Promise<void> | undefined
   #commits = 0
   #counts = { events: 0, batches: 0, transactions: 0, bytes: 0, duplicates: 0 }
@@ -78,7 +83,7 @@ export class GroupCommitWriter implements LogWriter {
       bytesMax: options.pendingBytesMax,
       onDue: drive,
     })
-    this.#pruning = new Pruning(storage, writes => this.#commit(writes))
+    this.#dropping = new Dropping(storage, state.layouts, writes => this.#commit(writes))
     this.#lateSync = durability === 'relaxed' ? new LateSync(storage, clock, drive) : undefined
     this.#operations = new Operations({
       clock,
@@ -88,7 +93,7 @@ export class GroupCommitWriter implements LogWriter {
     })
     this.#operations.onFailure(failure => {
       this.#pending.reject(failure)
-      this.#pruning.reject(failure)
+      this.#dropping.reject(failure)
       this.#lateSync?.reject(failure)
     })
     storage.onLost?.(error => this.#operations.fail(error))
@@ -135,14 +140,14 @@ export class GroupCommitWriter implements LogWriter {
     return { firstSeq, count: 0, duplicate: true, durable }
   }
 
-  // Pruning takes turns with commits, so that neither starves the other.
+  // Dropping frames takes turns with commits, so that neither starves the other.
   #nextOperation(): Operation | undefined {
     const lateSync = this.#lateSync
     if (lateSync?.due) return () => lateSync.run()
-    if (this.#pruneNext) return () => this.#prune()
+    if (this.#dropNext) return () => this.#drop()
     const transaction = this.#pending.take()
     if (transaction) return () => this.#commitTransaction(transaction)
-    if (this.#pruning.waits) return () => this.#prune()
+    if (this.#dropping.waits) return () => this.#drop()
     return undefined
   }
 
@@ -155,7 +160,8 @@ export class GroupCommitWriter implements LogWriter {
     this.#commitMillis.record(this.#clock.monotonic() - started)
     this.#pending.settle(draft)
     this.#durableSeq = draft.lastSeq
-    this.#pruneNext = this.#pruning.waits
+    for (const drop of draft.drops) this.#dropping.add(drop)
+    this.#dropNext = this.#dropping.waits
     if (++this.#counts.transactions % LOOK_AT_READERS === 0) this.#setPace()
     this.#counts.batches += draft.batches
     this.#counts.events += draft.events
@@ -174,9 +180,10 @@ export class GroupCommitWriter implements LogWriter {
     this.#pending.ageMillisMax = pinned ? limits.pinnedAgeMillisMax : limits.batchAgeMillisMax
   }
 
-  async #prune(): ReturnType<Operation> {
-    this.#pruneNext = false
-    await this.#pruning.step()
+  async #drop(): ReturnType<Operation> {
+    this.#dropNext = false
+    if (this.#clock.monotonic() > this.#dropUntil) this.#dropping.leave()
+    await this.#dropping.step()
     return undefined
   }
 
@@ -186,11 +193,11 @@ export class GroupCommitWriter implements LogWriter {
     throw new Error(`epoch ${this.epoch} was superseded by another writer`)
   }
 
-  async pruneFrames(beforeSeq: number): Promise<number> {
+  async dropFrames(drop: FrameDrop): Promise<number> {
     this.#checkOpen()
-    const pruned = this.#pruning.request(beforeSeq)
+    const dropped = this.#dropping.request(drop)
     this.#operations.drive()
-    return pruned
+    return dropped
   }
 
   async flush(): Promise<Position> {
@@ -255,6 +262,7 @@ export class GroupCommitWriter implements LogWriter {
   }
 
   async #finish(): Promise<void> {
+    this.#dropUntil = this.#clock.monotonic() + DROPPING_CLOSE_MILLIS_MAX
     await this.flush()
     await this.#operations.last(async () => {
       this.#state.head = { ...this.#state.head, clean: true }

@@ -3,9 +3,10 @@
 // in between is written over by the next one. So whoever opens says so in a folder beside the log,
 // and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
+import { namesIn } from '../base/names-in.ts'
 import { newestTransaction } from './check-file.ts'
 import { DATA_FILE } from './place.ts'
 
@@ -114,14 +115,6 @@ function putMark(mark: string): void {
     writeFileSync(mark, '')
   } catch {
     // The folder has just gone.
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }
 

@@ -3,17 +3,15 @@
 // that is half made and looks like a damaged one.
 import {
   accessSync,
-  closeSync,
   constants,
-  fsyncSync,
   linkSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { syncPath } from '../base/sync-path.ts'
 import { DATA_FILE, LOCK_FILE } from './place.ts'
 
 /** Beginning of the names of directories in which files are made. */
@@ -88,14 +86,5 @@ function mayRead(directory: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

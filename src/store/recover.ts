@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { checkDataFile } from './check-file.ts'
-import { readSeqKey } from './keys.ts'
+import { dropNotes } from './dropping.ts'
+import { nameKey, readSeqKey } from './keys.ts'
 import { takeLock } from './lock.ts'
 import { formatWrite } from './log-state.ts'
 import { dataFile, logDirectory } from './open-log.ts'
@@ -78,7 +79,9 @@ export async function recoverStorage(
   }
   const epoch = await raiseEpoch(storage)
   const cut = split.cut.map((key): Write => ({ table: 'events', key })).reverse()
-  await commitAll(storage, epoch, cut)
+  // What asked for pixels to go may be among what is cut: they stay.
+  const notes = dropNotes(storage).map((name): Write => ({ table: 'meta', key: nameKey(name) }))
+  await commitAll(storage, epoch, [...notes, ...cut])
   storage.refresh()
   const tail = { last: split.last, lastSeq: split.lastSeq, broken: [], brokenBytes: 0 }
   const { state, ended } = rebuildState(storage, tail)

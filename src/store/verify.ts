@@ -4,11 +4,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { crc32 } from '../base/checksum.ts'
 import { describeError } from '../base/errors.ts'
 import { Layouts } from '../protocol/codec.ts'
-import type { FrameCaptured, Salvaged } from '../protocol/events.ts'
+import type { FrameCaptured } from '../protocol/events.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
 import { decodeBatch, isStale } from './log-reader.ts'
 import { LogState, readHead, readPrunedBefore } from './log-state.ts'
+import { MissingFrames } from './missing-frames.ts'
 import { type OpenReaderOptions, openForReading } from './open-log.ts'
 import { allKeys } from './recovery.ts'
 import { unseal } from './sealed-value.ts'
@@ -47,7 +48,7 @@ export interface VerifyReport {
   readonly lastGoodSeq: number
   readonly batches: number
   readonly events: number
-  /** Frames whose pixels are there, and those whose pixels were pruned or could not be salvaged. */
+  /** Frames whose pixels are there, and those whose pixels were dropped or could not be salvaged. */
   readonly frames: number
   readonly prunedFrames: number
   /** Null when no event's time lies more than a second before that of the event before it. */
@@ -88,7 +89,6 @@ class Verification {
   readonly #storage: LogStorage
   readonly #state = new LogState()
   readonly #problems: Problem[] = []
-  readonly #prunedBefore: number
   #problemCount = 0
   #firstBadSeq = Number.POSITIVE_INFINITY
   #batches = 0
@@ -100,15 +100,14 @@ class Verification {
   #nextSeq = 1
   #previous: StoredBatch | undefined
   #linked = true
-  /** Frames without pixels that were not pruned, and those that a salvage could not save. */
-  readonly #missing: number[] = []
-  readonly #lost: Salvaged['lostFrames'][number][] = []
+  readonly #missing: MissingFrames
   readonly #onProgress: (fraction: number) => void
 
   constructor(storage: LogStorage, onProgress: (fraction: number) => void) {
     this.#storage = storage
     this.#onProgress = onProgress
-    this.#prunedBefore = this.#try(0, () => readPrunedBefore(storage)) ?? 0
+    this.#try(0, () => readPrunedBefore(storage))
+    this.#missing = new MissingFrames(storage)
   }
 
   run(): VerifyReport {
@@ -119,9 +118,9 @@ class Verification {
       this.#batch(seq, this.#storage.get('events', key) ?? new Uint8Array())
       this.#onProgress(Math.min(1, (this.#nextSeq - 1) / lastSeq))
     }
-    for (const seq of this.#missing) {
-      const known = this.#lost.some(({ fromSeq, toSeq }) => seq >= fromSeq && seq <= toSeq)
-      if (!known) this.#problem(seq, 'its pixels are missing')
+    const layouts = new Layouts(this.#state.layouts.all())
+    for (const seq of this.#missing.unexplained(lastSeq, layouts)) {
+      this.#problem(seq, 'its pixels are missing')
     }
     if (this.#nextSeq !== lastSeq + 1) {
       this.#problem(this.#nextSeq, `the log ends at ${this.#nextSeq - 1}, its head says ${lastSeq}`)
@@ -193,7 +192,8 @@ class Verification {
         this.#events++
         this.#time(seq, time)
         if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
-        else if (event.type === 'salvaged') this.#lost.push(...event.lostFrames)
+        else if (event.type === 'salvaged') this.#missing.salvaged(event)
+        else this.#missing.explain(event)
       }
     })
   }
@@ -215,7 +215,7 @@ class Verification {
     const value = this.#storage.get('frames', key)
     if (value === undefined) {
       this.#pruned++
-      if (seq >= this.#prunedBefore) this.#missing.push(seq)
+      this.#missing.add(seq, event)
       return
     }
     this.#frames++

@@ -4,10 +4,12 @@
 import { crc32 } from '../base/checksum.ts'
 import { Layouts, packValue, unpackValue } from '../protocol/codec.ts'
 import type { EventType, FrameCaptured } from '../protocol/events.ts'
+import { covers, dropOf, type EpisodeDrop } from '../protocol/frame-drop.ts'
 import { openBatch } from './batch-codec.ts'
 import { nameKey, seqKey } from './keys.ts'
 import { decodeBatch } from './log-reader.ts'
 import type { Head } from './log-state.ts'
+import { dropReasons } from './missing-frames.ts'
 import type { PageFile } from './page-file.ts'
 import { planSalvage, type SalvagePlan } from './salvage-plan.ts'
 import { type Findings, type FoundValue, scanFile, seqOf } from './scan.ts'
@@ -19,9 +21,9 @@ import type { Table, Write } from './storage.ts'
 const SCAN_SHARE = 0.5
 /** Ranges of lost frames; past that many, the last one takes in all that follow. */
 const LOST_RANGES_MAX = 1000
-const frameEvents: ReadonlySet<EventType> = new Set(['frame_captured'])
-/** Names whose values are made anew from the events. */
-const derived = /^(format|head|episodes|epoch|layout\/.*)$/
+const frameEvents: ReadonlySet<EventType> = new Set<EventType>(['frame_captured'])
+/** Names whose values are made anew from the events, or ask for what was not done. */
+const derived = /^(format|head|episodes|epoch|(layout|drop)\/.*)$/
 const kept = /^(producer\/.*|recent\/.*|prunedBefore)$/
 const POSITION = /^producer\//
 
@@ -55,6 +57,7 @@ export class Wreck {
     yield* this.#beside()
     const { batches } = this.plan
     const prunedBefore = this.#named<number>('prunedBefore') ?? 0
+    const drops = this.#drops()
     for (const [i, { firstSeq, offset, bytes }] of batches.entries()) {
       const value = this.#read({ offset, bytes })
       yield this.#counted({ table: 'events', key: seqKey(firstSeq), value })
@@ -63,10 +66,28 @@ export class Wreck {
         this.#layouts,
         frameEvents,
       )) {
-        if (event.type === 'frame_captured') yield* this.#frame(seq, event, prunedBefore)
+        if (event.type !== 'frame_captured') continue
+        const known = drops.get(event.episode) ?? []
+        const reasons = known.filter(drop => covers(drop, seq, event.camera))
+        // An episode that was given up, with all its cameras, does not come back from free pages.
+        if (reasons.some(({ camera }) => camera === undefined)) continue
+        yield* this.#frame(seq, event, reasons.length > 0 || seq < prunedBefore)
       }
       this.#onProgress(SCAN_SHARE + ((1 - SCAN_SHARE) * (i + 1)) / batches.length)
     }
+  }
+
+  /** By episode, the frames of which the events say why they are gone: that is no loss. */
+  #drops(): Map<number, EpisodeDrop[]> {
+    const drops = new Map<number, EpisodeDrop[]>()
+    for (const { firstSeq, offset, bytes } of this.plan.batches) {
+      const batch = openBatch(firstSeq, this.#read({ offset, bytes }))
+      for (const { event } of decodeBatch(batch, this.#layouts, dropReasons)) {
+        const drop = dropOf(event)
+        if (drop) drops.set(drop.episode, [...(drops.get(drop.episode) ?? []), drop])
+      }
+    }
+    return drops
   }
 
   #counted(write: Write): Write {
@@ -80,7 +101,8 @@ export class Wreck {
     return value
   }
 
-  *#frame(seq: number, event: FrameCaptured, prunedBefore: number): Generator<Write> {
+  /** `mayBeGone`: that it is not found is no loss. */
+  *#frame(seq: number, event: FrameCaptured, mayBeGone: boolean): Generator<Write> {
     const key = seqKey(seq)
     for (const sealed of this.#sound(key)) {
       const pixels = sealed.subarray(SEAL_BYTES)
@@ -90,7 +112,7 @@ export class Wreck {
       yield this.#counted({ table: 'frames', key, value: sealed })
       return
     }
-    if (seq < prunedBefore) return
+    if (mayBeGone) return
     this.framesLost++
     const last = this.lostFrames.at(-1)
     const merged = this.#lastFrameLost || this.lostFrames.length === LOST_RANGES_MAX

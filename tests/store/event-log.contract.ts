@@ -375,14 +375,14 @@ export function describeEventLog(
         writer.onFailure(error => failures.push(error.code))
         await writer.append(contribution([metric(1)], 1)).durable
         const pending = [2, 3, 4].map(i => writer.append(contribution([metric(i)], i)).durable)
-        const pruning = rejection(writer.pruneFrames(10))
+        const dropping = rejection(writer.dropFrames({ beforeSeq: 10 }))
         for (const promise of pending) {
           const error = await rejection(promise)
           expect(error.code).toBe('LOG_FAILED')
           expect(error.message).toContain('after event 1')
           expect(error.cause).toMatchObject({ message: 'EIO' })
         }
-        expect((await pruning).code).toBe('LOG_FAILED')
+        expect((await dropping).code).toBe('LOG_FAILED')
         expect(() => writer.append(contribution([metric(5)], 5))).toThrow(writer.failure)
         expect(codeOf(await rejection(writer.flush()))).toBe('LOG_FAILED')
         expect(writer.durable).toEqual({ epoch: 1, seq: 1 })
@@ -446,21 +446,83 @@ export function describeEventLog(
     )
 
     test(
-      'G4 prunes frames below a number and keeps their events',
+      'G4 drops frames below a number and keeps their events',
       withLog(async log => {
         const { writer } = await log.open()
         const frames = Array.from({ length: 200 }, (_, i) => frame(1, i))
         writer.append(contribution([...declarations, ...frames], 1))
         await writer.flush()
         const reader = log.reader()
-        expect(await writer.pruneFrames(152)).toBe(149)
-        expect(await writer.pruneFrames(152)).toBe(0)
+        expect(await writer.dropFrames({ beforeSeq: 152 })).toBe(149)
+        expect(await writer.dropFrames({ beforeSeq: 152 })).toBe(0)
         expect(reader.frame(151)).toBeUndefined()
         expect(reader.frame(152)).toEqual(pixelsOf(149))
         expect([151, 152, 1000].map(seq => reader.hasFrame(seq))).toEqual([false, true, false])
         expect([...reader.events({ fromSeq: 1 })].length).toBe(202)
         await reader.close()
         await writer.close()
+      }),
+    )
+
+    test(
+      'G4 drops the frames of one episode from among those of another',
+      withLog(async log => {
+        const { writer } = await log.open()
+        const frames = Array.from({ length: 300 }, (_, i) => frame(1 + (i % 3), i))
+        writer.append(contribution([...declarations, ...frames], 1))
+        await writer.flush()
+        const reader = log.reader()
+        expect(await writer.dropFrames({ episode: 2, fromSeq: 30, toSeq: 200 })).toBe(57)
+        const left = frames.map((_, i) => reader.hasFrame(3 + i))
+        const seqOf = (i: number): number => 3 + i
+        expect(left).toEqual(frames.map((_, i) => i % 3 !== 1 || seqOf(i) < 30 || seqOf(i) > 200))
+        await reader.close()
+        await writer.close()
+      }),
+    )
+
+    test(
+      'G4 drops what a contribution asks for once it is durable, whoever dies in between',
+      withLog(async log => {
+        const seqs = Array.from({ length: 150 }, (_, i) => 3 + i)
+        const frames = seqs.map((_, i) => frame(1, i))
+        const first = await log.open()
+        first.writer.append(contribution([...declarations, ...frames], 1))
+        await first.writer.close()
+        const drops = [{ episode: 1, fromSeq: 3, toSeq: 152 }]
+        const left = async (): Promise<number> => {
+          const reader = log.reader()
+          const held = seqs.filter(seq => reader.hasFrame(seq)).length
+          await reader.close()
+          return held
+        }
+        const dieAt = async (commit: number): Promise<void> => {
+          const beforeCommit = (n: number) =>
+            n >= commit ? Promise.reject(new Error('EIO')) : undefined
+          const { writer } = await log.open({ durability: 'sync', faults: { beforeCommit } })
+          const failed = new Promise<void>(resolve => writer.onFailure(() => resolve()))
+          if (writer.position('trainer:test') === 1) {
+            const asking = writer.append({ ...contribution([metric(1)], 2), drops })
+            await asking.durable.catch(() => undefined)
+          }
+          await writer.flush().catch(() => undefined)
+          await failed
+          await writer.close()
+        }
+        // It never became durable: nothing goes.
+        await dieAt(1)
+        expect(await left()).toBe(150)
+        // It is, and then the writer dies; so does the next one, half way.
+        await dieAt(2)
+        expect(await left()).toBe(150)
+        await dieAt(2)
+        expect(await left()).toBe(86)
+        const last = await log.open()
+        await last.writer.close()
+        expect(await left()).toBe(0)
+        const after = await log.open()
+        expect(await after.writer.dropFrames(drops[0]!)).toBe(0)
+        await after.writer.close()
       }),
     )
 

@@ -120,7 +120,7 @@ async function run(place: Place, list: readonly Command[]): Promise<void> {
     } else if (command.kind === 'prune') {
       await writer.flush()
       const before = Math.floor(command.share * (base + model.length))
-      await writer.pruneFrames(before)
+      await writer.dropFrames({ beforeSeq: before })
       prunedBefore = Math.max(prunedBefore, before)
     } else if (command.kind === 'read') {
       await writer.flush()

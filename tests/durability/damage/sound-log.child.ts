@@ -29,6 +29,6 @@ for (let epoch = 1; epoch <= EPOCHS; epoch++) {
     await appended.durable
   }
   // Leaves free pages behind, with old contents.
-  if (epoch === 2) await writer.pruneFrames(10)
+  if (epoch === 2) await writer.dropFrames({ beforeSeq: 10 })
   await writer.close()
 }

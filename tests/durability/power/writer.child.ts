@@ -30,7 +30,8 @@ async function append(step: Step & { kind: 'append' }): Promise<void> {
 async function play(step: Step): Promise<void> {
   if (step.kind === 'open') writer = await open(step.durability)
   else if (step.kind === 'append') await append(step)
-  else if (step.kind === 'prune') await writer.pruneFrames(writer.nextSeq - 2 * FRAMES_KEPT)
+  else if (step.kind === 'prune')
+    await writer.dropFrames({ beforeSeq: writer.nextSeq - 2 * FRAMES_KEPT })
   else if (step.kind === 'rest') await new Promise(resolve => setTimeout(resolve, step.millis))
   else if (step.kind === 'close') {
     await writer.close()

@@ -182,7 +182,7 @@ export class LogWorld {
   prune(share: number): Promise<void> {
     const before = Math.floor(share * (this.#writer.durable.seq + 1))
     this.#pruned = { ...this.#pruned, asked: Math.max(this.#pruned.asked, before) }
-    this.#watch.add('pruning', this.#writer.pruneFrames(before), () => {
+    this.#watch.add('pruning', this.#writer.dropFrames({ beforeSeq: before }), () => {
       this.#pruned = { ...this.#pruned, before: Math.max(this.#pruned.before, before) }
     })
     return this.#step()
