@@ -7,6 +7,8 @@ import type { Quarantined } from '../protocol/quarantine.ts'
 import type { FactBatch } from '../protocol/thread-messages.ts'
 import type { PortSender } from '../streams/port.ts'
 
+type Place = Pick<Envelope, 'seq' | 'time'>
+
 export class FactLine {
   readonly #sender: PortSender<FactBatch>
   readonly #producer: string
@@ -22,7 +24,8 @@ export class FactLine {
   /** What a batch is accounted at, bytes. */
   static sizeOf(batch: FactBatch): number {
     const rows = (batch.rows ?? []).reduce((sum, row) => sum + row.bytes.byteLength + 16, 0)
-    return 64 + batch.records.byteLength + rows + (batch.snapshot?.bytes.byteLength ?? 0)
+    const drops = 32 * (batch.drops?.length ?? 0)
+    return 64 + batch.records.byteLength + rows + drops + (batch.snapshot?.bytes.byteLength ?? 0)
   }
 
   /**
@@ -53,15 +56,17 @@ export class FactLine {
   }
 
   /** Keeps the fact that the actor passes `envelope` over. */
-  addQuarantined(actor: string, { seq, time }: Envelope, { error, deaths }: Quarantined): void {
+  addQuarantined(actor: string, { seq, time }: Place, { error, deaths }: Quarantined): void {
     this.add(encodeEvent({ type: 'event_quarantined', actor, seq, error, deaths }, time))
   }
 
-  /** Hands in what was kept. Resolves when it is in the channel, at once unless that is full. */
+  /**
+   * Hands in what was kept, and what goes with it. Resolves when it is in the channel, at once
+   * unless that is full.
+   */
   handIn(
     position: number,
-    rows: FactBatch['rows'] & {} = [],
-    snapshot?: FactBatch['snapshot'],
+    beside: Pick<FactBatch, 'rows' | 'snapshot' | 'drops'> = {},
   ): Promise<void> {
     const records = Buffer.concat(this.#records)
     const batch: FactBatch = {
@@ -70,8 +75,7 @@ export class FactLine {
       after: this.#after,
       records: new Uint8Array(records.buffer, records.byteOffset, records.byteLength).slice(),
       count: this.#records.length,
-      ...(rows.length > 0 ? { rows } : {}),
-      ...(snapshot ? { snapshot } : {}),
+      ...beside,
     }
     this.#after = position
     this.#records = []

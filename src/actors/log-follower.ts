@@ -19,7 +19,7 @@ export interface FollowerHandlers {
   /** One event; may wait (for room in a channel), which holds the cursor. */
   onEvent(envelope: Envelope): void | Promise<void>
   /** Instead of `onEvent`: the actor dies of that event each time. */
-  onPoison?(envelope: Envelope, why: Quarantined): void
+  onPoison?(envelope: Envelope, why: Quarantined): void | Promise<void>
   /** After each slice; the cursor stands behind its last event. */
   onSlice(cursor: number): void | Promise<void>
 }

@@ -21,8 +21,9 @@ export interface ActorScope<Config> {
   readonly restarts: number
   /** The sending end of one of the actor's channels; made once. */
   sender<T>(channel: string, options: Omit<PortSenderOptions<T>, 'clock'>): PortSender<T>
-  /** True when the topology gives this actor a channel of that name to send on. */
-  sends(channel: string): boolean
+  /** Names of the channels that the topology gives this actor, by direction. */
+  readonly sends: readonly string[]
+  readonly receives: readonly string[]
   /**
    * Handles what arrives on a channel, one item after the other; an item is credited when the
    * handler's promise settles. A handler that throws ends the actor. A channel that the topology
@@ -83,6 +84,8 @@ const defaultAnswers: Readonly<Record<string, string>> = {
 
 /** Errors that a new start would meet again: the actor is refused, not restarted. */
 const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'USAGE',
+  'UNAVAILABLE',
   'LOG_LOCKED',
   'LOG_FOREIGN',
   'LOG_VERSION',
@@ -142,7 +145,8 @@ export function runActor<Config>(
     clock,
     restarts: start.restarts,
     sender: (channel, options) => channels.sender(channel, options),
-    sends: channel => start.sends.some(spec => spec.name === channel),
+    sends: start.sends.map(spec => spec.name),
+    receives: start.receives.map(spec => spec.name),
     receive: (channel, handler, options) => channels.receive(channel, handler, options),
     send: event => tell(machine, event),
     note: facts => endpoint.report({ type: 'noted', facts }),

@@ -106,6 +106,7 @@ const viewerRow = (row: EpisodeRow): ViewerEpisodeRow => ({
   terminated: row.terminated,
   truncated: row.truncated,
   reason: row.reason,
+  ...(row.released && { released: row.released }),
 })
 
 export const episodeMessage = (

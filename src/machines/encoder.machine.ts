@@ -1,6 +1,7 @@
 // The encoder's life: an actor's, with its place behind the log. It is a cursor, so falling behind
-// loses nothing; `lagging` warns before retention would have to wait for it.
-import { emit, setup } from 'xstate'
+// loses nothing; `lagging` warns before retention would have to wait for it. One that is asked to
+// drain before it runs does so all the same: a camera may appear shortly before the end.
+import { assign, emit, setup } from 'xstate'
 import {
   type ActorCommand,
   type ActorContext,
@@ -30,12 +31,18 @@ export type EncoderCommand =
   | { type: 'hold' }
   | { type: 'proceed' }
 
-const behaviour = actorBehaviour<EncoderEvent, EncoderCommand>()
+export interface EncoderContext extends ActorContext {
+  /** It was asked to drain before it ran. */
+  readonly leaving: boolean
+}
+
+const behaviour = actorBehaviour<EncoderEvent, EncoderCommand, EncoderContext>()
+const leave = { actions: 'leaveSoon' } as const
 const lagRose = { target: 'lagging', actions: 'noteReason' } as const
 
 export const encoderMachine = setup({
   types: {} as {
-    context: ActorContext
+    context: EncoderContext
     events: EncoderEvent
     emitted: EncoderCommand
     input: ActorInput
@@ -44,16 +51,27 @@ export const encoderMachine = setup({
     ...behaviour.actions,
     hold: emit({ type: 'hold' }),
     proceed: emit({ type: 'proceed' }),
+    leaveSoon: assign({ leaving: true }),
   },
+  guards: { isLeaving: ({ context }) => context.leaving },
   delays: behaviour.delays,
 }).createMachine({
   id: 'encoder',
-  context: actorContext,
+  context: args => ({ ...actorContext(args), leaving: false }),
   initial: 'starting',
   states: {
     ...actorStates,
+    starting: {
+      ...actorStates.starting,
+      on: { ...actorStates.starting.on, drain: leave },
+    },
+    recovering: {
+      ...actorStates.recovering,
+      on: { ...actorStates.recovering.on, drain: leave },
+    },
     running: {
       ...actorStates.running,
+      always: { guard: 'isLeaving', target: 'draining' },
       initial: 'catchingUp',
       states: {
         catchingUp: { on: { caughtUp: 'live', lagRose, pause: 'paused' } },

@@ -5,6 +5,7 @@ import { aggregatorMachine } from './aggregator.machine.ts'
 import { breakerMachine } from './breaker.machine.ts'
 import { broadcasterMachine } from './broadcaster.machine.ts'
 import { childMachine } from './child.machine.ts'
+import { datasetMachine } from './dataset.machine.ts'
 import { encoderMachine } from './encoder.machine.ts'
 import { episodeMachine } from './episode.machine.ts'
 import { playerMachine } from './player.machine.ts'
@@ -21,6 +22,7 @@ export const machines = {
   actor: actorMachine,
   recorder: recorderMachine,
   encoder: encoderMachine,
+  dataset: datasetMachine,
   aggregator: aggregatorMachine,
   broadcaster: broadcasterMachine,
   player: playerMachine,

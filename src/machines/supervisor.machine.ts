@@ -27,16 +27,23 @@ import {
   restartLimits,
 } from './restart-intensity.ts'
 import { stateName } from './state-name.ts'
+import { tell } from './tell.ts'
 
 type ChildDone = DoneActorEvent<ChildOutput>
 
-export type SupervisorEvent = ChildNews | { type: 'stop' } | ChildDone
+export type SupervisorEvent =
+  | ChildNews
+  /** One more child; see `adopt`. */
+  | { type: 'adopted'; spec: ChildSpec }
+  | { type: 'startNext' }
+  | { type: 'stop' }
+  | ChildDone
 
 /** The group gives up: health is red from now on. */
 export type SupervisorCommand = { type: 'alarm'; reason: string }
 
 export interface SupervisorContext {
-  /** Names in the order of starting; fixed. */
+  /** Names in the order of starting; those that were adopted come last. */
   readonly children: readonly string[]
   /** Those that have not ended for good. */
   readonly remaining: readonly string[]
@@ -120,6 +127,13 @@ export const supervisorMachine = setup({
       const last = context.remaining.at(-1)
       if (last !== undefined) enqueue.sendTo(last, { type: 'stop' })
     }),
+    add: assign(({ context, event, spawn }) => {
+      if (event.type !== 'adopted') return {}
+      const { name } = event.spec
+      assert(!context.children.includes(name), `${name} is a child already`)
+      spawn('child', { id: name, input: { limits: context.limits, ...event.spec } })
+      return { children: [...context.children, name], remaining: [...context.remaining, name] }
+    }),
     settle: assign({ settled: ({ context }) => context.settled + 1 }),
     forget: assign(({ context, event }) =>
       'actorId' in event
@@ -163,6 +177,7 @@ export const supervisorMachine = setup({
           },
           { actions: ['countDeath', 'tell'] },
         ],
+        adopted: { actions: 'add' },
         stop: 'stopping',
         [childDone]: [
           { guard: 'isFatal', target: 'escalating', actions: ['forget', 'noteReason'] },
@@ -185,7 +200,7 @@ export const supervisorMachine = setup({
             },
           },
         },
-        running: {},
+        running: { on: { startNext: 'starting' } },
       },
     },
     stopping: { entry: ['standDownAll', 'stopLast'], ...stopping('stopped') },
@@ -207,6 +222,18 @@ export function onCommands(
 ): void {
   supervisor.on('*', carryOut)
   for (const child of Object.values(supervisor.getSnapshot().children)) child?.on('*', carryOut)
+}
+
+/** Gives a supervisor that runs one more child, which starts when all before it run. Its commands
+ * go to `carryOut` as well. Nothing happens when the supervisor stops. */
+export function adopt(
+  supervisor: ActorRefFrom<typeof supervisorMachine>,
+  spec: ChildSpec,
+  carryOut: (command: ChildCommand) => void,
+): void {
+  tell(supervisor, { type: 'adopted', spec })
+  supervisor.getSnapshot().children[spec.name]?.on('*', carryOut)
+  tell(supervisor, { type: 'startNext' })
 }
 
 /** Where one child stands, for health, metrics and `inspect`. */

@@ -80,6 +80,18 @@ export class Layouts {
     return this.#byNumber.get(number)
   }
 
+  /** How many. */
+  get size(): number {
+    return this.#byNumber.size
+  }
+
+  /** Cameras in the order in which they appeared, as `agent/camera`. */
+  cameras(): string[] {
+    const frames = this.all().filter(layout => layout.kind === 'frame')
+    const inOrder = frames.sort((a, b) => a.layout - b.layout)
+    return [...new Set(inOrder.map(({ agent, camera }) => `${agent}/${camera}`))]
+  }
+
   all(): Layout[] {
     return [...this.#byNumber.values()]
   }

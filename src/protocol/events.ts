@@ -47,6 +47,8 @@ export interface RunStarted {
   software: string
   /** Whatever the trainer says of itself: algorithm, hyper-parameters. */
   config?: Readonly<Record<string, unknown>>
+  /** The keep rule (predicate/) from here on; without one everything stays. */
+  keep?: string
 }
 
 /** The log was opened again after an end that was not clean. */
@@ -144,7 +146,13 @@ export interface InsightGiven {
 }
 
 /** Why an episode ended. */
-export type EndReason = 'terminated' | 'truncated' | 'superseded' | 'interrupted' | (string & {})
+export type EndReason =
+  | 'terminated'
+  | 'truncated'
+  | 'superseded'
+  | 'interrupted'
+  | 'discarded'
+  | (string & {})
 
 export interface EpisodeEnded {
   type: 'episode_ended'
@@ -164,6 +172,27 @@ export interface EpisodeEnded {
   stage?: number
   epsilon?: number
   info?: unknown
+  /** The trainer does not want it: its frames and videos go, whatever the keep rule says. */
+  discarded?: true
+}
+
+/**
+ * Why the material of an episode is given up: the trainer discarded it, the keep rule did not mean
+ * it at its end, or the rule meant it until others were better.
+ */
+export type ReleaseReason = 'discarded' | 'not_kept' | 'overtaken'
+
+/** Frames and videos of an episode are given up, for good; its steps and its row stay (L19). */
+export interface EpisodeReleased {
+  type: 'episode_released'
+  agent: string
+  episode: number
+  reason: ReleaseReason
+  /** The events among which all of its frames stand. */
+  fromSeq: number
+  toSeq: number
+  /** Frames of all its cameras. */
+  frames: number
 }
 
 export interface MilestoneReached {
@@ -185,7 +214,67 @@ export interface FramesCounted {
   owed: number
   /** Frames whose pixels were there with the right checksum. */
   intact: number
+  /** Frames of an episode that was released before the encoder came to them; 0 when left out. */
+  released?: number
   bytes: number
+}
+
+/** A part of an episode's video is whole and on the disk. */
+export interface VideoCommitted {
+  type: 'video_committed'
+  agent: string
+  camera: string
+  episode: number
+  /** Index of its first frame in the episode; the others follow without a gap. */
+  fromIndex: number
+  frames: number
+  /** The events of its first and its last frame. */
+  fromSeq: number
+  toSeq: number
+  /** As seen from the run's directory. */
+  file: string
+  bytes: number
+  width: number
+  height: number
+  /** Frames a second. */
+  fps: number
+  /** The canonical name of what it is encoded in, such as `av1`. */
+  codec: string
+  pixelFormat: string
+  /** FFmpeg's name of the encoder, and why it was taken. */
+  encoder: string
+  reason: string
+  /** Of its pictures, for each channel, in 0..1 (lerobot-v3-format.md 9.2). */
+  statistics: Readonly<Record<string, number | readonly number[]>>
+}
+
+/** A part of an episode's video could not be made; the log keeps its frames. */
+export interface VideoFailed {
+  type: 'video_failed'
+  agent: string
+  camera: string
+  episode: number
+  /** Index of the part's first frame in the episode. */
+  fromIndex: number
+  reason: string
+}
+
+/** An episode of the run is in its dataset, durably. */
+export interface EpisodeSaved {
+  type: 'episode_saved'
+  agent: string
+  episode: number
+  /** Its number there. */
+  datasetEpisode: number
+  rows: number
+}
+
+/** An episode of the run cannot be in its dataset; it stays in the log. */
+export interface EpisodeRefused {
+  type: 'episode_refused'
+  agent: string
+  episode: number
+  reason: string
 }
 
 export interface ActorChanged {
@@ -257,6 +346,7 @@ export type Event =
   | MetricsSampled
   | InsightGiven
   | EpisodeEnded
+  | EpisodeReleased
   | MilestoneReached
   | FramesCounted
   | ActorChanged
@@ -264,6 +354,10 @@ export type Event =
   | InputRefused
   | TrainerCostMeasured
   | EventQuarantined
+  | VideoCommitted
+  | VideoFailed
+  | EpisodeSaved
+  | EpisodeRefused
   | UnknownEvent
 
 export type EventType = Event['type']
@@ -297,6 +391,11 @@ export const eventKinds = {
   trainer_cost_measured: 16,
   event_quarantined: 17,
   salvaged: 18,
+  video_committed: 19,
+  video_failed: 20,
+  episode_released: 21,
+  episode_saved: 22,
+  episode_refused: 23,
 } as const satisfies Record<Exclude<EventType, 'unknown'>, number>
 
 /** The version of each kind that this software writes; 1 unless listed. */

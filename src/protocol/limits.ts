@@ -31,6 +31,8 @@ export const limits = {
   batchAgeMillisMax: 10,
   /** The same while a reader holds an old snapshot: every transaction then costs new pages. */
   pinnedAgeMillisMax: 40,
+  /** Encoders of one run: one for each camera, and the last for all further ones. */
+  encodersMax: 8,
   /** Transactions behind which a reader's snapshot is old. */
   pinnedTransactions: 64,
   /**
@@ -52,6 +54,8 @@ export const limits = {
   liveEpisodes: 10,
   /** Steps kept of one episode for viewers; longer ones are shown thinned out, and say so. */
   liveEpisodeSteps: 20_000,
+  /** The largest n of `best(n)` and `worst(n)` in a keep rule: so many rows are held. */
+  keepRankMax: 1_000,
   /** Metric names that the aggregator follows. */
   metricNamesMax: 256,
   /** Points kept of one metric's history, after down-sampling. */

@@ -1,4 +1,5 @@
 // What the aggregator makes of the log: plain data, the same for a live run and its replay.
+import type { ReleaseReason } from './events.ts'
 
 /** One episode in the index (L2). Times are Unix milliseconds, rewards are sums over the steps. */
 export interface EpisodeRow {
@@ -20,6 +21,8 @@ export interface EpisodeRow {
   /** Where the episode stands in the log, first and last event. */
   readonly firstSeq: number
   readonly lastSeq: number
+  /** Why its frames and videos are gone; left out while they are there. */
+  readonly released?: ReleaseReason
 }
 
 /** The direction of a metric; `flat` unless the slope is significant. */

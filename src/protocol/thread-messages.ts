@@ -1,6 +1,7 @@
 // What threads (and processes in their place) say to each other. Data travels on named channels;
 // commands and reports travel on the control line between the host and each actor.
 import type { FrameFormat } from './events.ts'
+import type { FrameDrop } from './frame-drop.ts'
 import type { ChannelCounters, ChannelSpec } from './policies.ts'
 import type { Position } from './position.ts'
 import type { EpisodeRow, Projection } from './projection.ts'
@@ -58,6 +59,8 @@ export interface FactBatch {
     readonly position: number
     readonly bytes: Uint8Array
   }
+  /** Frames that nobody needs any more once this is durable. */
+  readonly drops?: readonly FrameDrop[]
 }
 
 /** `aggregator.projection`. Latest. */
@@ -91,7 +94,7 @@ export interface EpisodeMaterial {
   readonly row: EpisodeRow
   readonly thinnedBy: number
   readonly steps: readonly HistoryStep[]
-  /** Frames that the log still holds. */
+  /** Frames of its first camera of which there still is a picture. */
   readonly frames: number
 }
 

@@ -41,6 +41,8 @@ export const episodeRowSchema = z.object({
   terminated: z.boolean(),
   truncated: z.boolean(),
   reason: z.string(),
+  /** Why its frames and videos are gone on purpose; left out while they are there. */
+  released: z.string().optional(),
 })
 export type ViewerEpisodeRow = z.output<typeof episodeRowSchema>
 

@@ -259,6 +259,21 @@ export class EpisodeRecorder {
     })
   }
 
+  /**
+   * Ends the open episode with the reason `discarded` and gives it up: its frames and videos are
+   * deleted in the next moments and it counts for no ranking, series or milestone. Its steps and
+   * its row in the index stay. For takes that are to be recorded again.
+   */
+  discard(): void {
+    this.#rarely('the discarding of an episode', () => {
+      if (this.#episode === 0) {
+        const message = `agent ${this.agent}: discard() without an open episode; it had ended before`
+        throw new RollcastError('BAD_INPUT', message)
+      }
+      this.#finish('discarded', undefined, true)
+    })
+  }
+
   /** A call that is not on the path of every step: safe, and timed. */
   #rarely(what: string, record: () => void): void {
     const startedAt = this.#time.monotonic()
@@ -276,7 +291,7 @@ export class EpisodeRecorder {
     if (this.#episode !== 0) this.#finish('interrupted', undefined)
   }
 
-  #finish(reason: EndReason, info: unknown): void {
+  #finish(reason: EndReason, info: unknown, discarded: boolean = false): void {
     const event: EpisodeEnded = {
       type: 'episode_ended',
       agent: this.agent,
@@ -296,6 +311,7 @@ export class EpisodeRecorder {
     if (stage !== undefined) event.stage = stage
     if (epsilon !== undefined) event.epsilon = epsilon
     if (info !== undefined) event.info = info
+    if (discarded) event.discarded = true
     this.#episode = 0
     this.#ingress.write(event, true)
     if (this.#tape && this.#onEpisode) this.#callBack(this.#tape, this.#onEpisode, event)

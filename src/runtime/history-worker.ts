@@ -17,5 +17,5 @@ export function answer(task: HistoryTask): HistoryAnswer {
     reader = openLogReader(task.runDir, task.reader)
     readers.set(task.runDir, reader)
   }
-  return answerQuery(reader, task.query)
+  return answerQuery(reader, task.runDir, task.query)
 }

@@ -3,10 +3,11 @@
 import { type ActorRefFrom, createActor, type SnapshotFrom } from 'xstate'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { ChildCommand } from '../machines/child.machine.ts'
+import type { ChildCommand, ChildSpec } from '../machines/child.machine.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
 import {
+  adopt,
   onCommands,
   type SupervisorCommand,
   supervisorMachine,
@@ -17,7 +18,7 @@ import { type ActorReport, type ActorStart, heartbeatMillis } from '../protocol/
 import type { HostLinks } from './host-links.ts'
 import type { Member, Roster } from './host-roster.ts'
 import type { ActorHandle } from './spawn.ts'
-import type { ActorKind, Topology } from './topology.ts'
+import { type ActorKind, type ActorSpec, kindOf, type Topology } from './topology.ts'
 
 /** Heartbeats that may be missed before an actor is taken for stuck. */
 const MISSED_HEARTBEATS_MAX = 3
@@ -66,24 +67,19 @@ export class HostChildren {
   readonly #supervisor: ActorRefFrom<typeof supervisorMachine>
   readonly #timers: (() => void)[] = []
   #checkedAt: number | undefined
+  /** When consumers that still drain stop where they are; undefined until all are to stop. */
+  #hurryAt: number | undefined
 
   constructor(options: ChildrenOptions, roster: Roster, links: HostLinks, events: ChildrenEvents) {
     this.#options = options
     this.#roster = roster
     this.#links = links
     this.#events = events
-    const { topology, clock, closeMillisMax, restartLimits } = options
+    const { topology, clock, restartLimits } = options
     this.#supervisor = createActor(supervisorMachine, {
       clock: machineClock(clock),
       input: {
-        children: topology.actors.map(({ name, placement, mayTerminate, replaceable }) => ({
-          name,
-          killable: placement === 'process' || mayTerminate,
-          replaceable,
-          essential: true,
-          stopMillisMax: closeMillisMax,
-          killMillisMax: KILL_MILLIS_MAX,
-        })),
+        children: topology.actors.map(spec => this.#childOf(spec)),
         ...(restartLimits === undefined ? {} : { limits: restartLimits }),
       },
     })
@@ -95,8 +91,27 @@ export class HostChildren {
     this.#supervisor.start()
   }
 
+  /** Starts one more actor, after all that are there. */
+  adopt(spec: ActorSpec): void {
+    this.#roster.add(spec)
+    adopt(this.#supervisor, this.#childOf(spec), command => this.#obey(command))
+  }
+
+  #childOf({ name, placement, mayTerminate, replaceable }: ActorSpec): ChildSpec {
+    return {
+      name,
+      killable: placement === 'process' || mayTerminate,
+      replaceable,
+      essential: true,
+      stopMillisMax: this.#options.closeMillisMax,
+      killMillisMax: KILL_MILLIS_MAX,
+    }
+  }
+
   /** Stops all in reverse order. */
   stop(): void {
+    const { clock, closeMillisMax } = this.#options
+    this.#hurryAt ??= clock.monotonic() + closeMillisMax * DRAIN_SHARE
     tell(this.#supervisor, { type: 'stop' })
   }
 
@@ -146,12 +161,12 @@ export class HostChildren {
       tell(this.#supervisor, { type: 'refused', child: name, reason: member.barred })
       return
     }
-    const handle = spawn(name, {
+    const handle = spawn(kindOf(name), {
       name,
       placement,
       sends: topology.channels.filter(route => route.from === name).map(route => route.spec),
       receives: topology.channels.filter(route => route.to === name).map(route => route.spec),
-      config: configOf(member, configs[name]),
+      config: configOf(member, configs[kindOf(name)]),
       restarts: member.starts++,
       faults,
       quarantined: member.quarantined,
@@ -223,11 +238,18 @@ export class HostChildren {
     this.#events.onChange(member, from, to, member.lastFailure)
   }
 
-  #askToStop({ handle }: Member): void {
-    const { clock, closeMillisMax } = this.#options
+  #askToStop({ handle, spec }: Member): void {
+    const { clock } = this.#options
     handle?.command({ type: 'drain', seq: this.#events.drainSeq() })
     const hurry = (): void => handle?.command({ type: 'stop' })
-    this.#timers.push(clock.schedule(closeMillisMax * DRAIN_SHARE, hurry))
+    this.#timers.push(clock.schedule(this.#drainMillis(spec), hurry))
+  }
+
+  /** Consumers stop one after the other, and have one time for it together. */
+  #drainMillis({ name }: ActorSpec): number {
+    const { clock, closeMillisMax } = this.#options
+    if (this.#hurryAt === undefined || name === 'recorder') return closeMillisMax * DRAIN_SHARE
+    return Math.max(0, this.#hurryAt - clock.monotonic())
   }
 
   #take(member: Member, report: ActorReport): void {

@@ -11,7 +11,7 @@ import {
   type Problem,
   problemError,
 } from './host-messages.ts'
-import type { ActorKind } from './topology.ts'
+import type { ActorName } from './topology.ts'
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
@@ -76,7 +76,7 @@ export class HostClient {
   }
 
   /** For fault tests; obeyed only by a host that was started with `faults`. */
-  crash(actor: ActorKind, how: CrashKind): void {
+  crash(actor: ActorName, how: CrashKind): void {
     this.#worker.postMessage({ type: 'crash', actor, how })
   }
 

@@ -6,7 +6,7 @@ import type { ChannelCounters } from '../protocol/policies.ts'
 import type { FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
 import type { MessagePortLike } from '../streams/port.ts'
 import type { ActorHandle } from './spawn.ts'
-import type { ActorKind, Topology } from './topology.ts'
+import type { ActorName, Topology } from './topology.ts'
 
 /** The two ends of a new channel; a MessageChannel of worker_threads fits. */
 export interface PortPair {
@@ -19,7 +19,7 @@ export interface LinksOptions {
   readonly clock: Clock
   readonly openChannel: () => PortPair
   /** The living actor of that name, if it lives. */
-  readonly handleOf: (name: ActorKind) => ActorHandle | undefined
+  readonly handleOf: (name: ActorName) => ActorHandle | undefined
   /** Answers the broadcaster's queries of the log. */
   readonly answer: (query: unknown) => Promise<unknown>
   readonly onError: (error: unknown) => void
@@ -70,7 +70,7 @@ export class HostLinks {
   }
 
   /** Gives the actor fresh ports for all its channels; the other ends attach to the new ones. */
-  connect(name: ActorKind, handle: ActorHandle): void {
+  connect(name: ActorName, handle: ActorHandle): void {
     for (const { spec, from, to } of this.#options.topology.channels) {
       if (from !== name && to !== name) continue
       const otherName = from === name ? to : from

@@ -3,10 +3,10 @@ import { type ErrorCode, RollcastError } from '../base/errors.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
-import type { ActorKind, Topology } from './topology.ts'
+import type { ActorKind, ActorName, Topology } from './topology.ts'
 
 /** What the actors told when they were ready. */
-export type HostDetail = Readonly<Partial<Record<ActorKind, unknown>>>
+export type HostDetail = Readonly<Partial<Record<ActorName, unknown>>>
 
 /** Why a run cannot start, or ended badly. */
 export interface Problem {
@@ -50,6 +50,6 @@ export type HostMessage =
 /** Commands that need no shared memory: they come from programs whose event loop turns. */
 export type HostRequest = {
   readonly type: 'crash'
-  readonly actor: ActorKind
+  readonly actor: ActorName
   readonly how: CrashKind
 }

@@ -8,7 +8,7 @@ import type { ActorStatus } from '../protocol/thread-messages.ts'
 import type { PlayerHeartbeat } from '../replay/actor.ts'
 import type { HostDetail } from './host-messages.ts'
 import type { ActorHandle } from './spawn.ts'
-import type { ActorKind, ActorSpec } from './topology.ts'
+import type { ActorName, ActorSpec } from './topology.ts'
 
 export interface Member {
   readonly spec: ActorSpec
@@ -50,7 +50,7 @@ export interface Member {
 type SourceHeartbeat = Pick<RecorderHeartbeat, 'durable' | 'newest'> & Partial<PlayerHeartbeat>
 
 export class Roster {
-  readonly #members: ReadonlyMap<ActorKind, Member>
+  readonly #members: Map<ActorName, Member>
 
   constructor(specs: readonly ActorSpec[]) {
     this.#members = new Map(specs.map(spec => [spec.name, newMember(spec)]))
@@ -61,13 +61,18 @@ export class Roster {
     return this.#members.values()
   }
 
-  get(name: ActorKind): Member | undefined {
+  add(spec: ActorSpec): void {
+    assert(!this.#members.has(spec.name), `${spec.name} is there already`)
+    this.#members.set(spec.name, newMember(spec))
+  }
+
+  get(name: ActorName): Member | undefined {
     return this.#members.get(name)
   }
 
   /** The member of that name, which the topology must have. */
   named(name: string): Member {
-    const member = this.#members.get(name as ActorKind)
+    const member = this.#members.get(name as ActorName)
     assert(member, `${name} is not in the topology`)
     return member
   }

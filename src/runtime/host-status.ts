@@ -43,7 +43,12 @@ export function composeStatus(input: StatusInput): SystemNotice {
 
 function actorStatuses({ roster, supervisor }: StatusInput): ActorStatus[] {
   const restarts = new Map(reportChildren(supervisor).map(child => [child.child, child.restarts]))
-  return [...roster].map(({ spec, machine, state, awayMillis, quarantined, lag, channels }) => ({
+  const members = [...roster]
+  const names = new Set<string>(members.map(({ spec }) => spec.name))
+  /** Not of an actor on demand that nobody has demanded. */
+  const isUsed = ({ name }: { name: string }): boolean =>
+    !name.startsWith('encoder') || names.has(name.split('.')[0] ?? '')
+  return members.map(({ spec, machine, state, awayMillis, quarantined, lag, channels }) => ({
     name: spec.name,
     placement: spec.placement,
     machine: machine || spec.name,
@@ -52,7 +57,7 @@ function actorStatuses({ roster, supervisor }: StatusInput): ActorStatus[] {
     awayMillis,
     quarantined,
     lag,
-    channels,
+    channels: channels.filter(isUsed),
   }))
 }
 

@@ -17,7 +17,7 @@ import { HostLinks, type PortPair } from './host-links.ts'
 import type { HostDetail, Problem } from './host-messages.ts'
 import { type Member, Roster } from './host-roster.ts'
 import { composeStatus, type TrainerCost } from './host-status.ts'
-import type { ActorKind } from './topology.ts'
+import type { ActorName } from './topology.ts'
 
 const STATUS_MILLIS = 500
 /** How often the host looks for actors that have gone silent. */
@@ -31,7 +31,7 @@ export interface HostOptions extends ChildrenOptions {
   /** Answers the broadcaster's queries of the log. */
   readonly answer: (query: unknown) => Promise<unknown>
   /** An actor hangs and is replaced: what it shares with others has to be taken from it. */
-  readonly onCutOff: (name: ActorKind) => void
+  readonly onCutOff: (name: ActorName) => void
   readonly onStarted: (detail: HostDetail) => void
   /** What an actor has noted. */
   readonly onNote: (facts: Readonly<Record<string, unknown>>) => void
@@ -109,7 +109,7 @@ export class Host {
   }
 
   /** For fault tests. */
-  crash(actor: ActorKind, how: CrashKind): void {
+  crash(actor: ActorName, how: CrashKind): void {
     const member = this.#roster.get(actor)
     if (how !== 'terminate') member?.handle?.command({ type: 'crash', how })
     else if (this.#options.faults && member?.spec.mayTerminate) member.handle?.kill()
@@ -175,6 +175,7 @@ export class Host {
 
   #takeNote(facts: Readonly<Record<string, unknown>>): void {
     this.#options.onNote(facts)
+    if (typeof facts['cameras'] === 'number') this.#encodeCameras(facts['cameras'])
     if (typeof facts['ingressDrained'] === 'number') {
       this.#ingressDrained = facts['ingressDrained']
       this.#ingressIsDrained()
@@ -184,6 +185,13 @@ export class Host {
     if (typeof facts['sealed'] === 'string') {
       const problem = { code: String(facts['code']), message: facts['sealed'] }
       this.#sealLog(problem, facts['temporary'] === true)
+    }
+  }
+
+  /** The first camera's encoder is always there; each further one starts when its camera appears. */
+  #encodeCameras(count: number): void {
+    for (const spec of this.#options.topology.onDemand.slice(0, Math.max(0, count - 1))) {
+      if (!this.#roster.get(spec.name)) this.#children.adopt(spec)
     }
   }
 

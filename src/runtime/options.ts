@@ -1,13 +1,15 @@
 // What a run can be told when it starts: checked in full, with defaults filled in. An option that
 // nothing reads is refused: a typing error must not pass as a choice.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isPowerOfTwo, MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
+import type { VideoProfile } from '../media/profiles.ts'
 import { limits } from '../protocol/limits.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
 import type { LossWindow } from './loss-window.ts'
+import { checkKeepRule, checkWhere } from './predicate-options.ts'
 
 /** Options of `startRun`. */
 export interface RunOptions {
@@ -21,7 +23,20 @@ export interface RunOptions {
   durability?: 'sync' | 'group' | 'relaxed'
   /** Shows the run live on a page. Default: nothing is served. */
   live?: boolean | LiveOptions
-  /** Where the encoder runs. Default `thread`. */
+  /** Makes video of the frames. Default: none. Needs the optional package `node-av`. */
+  video?: boolean | VideoOptions
+  /**
+   * Makes a LeRobot dataset of the finished episodes while the run is recorded. Those with frames
+   * need `video`. Default: none.
+   */
+  dataset?: boolean | DatasetOptions
+  /**
+   * Which episodes keep their frames and videos, decided when they end: a predicate such as
+   * `terminated`, `best(3)` or `length > 200 or every(100)` (README). Of the others the steps and
+   * the row of the index stay. `best(n)` and `worst(n)` go up to 1000. Default: all.
+   */
+  keep?: string
+  /** Where encoders run, and who makes the dataset. Default `thread`. */
   encoderPlacement?: 'thread' | 'process'
   /**
    * Where the log is written. With `process` a child process does it, and no crash of LMDB's writer
@@ -64,12 +79,48 @@ export interface LiveOptions {
   port?: number
 }
 
+export interface VideoOptions {
+  /**
+   * `lerobot` (AV1 by SVT-AV1, as LeRobot's own recorder), `fast` (H.264), `auto` (what this machine
+   * encodes fast enough), or an encoder of FFmpeg with its options. Default `fast`.
+   */
+  profile?: VideoProfile
+  /** Frames a second that the video shows, a whole number from 1 to 240. Default 30. */
+  fps?: number
+  /** Frames stay in the log too, as they were recorded. Default false: a video takes their place. */
+  keepFrames?: boolean
+}
+
+export interface DatasetOptions {
+  /** Made when missing; a dataset that is there is added to. Default: `dataset` in the run's. */
+  dir?: string
+  /** What is to be done, in words; of every episode. Default: the run's name. */
+  task?: string
+  /** Rows a second, a whole number from 1 to 240. Default: as the dataset, else the video, else 30. */
+  fps?: number
+  /**
+   * Which episodes come into it: a predicate such as `terminated and return > 0` (README), without
+   * `best(n)` and `worst(n)`, which only a finished run knows. Default: all that are kept.
+   */
+  where?: string
+}
+
+export interface CheckedDataset {
+  readonly dir: string
+  readonly task: string | undefined
+  readonly fps: number | undefined
+  readonly where: string | undefined
+}
+
 export interface CheckedOptions {
   readonly dir: string
   readonly name: string
   readonly config: Readonly<Record<string, unknown>> | undefined
   readonly durability: 'sync' | 'group' | 'relaxed'
   readonly live: { readonly host: string; readonly port: number } | undefined
+  readonly video: Required<VideoOptions> | undefined
+  readonly dataset: CheckedDataset | undefined
+  readonly keep: string | undefined
   readonly encoderPlacement: 'thread' | 'process'
   readonly logPlacement: 'thread' | 'process'
   readonly whenFull: 'spill' | 'block'
@@ -86,6 +137,28 @@ const liveSchema = z.strictObject({
   port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
 })
 
+const videoSchema = z.strictObject({
+  profile: z
+    .union([
+      z.enum(['lerobot', 'fast', 'auto']),
+      z.strictObject({
+        codec: z.string().min(1),
+        pixelFormat: z.string().min(1).optional(),
+        options: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+      }),
+    ])
+    .default('fast'),
+  fps: z.number().int().min(1).max(240).default(30),
+  keepFrames: z.boolean().default(false),
+})
+
+const datasetSchema = z.strictObject({
+  dir: z.string().min(1).optional(),
+  task: z.string().min(1).optional(),
+  fps: z.number().int().min(1).max(240).optional(),
+  where: z.string().superRefine(checkWhere).optional(),
+})
+
 const undurableSchema = z.strictObject({
   millis: z.number().positive().default(limits.undurableMillisMax),
   events: z.number().int().positive().default(limits.undurableEventsMax),
@@ -98,6 +171,9 @@ const schema = z.strictObject({
   config: z.record(z.string(), z.unknown()).optional(),
   durability: z.enum(['sync', 'group', 'relaxed']).default('group'),
   live: z.union([z.boolean(), liveSchema]).default(false),
+  video: z.union([z.boolean(), videoSchema]).default(false),
+  dataset: z.union([z.boolean(), datasetSchema]).default(false),
+  keep: z.string().superRefine(checkKeepRule).optional(),
   encoderPlacement: z.enum(['thread', 'process']).default('thread'),
   logPlacement: z.enum(['thread', 'process']).default('thread'),
   whenFull: z.enum(['spill', 'block']).default('spill'),
@@ -132,12 +208,17 @@ export function checkOptions(options: RunOptions): CheckedOptions {
   const { data } = parsed
   const dir = resolve(data.dir)
   const live = data.live === true ? liveSchema.parse({}) : data.live
+  const video = data.video === true ? videoSchema.parse({}) : data.video
+  const dataset = data.dataset === true ? {} : data.dataset
   return {
     dir,
     name: data.name ?? dir.split('/').at(-1) ?? dir,
     config: data.config,
     durability: data.durability,
     live: live === false ? undefined : live,
+    video: video === false ? undefined : (video as Required<VideoOptions>),
+    dataset: dataset === false ? undefined : checkedDataset(dir, dataset),
+    keep: data.keep,
     encoderPlacement: data.encoderPlacement,
     logPlacement: data.logPlacement,
     whenFull: data.whenFull,
@@ -149,6 +230,11 @@ export function checkOptions(options: RunOptions): CheckedOptions {
     closeMillisMax: data.closeMillisMax,
   }
 }
+
+const checkedDataset = (
+  runDir: string,
+  { dir = join(runDir, 'dataset'), task, fps, where }: z.infer<typeof datasetSchema>,
+): CheckedDataset => ({ dir: resolve(dir), task, fps, where })
 
 /** 1 to 64 letters, digits and `._:-`, starting with a letter or digit. */
 export function checkAgentName(agent: string): void {

@@ -6,6 +6,7 @@ import type { RecorderDetail } from '../actors/recorder/contract.ts'
 import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
+import { silenceEncoders } from '../media/ffmpeg.ts'
 import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { isHeld } from '../store/lock.ts'
@@ -75,11 +76,16 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
           },
   })
   const reader = { check: false, readOnly: false }
+  const videoReader =
+    options.encoderPlacement === 'thread' ? reader : { check: true, readOnly: true }
+  if (options.video) silenceEncoders()
   const host = new HostClient({
     topology: recordingTopology({
       live: options.live !== undefined,
       encoderPlacement: options.encoderPlacement,
+      video: options.video !== undefined,
       logPlacement: options.logPlacement,
+      dataset: options.dataset !== undefined,
     }),
     configs: {
       recorder: {
@@ -87,7 +93,12 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
         ring,
         durability: options.durability,
         logPlacement: options.logPlacement,
-        run: { id: basename(options.dir), name: options.name, config: options.config },
+        run: {
+          id: basename(options.dir),
+          name: options.name,
+          config: options.config,
+          keep: options.keep,
+        },
         software: softwareName(),
         commitDelayMillis: hooks.commitDelayMillis,
         commitFailsAt: hooks.commitFailsAt,
@@ -95,8 +106,13 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
       },
       encoder: {
         runDir: options.dir,
-        reader: options.encoderPlacement === 'thread' ? reader : { check: true, readOnly: true },
+        reader: videoReader,
         lagWarning: LAG_WARNING,
+        video: options.video,
+      },
+      dataset: {
+        ...{ runDir: options.dir, reader: videoReader, video: options.video },
+        ...options.dataset,
       },
       aggregator: { runDir: options.dir, reader, task: 'record' },
       broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), ...options.live },

@@ -13,6 +13,7 @@ import {
 import type { ActorDefinition } from '../actors/run-actor.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
+import { type ActorKind, type ActorName, kindOf } from './topology.ts'
 
 /** What the thread is started with; tells it from an actor's. */
 const ROLE = 'rollcast:spare'
@@ -84,11 +85,12 @@ export class SpareThreads {
 
 // --- the thread's own end -----------------------------------------------------------------------
 
-const definitions: Readonly<Record<string, () => Promise<ActorDefinition<never>>>> = {
+const definitions: Readonly<Record<ActorKind, () => Promise<ActorDefinition<never>>>> = {
   recorder: async () => (await import('../actors/recorder/actor.ts')).recorder,
   encoder: async () => (await import('../actors/encoder/actor.ts')).encoder,
   aggregator: async () => (await import('../actors/aggregator/actor.ts')).aggregator,
   broadcaster: async () => (await import('../actors/broadcaster/actor.ts')).broadcaster,
+  dataset: async () => (await import('../export/actor.ts')).dataset,
   player: async () => (await import('../replay/actor.ts')).player,
 }
 
@@ -107,7 +109,7 @@ async function standBy(port: MessagePort): Promise<void> {
   const { runActor } = await import('../actors/run-actor.ts')
   for (const load of Object.values(definitions)) if (!isTold) await load()
   const told = await first.promise
-  const load = told === 'end' ? undefined : definitions[told.become.name]
+  const load = told === 'end' ? undefined : definitions[kindOf(told.become.name as ActorName)]
   if (told === 'end' || load === undefined) return port.close()
   const endpoint = threadEndpoint(told.become, next => {
     listener = next

@@ -26,6 +26,7 @@ const folders: Readonly<Record<ActorKind, string>> = {
   aggregator: '../actors/aggregator',
   broadcaster: '../actors/broadcaster',
   player: '../replay',
+  dataset: '../export',
 }
 
 const entryOf = (kind: ActorKind): URL =>

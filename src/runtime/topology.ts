@@ -5,10 +5,14 @@ import { limits } from '../protocol/limits.ts'
 import type { ChannelSpec, Policy } from '../protocol/policies.ts'
 import type { Placement } from '../protocol/thread-messages.ts'
 
-export type ActorKind = 'recorder' | 'encoder' | 'aggregator' | 'broadcaster' | 'player'
+export type ActorKind = 'recorder' | 'encoder' | 'aggregator' | 'broadcaster' | 'player' | 'dataset'
+/** Of a kind of which there may be several, all but the first have a number: `encoder-2`. */
+export type ActorName = ActorKind | `encoder-${number}`
+
+export const kindOf = (name: ActorName): ActorKind => name.replace(/-\d+$/, '') as ActorKind
 
 export interface ActorSpec {
-  readonly name: ActorKind
+  readonly name: ActorName
   readonly placement: Placement
   /**
    * Whether its thread may be ended from outside when it is stuck: only one that does not write
@@ -24,13 +28,15 @@ export interface ActorSpec {
 
 export interface ChannelRoute {
   readonly spec: ChannelSpec
-  readonly from: ActorKind | 'host'
-  readonly to: ActorKind | 'host'
+  readonly from: ActorName | 'host'
+  readonly to: ActorName | 'host'
 }
 
 export interface Topology {
   /** In the order of starting; stopping goes the other way round. */
   readonly actors: readonly ActorSpec[]
+  /** Those that are started when there is work for them: an encoder for each further camera. */
+  readonly onDemand: readonly ActorSpec[]
   readonly channels: readonly ChannelRoute[]
 }
 
@@ -50,6 +56,11 @@ const feed = (source: 'recorder' | 'player'): ChannelRoute[] => [
   channel('aggregator.durable', source, 'aggregator', 'latest', 1, KIB),
 ]
 
+const saving: readonly ChannelRoute[] = [
+  channel('dataset.durable', 'recorder', 'dataset', 'latest', 1, KIB),
+  channel('dataset.facts', 'dataset', 'recorder', 'block', 256, 16 * MIB),
+]
+
 const viewing: readonly ChannelRoute[] = [
   channel('aggregator.projection', 'aggregator', 'broadcaster', 'latest', 1, 4 * MIB),
   channel('broadcaster.queries', 'broadcaster', 'host', 'drop-newest', 64, MIB),
@@ -58,10 +69,14 @@ const viewing: readonly ChannelRoute[] = [
 ]
 
 /** Readers of the log, which may be ended and replaced. */
-const reader = (name: ActorKind, placement: Placement = 'thread'): ActorSpec => {
+const reader = (name: ActorName, placement: Placement = 'thread'): ActorSpec => {
   return { name, placement, mayTerminate: true, replaceable: true }
 }
 const aggregator = reader('aggregator')
+/** The encoders of the first cameras; the last of them takes all further ones too. */
+const encoderNames = Array.from({ length: limits.encodersMax }, (_, index) =>
+  index === 0 ? ('encoder' as const) : (`encoder-${index + 1}` as const),
+)
 const broadcaster: ActorSpec = { ...reader('broadcaster'), replaceable: false }
 /**
  * What it still does when it wakes up is refused: the epoch of its successor fences it. Where
@@ -79,18 +94,38 @@ export function recordingTopology(options: {
   readonly live: boolean
   readonly encoderPlacement: Placement
   readonly logPlacement: Placement
+  /** Whether encoders encode. */
+  readonly video?: boolean
+  /** Whether episodes become a dataset. */
+  readonly dataset?: boolean
 }): Topology {
+  // Stopped after those whose facts it waits for, and before who records its own.
+  const dataset: ActorSpec = {
+    ...reader('dataset', options.encoderPlacement),
+    mayTerminate: options.video !== true,
+  }
+  const [first, ...further] = encoderNames.map(
+    (name): ActorSpec => ({
+      ...reader(name, options.encoderPlacement),
+      mayTerminate: options.video !== true,
+    }),
+  )
   return {
     actors: [
       recorder(options.logPlacement),
-      reader('encoder', options.encoderPlacement),
+      ...(options.dataset ? [dataset] : []),
+      first!,
       aggregator,
       ...(options.live ? [broadcaster] : []),
     ],
+    onDemand: further,
     channels: [
       ...feed('recorder'),
-      channel('encoder.durable', 'recorder', 'encoder', 'latest', 1, KIB),
-      channel('encoder.facts', 'encoder', 'recorder', 'block', 256, 16 * MIB),
+      ...encoderNames.flatMap(name => [
+        channel(`${name}.durable`, 'recorder', name, 'latest', 1, KIB),
+        channel(`${name}.facts`, name, 'recorder', 'block', 256, 16 * MIB),
+      ]),
+      ...(options.dataset ? saving : []),
       channel('aggregator.facts', 'aggregator', 'recorder', 'block', 256, 16 * MIB),
       channel('host.facts', 'host', 'recorder', 'drop-oldest', 256, 16 * MIB),
       ...viewing,
@@ -102,6 +137,7 @@ export function recordingTopology(options: {
 export function playingTopology(live: boolean): Topology {
   return {
     actors: [reader('player'), aggregator, ...(live ? [broadcaster] : [])],
+    onDemand: [],
     channels: [...feed('player'), ...viewing].filter(route => live || !concernsViewers(route)),
   }
 }
@@ -109,6 +145,7 @@ export function playingTopology(live: boolean): Topology {
 /** No run yet: a page that says so. */
 export const waitingTopology: Topology = {
   actors: [broadcaster],
+  onDemand: [],
   channels: viewing.filter(route => route.from !== 'aggregator'),
 }
 

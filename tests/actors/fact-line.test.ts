@@ -41,7 +41,7 @@ describe('a line of facts', () => {
     expect(line.empty).toBe(false)
     const rows = [{ episode: 3, bytes: new Uint8Array([1]) }]
     const snapshot = { name: 's', version: 1, position: 9, bytes: new Uint8Array([2, 3]) }
-    await line.handIn(9, rows, snapshot)
+    await line.handIn(9, { rows, snapshot })
     expect(line.empty).toBe(true)
     await line.handIn(10)
     const [near, far] = fakePortPair()

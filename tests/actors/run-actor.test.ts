@@ -253,7 +253,7 @@ describe('an actor is given', () => {
     endpoint.command({ type: 'connect', channel: 'a.out', port: out })
     await running()
     expect(scope()).toMatchObject({ name: 'test', config: { n: 1 }, restarts: 4 })
-    expect([scope().sends('a.out'), scope().sends('b.in')]).toEqual([true, false])
+    expect([scope().sends, scope().receives]).toEqual([['a.out'], ['b.in']])
     scope()
       .sender<number>('a.out', { sizeOf: () => 1 })
       .offer(7)

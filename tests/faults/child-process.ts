@@ -7,7 +7,7 @@ export const LOG_PROCESS = '/store/storage-process.'
 /** The children of process `pid` whose command line has `script` in it. */
 export function findChildren(pid: number | 'self', script: string): number[] {
   return readdirSync(`/proc/${pid}/task`)
-    .flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
+    .flatMap(thread => read(`/proc/${pid}/task/${thread}/children`).split(' '))
     .map(Number)
     .filter(child => child > 0 && commandLine(child).includes(script))
 }
@@ -16,9 +16,12 @@ export function findChildren(pid: number | 'self', script: string): number[] {
 export const isAlive = (pid: number): boolean => commandLine(pid) !== ''
 
 /** Of a process that has ended it is empty. */
-function commandLine(pid: number): string {
+const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`)
+
+/** Empty for a thread or a process that has just ended. */
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch {
     return ''
   }

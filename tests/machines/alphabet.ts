@@ -95,6 +95,15 @@ export const alphabets = {
       { type: 'resume' },
     ],
   },
+  dataset: {
+    input: {},
+    letters: [
+      ...actor,
+      { type: 'lockedOut', reason },
+      { type: 'hindered', reason },
+      { type: 'freed' },
+    ],
+  },
   aggregator: {
     input: {},
     letters: [...actor, { type: 'snapshotRestored' }, { type: 'snapshotRejected' }],

@@ -98,6 +98,30 @@ test('encoder: paused, it is told to hold, and to proceed when it goes on', () =
   expect(types(performer).slice(3)).toEqual(['hold', 'proceed'])
 })
 
+describe('dataset', () => {
+  test('X6 says why it waits, until it does not', () => {
+    const waiting = play('dataset', [...toRunning, event('lockedOut', { reason: 'pid 7 has it' })])
+    expect(waiting.state()).toBe('running.lockedOut')
+    expect(waiting.snapshot().hasTag('yellow')).toBe(true)
+    expect(waiting.snapshot().context.reason).toBe('pid 7 has it')
+    waiting.play(event('hindered', { reason: 'no room' }))
+    expect(waiting.state()).toBe('running.hindered')
+    expect(waiting.snapshot().context.reason).toBe('no room')
+    waiting.play(event('freed'))
+    expect(waiting.state()).toBe('running.working')
+    expect(waiting.snapshot().context.reason).toBeNull()
+  })
+
+  test('drains as long as its host lets it, and also when it was asked to before it ran', () => {
+    const early = play('dataset', [event('opened'), event('drain'), event('recovered')])
+    expect(types(early)).toEqual(['open', 'recover', 'run', 'drain'])
+    early.play(600_000)
+    expect(early.state()).toBe('draining')
+    early.play(event('stop'))
+    expect(early.state()).toBe('stopped')
+  })
+})
+
 test('aggregator: with and without a snapshot it folds the tail before it runs', () => {
   for (const found of ['snapshotRestored', 'snapshotRejected']) {
     const performer = play('aggregator', [event('opened'), event('recovered'), event(found)])

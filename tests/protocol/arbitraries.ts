@@ -6,6 +6,7 @@ import {
   type EventOf,
   type EventType,
   frameFormats,
+  type ReleaseReason,
   type StepLayout,
 } from '../../src/protocol/events.ts'
 import { shapeOf } from '../../src/protocol/step-layout.ts'
@@ -114,6 +115,47 @@ export const layoutOf = (step: EventOf<'step_taken'>, number: number): StepLayou
 export const generalEvents: {
   readonly [T in Exclude<EventType, 'step_taken' | 'frame_captured'>]: fc.Arbitrary<EventOf<T>>
 } = {
+  video_committed: record({
+    type: type('video_committed'),
+    ...place,
+    camera: names,
+    fromIndex: u32,
+    frames: u32,
+    fromSeq: u32,
+    toSeq: u32,
+    file: names,
+    bytes: u32,
+    width: u32,
+    height: u32,
+    fps: u32,
+    codec: names,
+    pixelFormat: names,
+    encoder: names,
+    reason: names,
+    statistics: dictionary(fc.oneof(numbers, fc.array(numbers))),
+  }),
+  video_failed: record({
+    type: type('video_failed'),
+    ...place,
+    camera: names,
+    fromIndex: u32,
+    reason: names,
+  }),
+  episode_saved: record({
+    type: type('episode_saved'),
+    ...place,
+    datasetEpisode: u32,
+    rows: u32,
+  }),
+  episode_refused: record({ type: type('episode_refused'), ...place, reason: names }),
+  episode_released: record({
+    type: type('episode_released'),
+    ...place,
+    reason: fc.constantFrom<ReleaseReason>('discarded', 'not_kept', 'overtaken'),
+    fromSeq: fc.maxSafeNat(),
+    toSeq: fc.maxSafeNat(),
+    frames: u32,
+  }),
   run_started: withOptional<EventOf<'run_started'>>(
     record({
       type: type('run_started'),
@@ -122,7 +164,7 @@ export const generalEvents: {
       pid: u32,
       software: fc.string(),
     }),
-    { config: dictionary(information) },
+    { config: dictionary(information), keep: fc.string() },
   ),
   recovered: record({
     type: type('recovered'),
@@ -178,7 +220,7 @@ export const generalEvents: {
       reason: fc.oneof(fc.constantFrom('terminated', 'truncated', 'superseded'), fc.string()),
       startTime: numbers,
     }),
-    start,
+    { ...start, discarded: fc.constant(true as const) },
   ),
   milestone_reached: record({
     type: type('milestone_reached'),
@@ -187,14 +229,17 @@ export const generalEvents: {
     value: numbers,
     previous: fc.option(numbers),
   }),
-  frames_counted: record({
-    type: type('frames_counted'),
-    ...place,
-    camera: names,
-    owed: u32,
-    intact: u32,
-    bytes: fc.maxSafeNat(),
-  }),
+  frames_counted: withOptional<EventOf<'frames_counted'>>(
+    record({
+      type: type('frames_counted'),
+      ...place,
+      camera: names,
+      owed: u32,
+      intact: u32,
+      bytes: fc.maxSafeNat(),
+    }),
+    { released: u32 },
+  ),
   actor_changed: withOptional<EventOf<'actor_changed'>>(
     record({
       type: type('actor_changed'),

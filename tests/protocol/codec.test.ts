@@ -326,6 +326,11 @@ describe('the header of a record', () => {
       trainer_cost_measured: 16,
       event_quarantined: 17,
       salvaged: 18,
+      video_committed: 19,
+      video_failed: 20,
+      episode_released: 21,
+      episode_saved: 22,
+      episode_refused: 23,
     })
   })
 

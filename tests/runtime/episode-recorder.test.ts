@@ -175,6 +175,26 @@ describe('L2: the end of an episode', () => {
     expect(only(told, 'episode_ended')).toMatchObject([{ reason: 'interrupted', steps: 1 }])
   })
 
+  test('L19 discard() ends it for good: the next one begins anew', () => {
+    const { told, problems } = played(recorder => {
+      recorder.begin({ seed: 1 })
+      recorder.step({ reward: 1, terminated: true })
+      recorder.discard()
+      recorder.step({ reward: 2 })
+      recorder.end({ reason: 'discarded' })
+      recorder.discard()
+    })
+    const ends = only(told, 'episode_ended')
+    expect(ends).toMatchObject([
+      { episode: 1, reason: 'discarded', discarded: true, steps: 1, terminated: true },
+      { episode: 2, reason: 'discarded', steps: 1 },
+    ])
+    expect(ends[1]).not.toHaveProperty('discarded')
+    expect(problems.map(({ message }) => message)).toEqual([
+      'agent a: discard() without an open episode; it had ended before',
+    ])
+  })
+
   test('without an episode is refused, and so is a second one', () => {
     const { told, problems } = played(recorder => {
       recorder.end()

@@ -50,11 +50,14 @@ describe('starting', () => {
       ...{ name: 'recorder', placement: 'thread', config: { runDir: 'r' }, restarts: 0 },
       faults: true,
     })
+    const encoders = ['encoder', ...[2, 3, 4, 5, 6, 7, 8].map(number => `encoder-${number}`)]
     expect(start.sends.map(({ name }) => name)).toEqual([
-      ...['recorder.live', 'recorder.frames', 'aggregator.durable', 'encoder.durable'],
+      ...['recorder.live', 'recorder.frames', 'aggregator.durable'],
+      ...encoders.map(name => `${name}.durable`),
     ])
     expect(start.receives.map(({ name }) => name)).toEqual([
-      ...['encoder.facts', 'aggregator.facts', 'host.facts'],
+      ...encoders.map(name => `${name}.facts`),
+      ...['aggregator.facts', 'host.facts'],
     ])
   })
 
@@ -62,10 +65,33 @@ describe('starting', () => {
     const { spawned, run } = newHost()
     run()
     for (const { start, ports } of spawned) {
-      const names = [...start.sends, ...start.receives].map(({ name }) => name)
+      const all = [...start.sends, ...start.receives].map(({ name }) => name)
+      // Nobody is there yet for a second camera.
+      const names = all.filter(name => !/^encoder-\d/.test(name))
       expect([...ports.keys()].sort()).toEqual(names.sort())
       for (const given of ports.values()) expect(given.length).toBe(1)
     }
+  })
+
+  test('gives each further camera an encoder, when it appears, and shows its channels then', () => {
+    const { host, actor, spawned, run, lives } = newHost()
+    const channels = (): string[] =>
+      host.status().actors.flatMap(({ channels }) => channels.map(({ name }) => name))
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 1 } })
+    expect(lives('encoder')).toBe(1)
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    // One after the other.
+    expect(spawned.at(-1)?.start).toMatchObject({ name: 'encoder-2', placement: 'thread' })
+    expect(lives('encoder')).toBe(2)
+    actor('encoder').ready()
+    expect(spawned.at(-1)?.start.name).toBe('encoder-3')
+    actor('encoder').ready()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    expect(lives('encoder')).toBe(3)
+    const names = host.status().actors.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(['encoder', 'encoder-2', 'encoder-3']))
+    expect(channels().filter(name => name.startsWith('encoder-4'))).toEqual([])
   })
 
   test('of an actor that is refused is the end of all, with its reason, and no second try', () => {

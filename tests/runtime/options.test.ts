@@ -21,6 +21,15 @@ describe('options of a run', () => {
     })
   })
 
+  test('L19 a keep rule that cannot be read is refused with its place', () => {
+    expect(check({ keep: 'best(3) or lenght > 5' })).toThrow(
+      /keep: predicate, column 12: expected one of .*\nbest\(3\) or lenght > 5\n {11}\^{6}/,
+    )
+    expect(check({ keep: '' })).toThrow(/keep: predicate, column 1/)
+    expect(check({ keep: 'not worst(1001)' })).toThrow('n up to 1000, found 1001')
+    expect(check({ keep: 'best(1000)' })).not.toThrow()
+  })
+
   test('are taken as they are given', () => {
     const onEpisode = (): void => {}
     const given: RunOptions = {
@@ -31,6 +40,7 @@ describe('options of a run', () => {
       whenFull: 'block',
       encoderPlacement: 'process',
       logPlacement: 'process',
+      keep: 'best(3) or terminated',
       ringBytes: 2 * MIB,
       onEpisode,
       onProblem: onEpisode,

@@ -13,6 +13,12 @@ const topologies: Record<string, Topology> = {
     encoderPlacement: 'thread',
     logPlacement: 'thread',
   }),
+  'recording, with a dataset': recordingTopology({
+    live: false,
+    encoderPlacement: 'thread',
+    logPlacement: 'thread',
+    dataset: true,
+  }),
   'recording, unwatched': recordingTopology({
     live: false,
     encoderPlacement: 'process',
@@ -28,7 +34,10 @@ const policyOf = (topology: Topology, name: string) =>
 
 for (const [title, topology] of Object.entries(topologies)) {
   describe(`the topology: ${title}`, () => {
-    const ends = new Set<string>(['host', ...topology.actors.map(actor => actor.name)])
+    const ends = new Set<string>([
+      'host',
+      ...[...topology.actors, ...topology.onDemand].map(actor => actor.name),
+    ])
 
     test('has both ends of every channel, and they are two', () => {
       for (const { spec, from, to } of topology.channels) {
@@ -38,7 +47,11 @@ for (const [title, topology] of Object.entries(topologies)) {
     })
 
     test('has every actor and every channel once', () => {
-      const names = [...topology.actors, ...topology.channels.map(route => route.spec)]
+      const names = [
+        ...topology.actors,
+        ...topology.onDemand,
+        ...topology.channels.map(route => route.spec),
+      ]
       expect(new Set(names.map(({ name }) => name)).size).toBe(names.length)
     })
 
@@ -112,6 +125,13 @@ describe('the way of data', () => {
       expect(policyOf(recording, `${consumer}.durable`)).toBe('latest')
       expect(policyOf(recording, `${consumer}.facts`)).toBe('block')
     }
+  })
+
+  test('X6: who makes the dataset stops after those it waits for, and is never ended inside FFmpeg', () => {
+    const placed = { encoderPlacement: 'process', logPlacement: 'thread' } as const
+    const { actors } = recordingTopology({ live: true, ...placed, video: true, dataset: true })
+    expect(actors.map(({ name }) => name).slice(0, 3)).toEqual(['recorder', 'dataset', 'encoder'])
+    expect(actors[1]).toMatchObject({ placement: 'process', mayTerminate: false })
   })
 
   test('L6: drops the oldest on the way to viewers, and keeps the newest frame of each camera', () => {

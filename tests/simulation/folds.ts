@@ -8,13 +8,20 @@ import {
   noChanges,
 } from '../../src/actors/aggregator/logic.ts'
 import {
+  type Accounts,
   accountedTypes,
   closeBy,
   countFrame,
   type EncoderState,
 } from '../../src/actors/encoder/logic.ts'
-import { packValue } from '../../src/protocol/codec.ts'
-import type { Envelope, FramesCounted, MilestoneReached } from '../../src/protocol/events.ts'
+import { Layouts, packValue } from '../../src/protocol/codec.ts'
+import type {
+  Envelope,
+  FrameCaptured,
+  FramesCounted,
+  MilestoneReached,
+} from '../../src/protocol/events.ts'
+import { limits } from '../../src/protocol/limits.ts'
 
 export class AggregatorFold {
   readonly state: AggregatorState = emptyState()
@@ -36,24 +43,42 @@ export class AggregatorFold {
   }
 }
 
+/** The account of the encoder `name`, which has one camera (the last one all further ones); of all without. */
 export class EncoderFold {
-  readonly accounts: EncoderState = []
+  readonly accounts: Accounts = []
   readonly facts: FramesCounted[] = []
+  readonly #number: number | undefined
+  readonly #layouts = new Layouts()
+  readonly #mine = new Map<string, boolean>()
   #seq = 0
 
-  /** Every frame has its pixels, because both are in one transaction and nothing is pruned. */
+  constructor(name?: string) {
+    this.#number = name === undefined ? undefined : Number(/\d+$/.exec(name)?.[0] ?? 1)
+  }
+
+  /** Every frame has its pixels, because both are in one transaction and nothing is dropped. */
   foldTo(events: readonly Envelope[], seq: number): void {
     for (; this.#seq < seq; this.#seq++) {
       const envelope = events[this.#seq]!
       const { event } = envelope
+      if (event.type === 'layout_declared') this.#layouts.add(event)
       if (!accountedTypes.has(event.type)) continue
-      if (event.type === 'frame_captured') {
-        this.facts.push(...countFrame(this.accounts, event, event))
-      } else this.facts.push(...closeBy(this.accounts, envelope))
+      if (event.type !== 'frame_captured') this.facts.push(...closeBy(this.accounts, envelope))
+      else if (this.#isMine(event)) this.facts.push(...countFrame(this.accounts, event, event))
     }
   }
 
+  #isMine({ agent, camera }: FrameCaptured): boolean {
+    if (this.#number === undefined) return true
+    const key = `${agent}/${camera}`
+    const place = this.#layouts.cameras().indexOf(key) + 1
+    const mine = this.#mine.get(key) ?? Math.min(place, limits.encodersMax) === this.#number
+    this.#mine.set(key, mine)
+    return mine
+  }
+
   get bytes(): Uint8Array {
-    return packValue(this.accounts)
+    // No video is made.
+    return packValue({ accounts: this.accounts, films: [] } satisfies EncoderState)
   }
 }

@@ -35,23 +35,35 @@ export function transitionsAreDeclared({ evidence }: World): Watch {
 
 const movesOf = new Map<string, ReadonlySet<string>>()
 
-/** From each leaf to every leaf that a transition of it, or of a state around it, enters. */
+/**
+ * From each leaf to every leaf that a transition of it, or of a state around it, enters; also to where
+ * that goes on at once.
+ */
 function declaredMoves(machine: string): ReadonlySet<string> {
   const known = movesOf.get(machine)
   if (known) return known
   const moves = new Set<string>()
+  const atOnce: [from: string, to: string][] = []
   movesOf.set(machine, moves)
   const definition = machines[machine as keyof typeof machines]
   if (definition === undefined) return moves
   const states = allStates(describeMachine(definition))
   for (const { name, transitions } of states) {
-    for (const { target } of transitions) {
+    for (const { target, event, delay } of transitions) {
       if (target === null) continue
       for (const from of states) {
         if (from.name !== name && !from.name.startsWith(name === '' ? '' : `${name}.`)) continue
-        for (const to of states)
-          if (isWithin(to.name, target)) moves.add(`${from.name} -> ${to.name}`)
+        for (const to of states) {
+          if (!isWithin(to.name, target)) continue
+          moves.add(`${from.name} -> ${to.name}`)
+          if (event === null && delay === null) atOnce.push([from.name, to.name])
+        }
       }
+    }
+  }
+  for (const [through, to] of atOnce) {
+    for (const { name } of states) {
+      if (moves.has(`${name} -> ${through}`)) moves.add(`${name} -> ${to}`)
     }
   }
   return moves
@@ -75,7 +87,8 @@ export function theDeadLeaveNothing({ evidence }: World): Watch {
   }
 }
 
-const producers = /^(trainer:\d+|host:\d+|recorder:\d+|encoder|aggregator|aggregator\.snapshot)$/
+const producers =
+  /^(trainer:\d+|host:\d+|recorder:\d+|encoder(-\d+)?|aggregator|aggregator\.snapshot)$/
 
 /**
  * 19. A session does what its role may. There is one role yet, the viewer, who may watch and ask:

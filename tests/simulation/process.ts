@@ -54,7 +54,7 @@ export class SimProcess {
   readonly #hostLife: Life
   readonly #trainerLife: Life
   #resurrected = false
-  readonly #started = new Set<ActorKind>()
+  readonly #started = new Set<string>()
   readonly #crashes = new Map<Life, (how: CrashKind) => void>()
 
   constructor(world: World, number: number) {
@@ -157,7 +157,7 @@ export class SimProcess {
     const reader = new StorageReader(new SimStorage(this.#world, this.#hostLife))
     return new Promise(resolve => {
       this.#hostLife.clock.schedule(this.#world.timing.between(1, 20), () =>
-        resolve(answerQuery(reader, query)),
+        resolve(answerQuery(reader, '/nonexistent', query)),
       )
     })
   }
@@ -182,7 +182,7 @@ export class SimProcess {
       if (world.plant.resurrects) this.#resurrect(kind, start)
       end(error)
     }
-    const life = this.#newLife(`${kind}.${start.restarts}`, error => {
+    const life = this.#newLife(`${start.name}.${start.restarts}`, error => {
       die(error instanceof Error ? error : new Error(String(error)))
     })
     life.onDeath(() => this.#crashes.delete(life))
@@ -193,8 +193,8 @@ export class SimProcess {
       else die(how === 'throw' ? new Error('planted fault') : undefined)
     })
     const line = new ActorLine(world, this.#hostLife, life)
-    const isRestart = start.restarts > 0 || this.#started.has(kind)
-    this.#started.add(kind)
+    const isRestart = start.restarts > 0 || this.#started.has(start.name)
+    this.#started.add(start.name)
     world.evidence.starts.push({ process: this.number, at: world.clock.monotonic(), isRestart })
     world.clock.schedule(world.timing.between(3, 40), () =>
       life.enter(() => {

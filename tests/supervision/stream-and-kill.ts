@@ -9,6 +9,7 @@ import { type Plant, plantArgv } from '../faults/plant.ts'
 import { runs } from '../faults/tier.ts'
 import { type Program, runCommand, tempDir, until } from '../runtime/harness.ts'
 import { judgeRun, type Verdict } from './judge-run.ts'
+import { judgeVideos } from './judge-videos.ts'
 import type { Holdings, Shot, ShotTimes, StreamingTask, Told } from './programs/streaming.child.ts'
 import { longestGaps, type SteadyViewer, watch } from './steady-viewer.ts'
 
@@ -26,6 +27,7 @@ const streaming = fileURLToPath(new URL('./programs/streaming.child.ts', import.
 export interface CampaignOptions {
   readonly encoderPlacement: StreamingTask['encoderPlacement']
   readonly logPlacement?: StreamingTask['logPlacement']
+  readonly video?: boolean
   readonly shots: readonly Shot[]
   /** On a real disk: an actor may die in the middle of a flush. */
   readonly onDisk?: boolean
@@ -55,11 +57,12 @@ const warmUp = (placement: CampaignOptions['encoderPlacement']): Shot => ({
 })
 
 export async function streamAndKill(options: CampaignOptions): Promise<Campaign> {
-  const { encoderPlacement, logPlacement = 'thread', onDisk = false, plants = [] } = options
+  const { encoderPlacement, logPlacement = 'thread', video = false } = options
+  const { onDisk = false, plants = [] } = options
   const shots = [warmUp(encoderPlacement), ...options.shots]
   const lookBefore = [1, 1 + Math.ceil(options.shots.length * WARM_SHARE)]
   const dir = onDisk ? tempDir() : tempDir(MEMORY)
-  const task: StreamingTask = { encoderPlacement, logPlacement, shots, lookBefore }
+  const task: StreamingTask = { encoderPlacement, logPlacement, video, shots, lookBefore }
   const argv = ['--import', portCount, ...plantArgv(plants), streaming]
   const program = runCommand('streaming', process.execPath, ...argv, dir, JSON.stringify(task))
   const { url } = await program.hears('started')
@@ -72,6 +75,7 @@ export async function streamAndKill(options: CampaignOptions): Promise<Campaign>
   const told = program.said.at(-1) as unknown as Told
   const [before, warm, after] = told.held as [Holdings, Holdings, Holdings]
   const verdict = await judgeRun(dir, { ...told, kills: killsOf(shots) })
+  if (video) verdict.problems.push(...(await judgeVideos(dir)))
   rmSync(dir, { recursive: true })
   const measured = times.slice(1)
   const gaps = longestGaps(

@@ -103,7 +103,10 @@ const quantile = (values: readonly number[], fraction: number): number => {
   return Math.round(histogram.quantile(fraction) * 10) / 10
 }
 
-/** As many incidents as asked for, over these actors in turn, in runs of at most twelve. */
+/**
+ * As many incidents as asked for, over these actors in turn. In a run each hangs three times at most:
+ * who is restarted again and again is restarted later and later.
+ */
 async function campaign(
   id: string,
   how: Hang,
@@ -112,8 +115,9 @@ async function campaign(
 ): Promise<void> {
   const count = runs(1, 50)
   const outcomes: Outcome[] = []
-  for (let done = 0; done < count; done += 12) {
-    const incidents = Array.from({ length: Math.min(12, count - done) }, (_, i) => {
+  const perRun = Math.min(12, 3 * actors.length)
+  for (let done = 0; done < count; done += perRun) {
+    const incidents = Array.from({ length: Math.min(perRun, count - done) }, (_, i) => {
       return { actor: actors[(done + i) % actors.length]!, how }
     })
     const lingerMillis = actors.includes('recorder') ? LINGER_MILLIS : 0

@@ -25,7 +25,9 @@ export const EpisodeRow = memo(({ row, index, active, opened, onOpen }: EpisodeR
     <td>{row.steps}</td>
     <td className="strong">{formatValue(row.total_reward)}</td>
     <td>{row.curriculum_stage ?? '–'}</td>
-    <td title={row.reason}>{row.reason}</td>
+    <td title={row.released ? `${row.reason}; no pictures: ${row.released}` : row.reason}>
+      {row.reason}
+    </td>
     <td>{formatTime(row.end_time)}</td>
   </tr>
 ))

@@ -6,7 +6,8 @@ import { MIB } from '../../base/bytes.ts'
 import { crc32 } from '../../base/checksum.ts'
 import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
 import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
-import type { Envelope } from '../../protocol/events.ts'
+import type { Envelope, EpisodeReleased } from '../../protocol/events.ts'
+import type { FrameDrop } from '../../protocol/frame-drop.ts'
 import type { Quarantined } from '../../protocol/quarantine.ts'
 import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
@@ -15,6 +16,7 @@ import { unlessDamaged } from '../../store/unless-damaged.ts'
 import { FactLine } from '../fact-line.ts'
 import { LogFollower } from '../log-follower.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { releaseFact } from './keep.ts'
 import {
   type AggregatorState,
   aggregatorVersion,
@@ -53,6 +55,8 @@ class Aggregator implements ActorInstance {
   #follower: LogFollower | undefined
   #facts: FactLine | undefined
   #changes = noChanges()
+  /** Frames of episodes that are given up. */
+  readonly #drops: FrameDrop[] = []
   /** Metrics that changed since the last projection went out. */
   readonly #changedMetrics = new Set<string>()
   #projected = 0
@@ -109,7 +113,7 @@ class Aggregator implements ActorInstance {
 
   #run(): undefined {
     const { clock } = this.#scope
-    const projections = this.#scope.sends('aggregator.projection')
+    const projections = this.#scope.sends.includes('aggregator.projection')
       ? this.#scope.sender<ProjectionNotice>('aggregator.projection', {
           sizeOf: () => MIB / 4,
           keyOf: () => 'projection',
@@ -144,7 +148,21 @@ class Aggregator implements ActorInstance {
     const facts =
       this.#facts && envelope.seq > this.#decidedSeq ? decide(this.#state, envelope) : []
     evolve(this.#state, envelope, this.#changes)
-    for (const fact of facts) this.#facts?.add(encodeEvent(fact, envelope.time))
+    for (const fact of [...facts, ...this.#giveUp()]) {
+      this.#facts?.add(encodeEvent(fact, envelope.time))
+    }
+  }
+
+  /** Fact, row and the order to drop the frames are handed in together. */
+  #giveUp(): EpisodeReleased[] {
+    const { givenUp, rows } = this.#changes
+    return givenUp.splice(0).map(release => {
+      const fact = releaseFact(release)
+      const { episode, fromSeq, toSeq, reason } = fact
+      rows.push({ ...release.row, released: reason })
+      if (fact.frames > 0) this.#drops.push({ episode, fromSeq, toSeq })
+      return fact
+    })
   }
 
   /** The state is as if the event had not been; the same in a replay, which meets it as well. */
@@ -156,13 +174,16 @@ class Aggregator implements ActorInstance {
 
   async #handIn(cursor: number): Promise<void> {
     for (const name of this.#changes.metrics) this.#changedMetrics.add(name)
-    const rows = this.#changes.rows.map(row => ({ episode: row.episode, bytes: packValue(row) }))
+    // Of an episode that ended and was given up the last one counts.
+    const changed = new Map(this.#changes.rows.map(row => [row.episode, row]))
+    const rows = [...changed].map(([episode, row]) => ({ episode, bytes: packValue(row) }))
+    const drops = this.#drops.splice(0)
     this.#changes = noChanges()
     if (this.#facts === undefined || cursor <= this.#decidedSeq) return
     const now = this.#scope.clock.monotonic()
     const due = now - this.#snapshotAt >= SNAPSHOT_MILLIS
     if (due || rows.length > 0 || !this.#facts.empty) {
-      await this.#facts.handIn(cursor, rows)
+      await this.#facts.handIn(cursor, { rows, ...(drops.length > 0 ? { drops } : {}) })
     }
     if (due) await this.#handInSnapshot(this.#facts, now)
   }

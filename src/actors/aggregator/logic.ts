@@ -3,9 +3,10 @@
 //
 // `decide` says which facts an event causes; `evolve` changes the state by an event. A fact comes
 // back as an event of the log and only then counts: replaying never decides again.
-import type { Envelope, EventOf, MilestoneReached } from '../../protocol/events.ts'
+import type { Envelope, EpisodeReleased, EventOf, MilestoneReached } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { EpisodeRow, Milestone, Projection, RunTotals } from '../../protocol/projection.ts'
+import { judge, type KeepState, type Release, restoreKeep, setRule } from './keep.ts'
 import { addValue, emptySeries, type SeriesState, summarise } from './metric-series.ts'
 
 /** Counts up whenever the same log would fold to another state: old snapshots are then useless. */
@@ -47,6 +48,8 @@ export interface AggregatorState {
   stages: Record<string, number>
   series: Record<string, SeriesState>
   milestones: Milestone[]
+  /** Left out without a keep rule. */
+  keep?: KeepState
 }
 
 export function emptyState(): AggregatorState {
@@ -74,6 +77,7 @@ export function restoreState(decoded: AggregatorState): AggregatorState {
     open: Object.assign(Object.create(null), decoded.open),
     stages: Object.assign(Object.create(null), decoded.stages),
     series: Object.assign(Object.create(null), decoded.series),
+    ...(decoded.keep ? { keep: restoreKeep(decoded.keep) } : {}),
   }
 }
 
@@ -83,14 +87,21 @@ export interface Changes {
   readonly rows: EpisodeRow[]
   /** Names of series that have a new value. */
   readonly metrics: Set<string>
+  /** Episodes that are to be given up: facts that are still to be told, never in a replay. */
+  readonly givenUp: Release[]
 }
 
-export const noChanges = (): Changes => ({ rows: [], metrics: new Set() })
+export const noChanges = (): Changes => ({
+  rows: [],
+  metrics: new Set(),
+  givenUp: [],
+})
 
 /** The facts that this event causes in this state; asked before `evolve`, and never in a replay. */
 export function decide(state: AggregatorState, { event }: Envelope): MilestoneReached[] {
   if (event.type === 'episode_began') return decideStage(state, event)
   if (event.type !== 'episode_ended' || event.reason === 'interrupted') return []
+  if (event.discarded) return []
   const facts: MilestoneReached[] = []
   const { agent, episode } = event
   const reached = (
@@ -138,6 +149,7 @@ export function evolve(state: AggregatorState, envelope: Envelope, changes: Chan
     case 'run_started':
       state.run = event.run
       state.name = event.name
+      takeRule(state, event)
       break
     case 'episode_began':
       closeOpen(state, event.agent, envelope, 'superseded', changes)
@@ -160,6 +172,9 @@ export function evolve(state: AggregatorState, envelope: Envelope, changes: Chan
     case 'episode_ended':
       endEpisode(state, event, envelope, changes)
       break
+    case 'episode_released':
+      markReleased(state, event)
+      break
     case 'milestone_reached':
       state.milestones.push(milestoneOf(event, envelope))
       if (state.milestones.length > limits.projectionMilestones) state.milestones.shift()
@@ -173,6 +188,18 @@ export function evolve(state: AggregatorState, envelope: Envelope, changes: Chan
     default:
       break
   }
+}
+
+function takeRule(state: AggregatorState, event: EventOf<'run_started'>): void {
+  const keep = setRule(state.keep, event.keep)
+  if (keep) state.keep = keep
+  else delete state.keep
+}
+
+function markReleased(state: AggregatorState, event: EpisodeReleased): void {
+  const at = state.rows.findLastIndex(({ episode }) => episode === event.episode)
+  const row = state.rows[at]
+  if (row) state.rows[at] = { ...row, released: event.reason }
 }
 
 function beginEpisode(
@@ -284,14 +311,26 @@ function endEpisode(
       lastSeq: envelope.seq,
     },
     changes,
+    event.discarded,
   )
 }
 
-function addRow(state: AggregatorState, row: EpisodeRow, changes: Changes): void {
+function addRow(
+  state: AggregatorState,
+  row: EpisodeRow,
+  changes: Changes,
+  discarded: boolean = false,
+): void {
   state.totals.episodes++
   state.rows.push(row)
   if (state.rows.length > limits.projectionEpisodes) state.rows.shift()
   changes.rows.push(row)
+  if (discarded) {
+    // Not an episode of the run: it is on record, and counts for nothing.
+    changes.givenUp.push({ row, reason: 'discarded' })
+    return
+  }
+  if (state.keep) changes.givenUp.push(...judge(state.keep, row))
   if (row.reason === 'interrupted') return
   if (Number.isFinite(row.totalReward)) {
     state.bestReturn = Math.max(state.bestReturn ?? row.totalReward, row.totalReward)

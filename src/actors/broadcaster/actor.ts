@@ -60,7 +60,7 @@ class Broadcaster implements ActorInstance {
     this.#scope = scope
     this.#world = world
     const { clock } = scope
-    const queries = scope.sends('broadcaster.queries')
+    const queries = scope.sends.includes('broadcaster.queries')
       ? scope.sender<HistoryQuery>('broadcaster.queries', { sizeOf: () => 128 })
       : undefined
     this.#history = new HistoryClient(clock, query => queries?.offer(query) === 'accepted')

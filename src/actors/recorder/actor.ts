@@ -56,6 +56,8 @@ class Recorder implements ActorInstance {
   /** Those that the trainer has declared, also while the disk was full. */
   #layouts = new Layouts()
   #intake = new IntakeBuffer(this.#layouts)
+  /** How many of them the host has been told about the cameras of. */
+  #layoutsTold = 0
   #outlets: Outlets | undefined
   #running = false
   #closed = false
@@ -186,6 +188,8 @@ class Recorder implements ActorInstance {
     if (committed > ring.releasedPosition) {
       this.#ring = new RingReader(config.ring, { startPosition: committed })
     }
+    this.#layoutsTold = 0
+    this.#tellCameras()
     this.#tellOpening(report, writer)
     // It discarded what it could not record, and could not say so either.
     if (config.gap && ring.releasedPosition > committed) {
@@ -218,7 +222,7 @@ class Recorder implements ActorInstance {
     const { writer } = this.#opened
     this.#outlets = new Outlets(scope)
     this.#outlets?.announce(writer.durable)
-    for (const channel of ['aggregator.facts', 'encoder.facts', 'host.facts']) {
+    for (const channel of scope.receives.filter(name => name.endsWith('.facts'))) {
       // Together in one transaction, not one after the other: each waits for a flush.
       const options = { overlapping: true }
       scope.receive<FactBatch>(channel, batch => this.#takeFacts(batch), options)
@@ -292,7 +296,15 @@ class Recorder implements ActorInstance {
     this.#scope.handling(from, ring.position)
     this.#hand(ring, this.#intake.take(), ring.position)
     this.#scope.handled()
+    this.#tellCameras()
     return bytes
+  }
+
+  /** Each camera has an encoder of its own. */
+  #tellCameras(): void {
+    if (this.#layouts.size === this.#layoutsTold) return
+    this.#layoutsTold = this.#layouts.size
+    this.#scope.note({ cameras: this.#layouts.cameras().length })
   }
 
   #hand(ring: RingReader, intake: Intake, position: number): void {

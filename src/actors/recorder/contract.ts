@@ -13,7 +13,13 @@ export interface RecorderConfig {
   /** Where the log is written: in this thread's process, or in a child of it. Default `thread`. */
   readonly logPlacement?: Placement
   /** What is told of the run when the log is opened. */
-  readonly run: { readonly id: string; readonly name: string; readonly config: unknown }
+  readonly run: {
+    readonly id: string
+    readonly name: string
+    readonly config: unknown
+    /** The keep rule, which was checked. */
+    readonly keep?: string | undefined
+  }
   readonly software: string
   /** What an earlier recorder of this run had lost and not yet told when it died; see `noted`. */
   readonly gap?: GapState

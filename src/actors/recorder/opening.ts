@@ -33,6 +33,7 @@ export function openingEvents(
   events.push({
     ...{ type: 'run_started', run: run.id, name: run.name, pid, software },
     ...(config === undefined ? {} : { config }),
+    ...(run.keep === undefined ? {} : { keep: run.keep }),
   })
   return events
 }

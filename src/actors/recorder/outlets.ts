@@ -13,7 +13,7 @@ export class Outlets {
   readonly #notices: PortSender<DurableNotice>[] = []
 
   constructor(scope: ActorScope<RecorderConfig>) {
-    if (scope.sends('recorder.live')) {
+    if (scope.sends.includes('recorder.live')) {
       this.#live = scope.sender<LiveBatch>('recorder.live', {
         sizeOf: batch => 64 + batch.records.byteLength,
       })
@@ -22,8 +22,7 @@ export class Outlets {
         keyOf: frame => `${frame.agent}/${frame.camera}`,
       })
     }
-    for (const channel of ['aggregator.durable', 'encoder.durable']) {
-      if (!scope.sends(channel)) continue
+    for (const channel of scope.sends.filter(name => name.endsWith('.durable'))) {
       this.#notices.push(
         scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
       )

@@ -1,5 +1,6 @@
 // Histories of runs: events as a log numbers them, one millisecond apart.
 import fc from 'fast-check'
+import { releaseFact } from '../../../src/actors/aggregator/keep.ts'
 import {
   type AggregatorState,
   type Changes,
@@ -8,7 +9,13 @@ import {
   evolve,
   noChanges,
 } from '../../../src/actors/aggregator/logic.ts'
-import type { Envelope, Event, EventOf, MilestoneReached } from '../../../src/protocol/events.ts'
+import type {
+  Envelope,
+  EpisodeReleased,
+  Event,
+  EventOf,
+  MilestoneReached,
+} from '../../../src/protocol/events.ts'
 
 export const START_TIME = 1_000
 
@@ -26,21 +33,29 @@ export function fold(
 }
 
 /** The log as it comes to be while it is followed: each fact is appended behind its cause. */
-export function record(events: readonly Event[]): { log: Envelope[]; facts: MilestoneReached[] } {
+export function record(events: readonly Event[]): {
+  log: Envelope[]
+  facts: MilestoneReached[]
+  releases: EpisodeReleased[]
+} {
   const state = emptyState()
   const log: Envelope[] = []
   const facts: MilestoneReached[] = []
+  const releases: EpisodeReleased[] = []
   const append = (event: Event): void => {
     const seq = log.length + 1
     const envelope = { seq, epoch: 1, time: START_TIME + seq, event }
+    const changes = noChanges()
     const decided = decide(state, envelope)
     log.push(envelope)
-    evolve(state, envelope, noChanges())
+    evolve(state, envelope, changes)
     facts.push(...decided)
-    for (const fact of decided) append(fact)
+    const given = changes.givenUp.map(releaseFact)
+    releases.push(...given)
+    for (const fact of [...decided, ...given]) append(fact)
   }
   for (const event of events) append(event)
-  return { log, facts }
+  return { log, facts, releases }
 }
 
 export const began = (
@@ -90,6 +105,7 @@ const values = fc.oneof(
   fc.constantFrom(Number.NaN, Infinity, -Infinity),
 )
 const episodes = fc.integer({ min: 1, max: 6 })
+const rule = 'best(2) or worst(1) or stage changed'
 
 /** Any event at any time: beginnings and ends are lost, episodes change without a word. */
 export const anyHistory: fc.Arbitrary<Event[]> = fc.array(
@@ -120,12 +136,16 @@ export const anyHistory: fc.Arbitrary<Event[]> = fc.array(
         ended(episode, { agent, totalReward, steps, reason }),
       ),
     fc
+      .tuple(agents, episodes)
+      .map(([agent, episode]) => ended(episode, { agent, reason: 'discarded', discarded: true })),
+    fc
       .tuple(fc.nat(1000), fc.uniqueArray(fc.tuple(metricNames, values), { selector: ([n]) => n }))
       .map(([globalStep, pairs]) => sampled(globalStep, Object.fromEntries(pairs))),
     fc.constantFrom<Event>(
       { type: 'gap_found', cause: 'ring_full', events: 3, bytes: 100 },
       { type: 'input_refused', agent: 'a', code: 'BAD_STEP', message: 'm', count: 2 },
       { type: 'run_started', run: 'r2', name: 'again', pid: 1, software: 's' },
+      { type: 'run_started', run: 'r3', name: 'kept', pid: 1, software: 's', keep: rule },
       { type: 'unknown', kind: 999, version: 1, body: new Uint8Array(8) },
     ),
   ),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  type Accounts,
   closeBy,
   countFrame,
-  type EncoderState,
   type FoundFrame,
 } from '../../../src/actors/encoder/logic.ts'
 import { packValue, unpackValue } from '../../../src/protocol/codec.ts'
@@ -15,7 +15,7 @@ type Found = (place: number) => FoundFrame | undefined
 
 const allIntact: Found = () => ({ byteLength: 2, crc: 1 })
 
-function account(events: readonly Event[], found: Found = allIntact, state: EncoderState = []) {
+function account(events: readonly Event[], found: Found = allIntact, state: Accounts = []) {
   const facts: FramesCounted[] = []
   for (const envelope of numbered(events)) {
     const { event, seq } = envelope
@@ -156,7 +156,7 @@ describe('for any interleaving of agents and cameras', () => {
       fc.property(plays, fc.nat(), ({ events, found }, place) => {
         const cut = place % (events.length + 1)
         const head = account(events.slice(0, cut), found)
-        const snapshot = unpackValue(packValue(head.state).slice()) as EncoderState
+        const snapshot = unpackValue(packValue(head.state).slice()) as Accounts
         const tail = account(events.slice(cut), at => found(at + cut), snapshot)
         expect([...head.facts, ...tail.facts]).toEqual(account(events, found).facts)
       }),

@@ -30,6 +30,8 @@ export interface Shot {
 export interface StreamingTask {
   readonly encoderPlacement: 'thread' | 'process'
   readonly logPlacement: 'thread' | 'process'
+  /** Video is made of the frames. */
+  readonly video: boolean
   readonly shots: readonly Shot[]
   /** The shots before which it is looked at what the process holds, and again at the end. */
   readonly lookBefore: readonly number[]
@@ -83,6 +85,7 @@ const run = await start(
     live: { port: 0 },
     encoderPlacement: task.encoderPlacement,
     logPlacement: task.logPlacement,
+    video: task.video,
     // How long a close takes is asked elsewhere (S7).
     closeMillisMax: 60_000,
   }),

@@ -1,0 +1,230 @@
+// The video of one camera while it is made: one file after the other, each a part of one episode.
+// Where a part begins and ends follows from the events alone, and its frames stay in the log until
+// it is committed; so whatever happens to a part on its way, it is made again and comes out the same.
+import { assert } from '../../base/assert.ts'
+import { crc32 } from '../../base/checksum.ts'
+import type { Clock } from '../../base/clock.ts'
+import { describeError, RollcastError } from '../../base/errors.ts'
+import { chooseEncoder } from '../../media/choose-encoder.ts'
+import type { Ffmpeg } from '../../media/ffmpeg.ts'
+import { PictureStatistics } from '../../media/picture-statistics.ts'
+import { profiles, type VideoProfile } from '../../media/profiles.ts'
+import { openSegment, type Segment } from '../../media/segment.ts'
+import type {
+  Envelope,
+  EventType,
+  FrameCaptured,
+  VideoCommitted,
+  VideoFailed,
+} from '../../protocol/events.ts'
+import { videoPath } from '../../protocol/video-files.ts'
+import type { LogReader } from '../../store/event-log.ts'
+import { decodeBatch } from '../../store/log-reader.ts'
+import { unlessDamaged } from '../../store/unless-damaged.ts'
+import { type FilmState, goesOn, type OpenPart } from './logic.ts'
+
+export interface VideoSettings {
+  readonly profile: VideoProfile
+  /** Frames a second, a whole number from 1. */
+  readonly fps: number
+  /** The log keeps the frames that are on a video. */
+  readonly keepFrames: boolean
+}
+
+/** What the films of an encoder share. */
+export interface Studio {
+  readonly runDir: string
+  readonly settings: VideoSettings
+  readonly ffmpeg: Ffmpeg
+  readonly reader: LogReader
+  readonly clock: Clock
+  /** Told why a film waits, and null when it goes on. */
+  onWaiting(reason: string | null): void
+}
+
+/** What became of a part. */
+export type PartEnd = VideoCommitted | VideoFailed
+
+/** While there is no room for a video, room is looked for this often. */
+const LOOK_FOR_ROOM_MILLIS = 1_000
+const frameTypes: ReadonlySet<EventType> = new Set<EventType>(['frame_captured'])
+
+export class Film {
+  readonly #studio: Studio
+  readonly #agent: string
+  readonly #camera: string
+  #part: OpenPart | undefined
+  #segment: Segment | undefined
+  #statistics: PictureStatistics | undefined
+  #choice: FilmState['choice']
+  /** Why the part in hand cannot be made. */
+  #failure: string | undefined
+
+  constructor(studio: Studio, agent: string, camera: string) {
+    this.#studio = studio
+    this.#agent = agent
+    this.#camera = camera
+  }
+
+  get state(): FilmState {
+    const choice = this.#choice
+    const part = this.#part
+    const place = { agent: this.#agent, camera: this.#camera }
+    return { ...place, ...(choice && { choice }), ...(part && { part }) }
+  }
+
+  /** Makes again out of the log what an earlier life had in hand. */
+  async resume({ choice, part }: FilmState): Promise<void> {
+    this.#choice = choice
+    this.#part = part
+    if (part) await this.#attempt(() => undefined, true)
+  }
+
+  /** Takes the next frame; resolves to what became of the part that it closes. */
+  async take(
+    { seq, event }: Envelope<FrameCaptured>,
+    pixels: Uint8Array,
+  ): Promise<PartEnd | undefined> {
+    const { episode, index } = event
+    const open = this.#part
+    const closed = open && !goesOn(open, episode, index) ? await this.close() : undefined
+    this.#part ??= { episode, fromSeq: seq, toSeq: seq, fromIndex: index, frames: 0 }
+    await this.#attempt(() => this.#encode(event, pixels))
+    this.#part = { ...this.#part, toSeq: seq, frames: this.#part.frames + 1 }
+    return closed
+  }
+
+  /** Commits the part in hand; undefined without one. */
+  async close(): Promise<PartEnd | undefined> {
+    const part = this.#part
+    if (part === undefined) return undefined
+    const fact = await this.#attempt(() => this.#commit(part))
+    const reason = this.#failure
+    this.#part = undefined
+    this.#forget()
+    this.#failure = undefined
+    if (fact) return fact
+    assert(reason !== undefined, 'what was not made has failed')
+    const { episode, fromIndex } = part
+    const place = { agent: this.#agent, camera: this.#camera, episode, fromIndex }
+    return { type: 'video_failed', ...place, reason }
+  }
+
+  /** Nobody wants `episode` any more: gives up the part in hand if it is of that. */
+  giveUp(episode: number): void {
+    if (this.#part?.episode !== episode) return
+    this.#part = undefined
+    this.#failure = undefined
+    this.#forget()
+  }
+
+  /** Lets go of what is in hand; another will make it again. */
+  discard(): void {
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#segment?.discard()
+    this.#segment = undefined
+    this.#statistics = undefined
+  }
+
+  #commit({ episode, fromIndex, fromSeq, toSeq }: OpenPart): VideoCommitted {
+    const segment = this.#segment
+    assert(segment && this.#choice && this.#statistics, 'a part in hand has been begun')
+    const done = segment.finish()
+    const { encoder } = this.#choice
+    return {
+      type: 'video_committed',
+      ...{ agent: this.#agent, camera: this.#camera, episode, fromIndex },
+      ...{ fromSeq, toSeq, ...done },
+      file: videoPath(this.#agent, this.#camera, episode, fromIndex),
+      encoder: encoder.codec,
+      reason: encoder.reason,
+      statistics: { ...this.#statistics.summary() },
+    }
+  }
+
+  #encode(event: FrameCaptured, pixels: Uint8Array): void {
+    this.#segment ??= this.#open(event)
+    this.#segment.encode(pixels)
+    this.#statistics ??= new PictureStatistics(event)
+    this.#statistics.add(pixels)
+  }
+
+  #open(event: FrameCaptured): Segment {
+    const { runDir, settings, ffmpeg } = this.#studio
+    const { width, height, format } = event
+    const shape = `${width}x${height} ${format}`
+    if (this.#choice?.shape !== shape) {
+      const options = { width, height, format, fps: settings.fps }
+      this.#choice = { shape, encoder: chooseEncoder(ffmpeg, settings.profile, options) }
+    }
+    const { episode, fromIndex } = this.#part!
+    const path = `${runDir}/${videoPath(this.#agent, this.#camera, episode, fromIndex)}`
+    const choice = this.#choice.encoder
+    return openSegment(ffmpeg, path, { width, height, format, fps: settings.fps, choice })
+  }
+
+  /**
+   * Does `work` on the part in hand; undefined when the part cannot be made. A full disk is waited
+   * for; an encoder that fails is replaced by H.264 from the part's first frame on, once.
+   */
+  async #attempt<T>(work: () => T, isAgain = false): Promise<T | undefined> {
+    for (let again = isAgain; this.#failure === undefined; again = true) {
+      try {
+        if (again) await this.#makeAgain()
+        return work()
+      } catch (error) {
+        await this.#mend(error)
+      }
+    }
+    return undefined
+  }
+
+  /** Throws what is neither the disk's nor the encoder's doing. */
+  async #mend(error: unknown): Promise<void> {
+    this.#forget()
+    if (!(error instanceof RollcastError)) throw error
+    if (error.code === 'DISK_FULL' || error.code === 'CANNOT_CREATE') {
+      this.#studio.onWaiting(`no room for a video: ${error.message}`)
+      await new Promise<void>(resolve => this.#studio.clock.schedule(LOOK_FOR_ROOM_MILLIS, resolve))
+      return this.#studio.onWaiting(null)
+    }
+    if (error.code !== 'VIDEO_FAILED' && error.code !== 'USAGE') throw error
+    const reason = describeError(error)
+    const encoder = this.#choice?.encoder
+    if (this.#choice === undefined || encoder?.codec === profiles.fast.codec) {
+      this.#failure = reason
+      return
+    }
+    this.#choice = {
+      ...this.#choice,
+      encoder: { ...profiles.fast, reason: `${encoder?.codec} failed: ${reason}` },
+    }
+  }
+
+  /** Encodes the frames that the part has, out of the log. */
+  async #makeAgain(): Promise<void> {
+    const { reader, clock } = this.#studio
+    const { fromSeq, episode, fromIndex, frames } = this.#part!
+    this.#forget()
+    const layouts = reader.layouts()
+    let made = 0
+    if (frames === 0) return
+    for (const batch of reader.batches({ fromSeq })) {
+      for (const { seq, event } of decodeBatch(batch, layouts, frameTypes)) {
+        if (event.type !== 'frame_captured' || event.episode !== episode) continue
+        if (event.agent !== this.#agent || event.camera !== this.#camera) continue
+        const pixels = unlessDamaged(() => reader.frame(seq))
+        if (event.index !== fromIndex + made || !pixels || crc32(pixels) !== event.crc) {
+          throw new RollcastError('VIDEO_FAILED', `frame ${event.index} is gone from the log`)
+        }
+        this.#encode(event, pixels)
+        if (++made === frames) return
+        await clock.turn()
+      }
+    }
+    throw new RollcastError('VIDEO_FAILED', `expected ${frames} frames in the log, found ${made}`)
+  }
+}
