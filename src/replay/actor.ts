@@ -17,6 +17,7 @@ import { watchLog } from '../store/tail.ts'
 import { BatchPlayer, type PlayerOutlets, splitByTime } from './batch-player.ts'
 import { listEpisodes } from './history.ts'
 import { Pacer } from './pacer.ts'
+import { Pictures } from './pictures.ts'
 
 export interface PlayerConfig {
   readonly runDir: string
@@ -49,6 +50,7 @@ export const player: ActorDefinition<PlayerConfig> = {
 class Player implements ActorInstance {
   readonly #scope: ActorScope<PlayerConfig>
   readonly #reader: LogReader
+  readonly #pictures: Pictures
   #player: BatchPlayer | undefined
   #running = false
   #attached = false
@@ -58,7 +60,9 @@ class Player implements ActorInstance {
 
   constructor(scope: ActorScope<PlayerConfig>) {
     this.#scope = scope
-    this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
+    const { runDir, reader } = scope.config
+    this.#reader = openLogReader(runDir, reader)
+    this.#pictures = new Pictures(this.#reader, runDir)
   }
 
   readonly commands = {
@@ -78,8 +82,8 @@ class Player implements ActorInstance {
 
   #run(): undefined {
     const scope = this.#scope
-    this.#player = new BatchPlayer(this.#reader, {
-      ...(scope.sends('player.live') ? { viewers: viewersOf(scope) } : {}),
+    this.#player = new BatchPlayer(this.#reader, this.#pictures, {
+      ...(scope.sends.includes('player.live') ? { viewers: viewersOf(scope) } : {}),
       durable: scope.sender<DurableNotice>('aggregator.durable', {
         sizeOf: () => 16,
         keyOf: () => 'durable',
@@ -182,6 +186,7 @@ class Player implements ActorInstance {
   async #close(): Promise<undefined> {
     await this.#stop()
     this.#stopWatching()
+    this.#pictures.close()
     await this.#reader.close()
     return undefined
   }

@@ -4,8 +4,8 @@ import { decodeRecord, type Layouts, readRecord } from '../protocol/codec.ts'
 import { eventKinds } from '../protocol/events.ts'
 import type { DurableNotice, FeedMode, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
 import type { Batch, LogReader } from '../store/event-log.ts'
-import { unlessDamaged } from '../store/unless-damaged.ts'
 import type { PortSender } from '../streams/port.ts'
+import type { Pictures } from './pictures.ts'
 
 export interface PlayerOutlets {
   /** Absent when nobody watches. */
@@ -24,12 +24,12 @@ interface Part {
 }
 
 export class BatchPlayer {
-  readonly #reader: LogReader
+  readonly #pictures: Pictures
   readonly #outlets: PlayerOutlets
   readonly #layouts: Layouts
 
-  constructor(reader: LogReader, outlets: PlayerOutlets) {
-    this.#reader = reader
+  constructor(reader: LogReader, pictures: Pictures, outlets: PlayerOutlets) {
+    this.#pictures = pictures
     this.#outlets = outlets
     this.#layouts = reader.layouts()
   }
@@ -69,9 +69,8 @@ export class BatchPlayer {
           const { crc: _, byteLength: __, type: ___, ...place } = event
           const view = new DataView(part.records.buffer, part.records.byteOffset)
           newest.set(view.getUint16(record.bodyOffset + 8, true), () => {
-            // A picture that is damaged is not shown.
-            const pixels = unlessDamaged(() => this.#reader.frame(frameSeq))
-            return pixels && { ...place, time, mode, pixels }
+            const picture = this.#pictures.of({ seq: frameSeq, event })
+            return picture && { ...place, time, mode, ...picture }
           })
         }
       }

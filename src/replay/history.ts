@@ -13,15 +13,16 @@ import type {
   LiveFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
-import { unlessDamaged } from '../store/unless-damaged.ts'
+import { Pictures } from './pictures.ts'
 
 /** One answer carries at most so many frames and bytes of pixels. */
 const FRAMES_PER_ANSWER = 200
 const FRAME_BYTES_PER_ANSWER = 4 * 1024 * 1024
 
 /** The answer, or `failed` with a reason. */
-export function answerQuery(reader: LogReader, query: HistoryQuery): HistoryAnswer {
+export function answerQuery(reader: LogReader, runDir: string, query: HistoryQuery): HistoryAnswer {
   const { id } = query
+  const pictures = new Pictures(reader, runDir)
   try {
     if (query.kind === 'episodes') {
       const page = {
@@ -32,12 +33,14 @@ export function answerQuery(reader: LogReader, query: HistoryQuery): HistoryAnsw
     }
     const row = findEpisode(reader, query.episode)
     if (query.kind === 'episode') {
-      return { id, kind: 'episode', material: loadEpisode(reader, row) }
+      return { id, kind: 'episode', material: loadEpisode(reader, row, pictures) }
     }
-    return { id, kind: 'frames', ...loadFrames(reader, row, query.from) }
+    return { id, kind: 'frames', ...loadFrames(reader, row, query.from, pictures) }
   } catch (error) {
     const code = error instanceof RollcastError ? error.code : 'INTERNAL'
     return { id, kind: 'failed', code, message: describeError(error) }
+  } finally {
+    pictures.close()
   }
 }
 
@@ -78,17 +81,21 @@ export function* episodeEvents(
 }
 
 /** The whole episode for a viewer, thinned out when it is longer than a viewer gets. */
-export function loadEpisode(reader: LogReader, row: EpisodeRow): EpisodeMaterial {
+export function loadEpisode(
+  reader: LogReader,
+  row: EpisodeRow,
+  pictures: Pictures,
+): EpisodeMaterial {
   const thinnedBy = Math.max(1, Math.ceil(row.steps / limits.liveEpisodeSteps))
   const steps: HistoryStep[] = []
   let frames = 0
   let camera: string | undefined
   let cumulativeReward = 0
   let startTime: number | undefined
-  for (const { event, time, seq } of episodeEvents(reader, row)) {
+  for (const { seq, event, time } of episodeEvents(reader, row)) {
     if (event.type === 'frame_captured') {
       camera ??= event.camera
-      if (event.camera === camera && reader.hasFrame(seq)) frames++
+      if (event.camera === camera && pictures.has({ seq, event })) frames++
       continue
     }
     startTime ??= time
@@ -110,30 +117,31 @@ export function loadEpisode(reader: LogReader, row: EpisodeRow): EpisodeMaterial
   return { row, thinnedBy, steps, frames }
 }
 
-/** The next frames of the episode's first camera, from the `from`-th on that the log still holds. */
+/** The next frames of the episode's first camera, from the `from`-th on that there still is. */
 function loadFrames(
   reader: LogReader,
   row: EpisodeRow,
   from: number,
+  pictures: Pictures,
 ): { frames: Omit<LiveFrame, 'mode'>[]; next: number | null } {
   const frames: Omit<LiveFrame, 'mode'>[] = []
   let bytes = 0
   let index = -1
   let first: string | undefined
-  for (const { event, seq, time } of episodeEvents(reader, row)) {
+  for (const { seq, event, time } of episodeEvents(reader, row)) {
     if (event.type !== 'frame_captured') continue
     first ??= event.camera
-    if (event.camera !== first || !reader.hasFrame(seq)) continue
+    if (event.camera !== first || !pictures.has({ seq, event })) continue
     index++
     if (index < from) continue
     if (frames.length >= FRAMES_PER_ANSWER || bytes >= FRAME_BYTES_PER_ANSWER) {
       return { frames, next: index }
     }
-    const pixels = unlessDamaged(() => reader.frame(seq))
-    if (pixels === undefined) continue
-    bytes += pixels.byteLength
-    const { agent, camera, episode, step, width, height, format } = event
-    frames.push({ agent, camera, episode, step, index, width, height, format, time, pixels })
+    const picture = pictures.of({ seq, event })
+    if (picture === undefined) continue
+    bytes += picture.pixels.byteLength
+    const { agent, camera, episode, step, width, height } = event
+    frames.push({ agent, camera, episode, step, index, width, height, time, ...picture })
   }
   return { frames, next: null }
 }

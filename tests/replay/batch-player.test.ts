@@ -4,6 +4,7 @@ import { SimulatedClock } from '../../src/base/clock.ts'
 import { encodeEvent } from '../../src/protocol/codec.ts'
 import type { DurableNotice, LiveBatch, LiveFrame } from '../../src/protocol/thread-messages.ts'
 import { BatchPlayer, splitByTime } from '../../src/replay/batch-player.ts'
+import { Pictures } from '../../src/replay/pictures.ts'
 import type { Batch } from '../../src/store/event-log.ts'
 import { openMemoryLog } from '../../src/store/memory-log.ts'
 import { PortSender } from '../../src/streams/port.ts'
@@ -77,7 +78,8 @@ async function play(act: (player: BatchPlayer, batch: Batch) => void, watched = 
     outlet<LiveFrame>(),
     outlet<DurableNotice>(),
   ]
-  const player = new BatchPlayer(log.reader(), {
+  const pictures = new Pictures(log.reader(), '/nonexistent')
+  const player = new BatchPlayer(log.reader(), pictures, {
     ...(watched ? { viewers: { live: live.sender, frames: frames.sender } } : {}),
     durable: durable.sender,
   })

@@ -5,6 +5,8 @@ import { limits } from '../../src/protocol/limits.ts'
 import type { EpisodeRow } from '../../src/protocol/projection.ts'
 import type { HistoryAnswer, HistoryQuery } from '../../src/protocol/thread-messages.ts'
 import { answerQuery, listEpisodes, loadEpisode } from '../../src/replay/history.ts'
+import { Pictures } from '../../src/replay/pictures.ts'
+import type { LogReader } from '../../src/store/event-log.ts'
 import { type MemoryLog, openMemoryLog } from '../../src/store/memory-log.ts'
 import {
   contribution,
@@ -49,12 +51,18 @@ async function logOf(middle: readonly Event[], place: Partial<EpisodeRow> = {}) 
   return { log, reader: log.reader(), row }
 }
 
+/** A run that has no videos. */
+const NOWHERE = '/nonexistent'
+
+const load = (reader: LogReader, row: EpisodeRow) =>
+  loadEpisode(reader, row, new Pictures(reader, NOWHERE))
+
 const answer = <K extends HistoryAnswer['kind']>(
   reader: Parameters<typeof answerQuery>[0],
   query: HistoryQuery,
   kind: K,
 ): Extract<HistoryAnswer, { kind: K }> => {
-  const given = answerQuery(reader, query)
+  const given = answerQuery(reader, NOWHERE, query)
   expect(given).toMatchObject({ kind, id: query.id })
   return given as Extract<HistoryAnswer, { kind: K }>
 }
@@ -123,8 +131,8 @@ describe('a whole episode (L12)', () => {
 
   test('leaves out what is of another episode or agent in between', async () => {
     const { reader, row } = await logOf([step(1, 0), step(2, 0), step(1, 1)], { steps: 2 })
-    expect(loadEpisode(reader, row).steps.map(taken => taken.step)).toEqual([0, 1])
-    expect(loadEpisode(reader, { ...row, agent: 'other' }).steps).toEqual([])
+    expect(load(reader, row).steps.map(taken => taken.step)).toEqual([0, 1])
+    expect(load(reader, { ...row, agent: 'other' }).steps).toEqual([])
   })
 
   test('says null for what its steps do not have', async () => {
@@ -142,14 +150,14 @@ describe('a whole episode (L12)', () => {
       encodeEvent(taken, 0, new Layouts([bare as never])),
     ])
     await log.writer.append({ producer: 'x', position: 1, records, count: 2 }).durable
-    const { steps } = loadEpisode(log.reader(), rowOf(1, { lastSeq: 2 }))
+    const { steps } = load(log.reader(), rowOf(1, { lastSeq: 2 }))
     expect(steps).toMatchObject([{ position: null, meters: null, action: null, qValues: null }])
   })
 
   test('is thinned out when it is longer than a viewer gets, says so, and keeps its last step', async () => {
     const count = limits.liveEpisodeSteps * 2 + 2
     const { reader, row } = await logOf(Array.from({ length: count }, (_, i) => step(1, i)))
-    const { thinnedBy, steps } = loadEpisode(reader, row)
+    const { thinnedBy, steps } = load(reader, row)
     expect(thinnedBy).toBe(3)
     expect(steps.length).toBeLessThanOrEqual(limits.liveEpisodeSteps + 1)
     expect(steps.slice(0, 3).map(taken => taken.step)).toEqual([0, 3, 6])
@@ -162,9 +170,9 @@ describe('a whole episode (L12)', () => {
   test('counts the frames that the log still holds', async () => {
     const middle = [step(1, 0), frame(1, 0), step(1, 1), frame(1, 1)]
     const { log, reader, row } = await logOf(middle)
-    expect(loadEpisode(reader, row).frames).toBe(2)
-    await log.writer.pruneFrames(row.firstSeq + 3)
-    expect(loadEpisode(reader, row).frames).toBe(1)
+    expect(load(reader, row).frames).toBe(2)
+    await log.writer.dropFrames({ beforeSeq: row.firstSeq + 3 })
+    expect(load(reader, row).frames).toBe(1)
   })
 
   test('is NOT_FOUND when it is not finished, as an answer and not as an exception', async () => {
@@ -211,7 +219,7 @@ describe('the frames of an episode', () => {
 
   test('are those that the log still holds, numbered without a gap', async () => {
     const { log, reader, row } = await logOf([frame(1, 0), frame(1, 1), frame(1, 2)])
-    await log.writer.pruneFrames(row.firstSeq + 2)
+    await log.writer.dropFrames({ beforeSeq: row.firstSeq + 2 })
     const { frames, next } = framesFrom(reader, 0)
     expect([frames.map(({ index, pixels }) => [index, pixels]), next]).toEqual([
       [
