@@ -1,0 +1,117 @@
+// The files of a video key: earlier ones and new episodes, joined by stream copy and counted after it.
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { assert } from '../../base/assert.ts'
+import { MIB } from '../../base/bytes.ts'
+import { describeError, errorExitCodes, RollcastError } from '../../base/errors.ts'
+import type { Workshop } from './commit.ts'
+import { VIDEO_SECONDS_MAX, videoPath } from './layout.ts'
+import { isRate, type PreparedEpisode } from './prepare.ts'
+import {
+  emptiedPlaces,
+  type FileRules,
+  type Part,
+  type PlannedFile,
+  planFiles,
+  type Size,
+} from './rollover.ts'
+import type { DatasetState } from './state.ts'
+
+interface VideoUnit extends Size {
+  readonly source: string
+  readonly make: string
+  readonly paths: readonly string[]
+}
+
+/** The videos of one episode do not fit together; nothing else is wrong. */
+export class UnjoinableVideo extends Error {
+  readonly source: string
+
+  constructor(source: string, cause: unknown) {
+    super(describeError(cause), { cause })
+    this.source = source
+  }
+}
+
+/** Stages the videos of `key`, and gives the files behind the change. */
+export async function stageVideos(
+  key: string,
+  state: DatasetState,
+  episodes: readonly PreparedEpisode[],
+  shop: Workshop,
+  compact: boolean,
+): Promise<readonly Part[]> {
+  const before = state.videos[key] ?? []
+  const units = episodes.map(({ source, length, videos }): VideoUnit => {
+    const { files: paths, bytes, make } = videos[key]!
+    return { source, episodes: 1, frames: length, bytes, make, paths }
+  })
+  // Without FFmpeg nothing is joined: several files are as good a dataset.
+  if (units.length === 0 && !shop.tool) return before
+  const after = await joinWhatFits(key, before, units, state, shop, compact)
+  for (const place of emptiedPlaces(before, after)) shop.commit.remove(videoPath(key, place))
+  return after
+}
+
+/**
+ * Files of different makes (another encoder, another setting) cannot be joined: then fewer of the
+ * earlier ones are taken, and at last every episode has a file of its own.
+ */
+async function joinWhatFits(
+  key: string,
+  before: readonly Part[],
+  units: readonly VideoUnit[],
+  state: DatasetState,
+  shop: Workshop,
+  compact: boolean,
+): Promise<readonly Part[]> {
+  const { limits, fps } = state
+  const rules: FileRules = {
+    fits: ({ bytes, frames }) =>
+      bytes < limits.videoMebibytes * MIB && frames < VIDEO_SECONDS_MAX * fps,
+    cost: size => size.bytes,
+    chunkFiles: limits.chunkFiles,
+  }
+  const apart: FileRules = { ...rules, fits: ({ episodes }) => episodes <= 1 }
+  for (let fixed = 0; ; fixed++) {
+    const together = fixed <= before.length
+    const plan = planFiles(before, units, together ? rules : apart, { compact, fixed })
+    const after: Part[] = [...plan.kept]
+    try {
+      for (const file of plan.files) after.push(await stageVideo(key, file, fps, shop))
+      return after
+    } catch (error) {
+      if (!isBadData(error)) throw error
+      const failed = plan.files[after.length - plan.kept.length]!
+      if (failed.parts.length === 0 && failed.units.length === 1) {
+        throw new UnjoinableVideo(failed.units[0]!.source, error)
+      }
+      for (const { place } of plan.files) shop.commit.unstage(videoPath(key, place))
+      fixed = failed.parts.length > 0 ? plan.kept.length : before.length
+    }
+  }
+}
+
+const isBadData = (error: unknown): boolean =>
+  error instanceof RollcastError && errorExitCodes[error.code] === errorExitCodes.BAD_INPUT
+
+async function stageVideo(
+  key: string,
+  { place, first, episodes, frames, parts, units }: PlannedFile<VideoUnit>,
+  fps: number,
+  { root, commit, tool }: Workshop,
+): Promise<Part> {
+  assert(tool, 'episodes with videos were examined with it')
+  const path = commit.stage(videoPath(key, place))
+  const earlier = parts.map(part => join(root, videoPath(key, part.place)))
+  await tool.concatenate([...earlier, ...units.flatMap(unit => unit.paths)], path)
+  const facts = await tool.examineVideo(path)
+  if (facts.frames !== frames || !isRate(facts.fps, fps)) {
+    throw new RollcastError(
+      'INTERNAL',
+      `${key}, joined for ${videoPath(key, place)}: expected ${frames} frames, ${fps} a second, ` +
+        `found ${facts.frames}, ${facts.fps} a second`,
+    )
+  }
+  return { place, first, episodes, frames, bytes: statSync(path).size }
+}

@@ -1,0 +1,120 @@
+// Whole runs that make a dataset while they are recorded, through the public API.
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { exportLerobot } from '../../src/export/lerobot-export.ts'
+import { startRun } from '../../src/index.ts'
+import { findEpisode, listEpisodes } from '../../src/replay/history.ts'
+import { checkOptions } from '../../src/runtime/options.ts'
+import { openLogReader } from '../../src/store/open-log.ts'
+import { tempDir, until } from '../runtime/harness.ts'
+import { checked, options, play, refused, saved, sound } from './recorded-dataset.ts'
+
+describe('X6 a run that makes a dataset', () => {
+  test('adds what is kept, says why an episode cannot be in it, and V7 has a frame for each row', async () => {
+    const dir = tempDir()
+    const run = await startRun(options(dir, { keep: 'terminated' }))
+    play(run)
+    play(run, { steps: 20, agent: 'b' })
+    // Each camera has an encoder of its own, which starts when the camera appears.
+    await until('both are saved', async () => (await saved(dir)).length === 2)
+    play(run, { how: 'discard' })
+    play(run, { cameras: ['eye'] })
+    play(run, { dies: false })
+    play(run, { steps: 1 })
+    play(run)
+    await run.close()
+    expect(await saved(dir)).toEqual([
+      [1, 0, 12],
+      [2, 1, 20],
+      [7, 2, 12],
+    ])
+    expect(await refused(dir)).toEqual([
+      [4, 'observation.images.wrist: expected frames of its camera, found none'],
+      [6, 'expected at least 2 steps, found 1'],
+    ])
+    expect(await checked(dir)).toEqual(sound(3, 44))
+  })
+
+  test('has an episode while the run goes on', async () => {
+    const dir = tempDir()
+    const run = await startRun(options(dir))
+    play(run)
+    await until('the episode is saved', async () => (await saved(dir)).length === 1)
+    expect(await checked(dir)).toEqual(sound(1, 12))
+    play(run)
+    await run.close()
+    expect(await checked(dir)).toEqual(sound(2, 24))
+  })
+
+  test('takes what `where` means, also of the episode before', async () => {
+    const dir = tempDir()
+    const dataset = { where: 'length changed', task: 'grow', fps: 10 }
+    const run = await startRun(options(dir, { video: false, dataset }))
+    for (const steps of [3, 3, 4, 4, 5]) play(run, { steps, cameras: [] })
+    await run.close()
+    expect(await saved(dir)).toEqual([
+      [3, 0, 4],
+      [5, 1, 5],
+    ])
+    expect(await refused(dir)).toEqual([])
+    expect(await checked(dir)).toEqual(sound(2, 9))
+  })
+
+  test('without video refuses episodes with frames, once each', async () => {
+    const dir = tempDir()
+    const run = await startRun(options(dir, { video: false }))
+    play(run)
+    play(run, { cameras: [] })
+    await run.close()
+    expect(await refused(dir)).toEqual([
+      [1, 'expected a video of its 24 frames, found a run without the option video'],
+    ])
+    expect(await saved(dir)).toEqual([[2, 0, 12]])
+  })
+
+  test('goes on with its dataset when it is started again, and so does an export', async () => {
+    const dir = tempDir()
+    for (let life = 0; life < 3; life++) {
+      const run = await startRun(options(dir))
+      play(run)
+      play(run, { steps: 1 })
+      await run.close()
+    }
+    expect(await saved(dir)).toEqual([
+      [1, 0, 12],
+      [3, 1, 12],
+      [5, 2, 12],
+    ])
+    expect((await refused(dir)).map(([episode]) => episode)).toEqual([2, 4, 6])
+    expect(await checked(dir)).toEqual(sound(3, 36))
+    const reader = openLogReader(dir, { check: false, readOnly: false })
+    const report = await exportLerobot({
+      ...{ reader, runDir: dir, root: join(dir, 'dataset'), clock: systemClock, profile: 'fast' },
+      episodes: listEpisodes(reader, { limit: 10 })
+        .rows.map(row => row.episode)
+        .reverse(),
+      rowOf: episode => findEpisode(reader, episode),
+      onRefused: () => {},
+    }).finally(() => reader.close())
+    expect(report).toMatchObject({ added: 0, known: 3, refused: 3, episodes: 3 })
+  })
+})
+
+describe('the option dataset', () => {
+  test('L19 shows what is wrong with `where` at its place', () => {
+    expect(() => checkOptions({ dir: 'x', dataset: { where: 'length >' } })).toThrow(
+      /dataset.*\n?.*length >\n\s+\^/,
+    )
+    expect(() => checkOptions({ dir: 'x', dataset: { where: 'best(3)' } })).toThrow(
+      'only a finished run knows',
+    )
+    expect(() => checkOptions({ dir: 'x', dataset: { fps: 0 } })).toThrow('dataset')
+  })
+
+  test('puts the dataset into the run directory unless told otherwise', () => {
+    const { dataset } = checkOptions({ dir: '/runs/x', dataset: true })
+    expect(dataset).toEqual({ dir: '/runs/x/dataset' })
+    expect(checkOptions({ dir: '/runs/x' }).dataset).toBeUndefined()
+  })
+})
