@@ -23,6 +23,8 @@ export interface DemoOptions {
   readonly episodes: number
   /** Paced for a person to watch; else as fast as the machine can. Learning is the same. */
   readonly paced: boolean
+  /** Makes video, and a dataset, of what the camera shows. */
+  readonly video: boolean
 }
 
 export interface DemoHooks {
@@ -52,6 +54,9 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks = {}): Prom
     name: 'Survival gridworld',
     config: { algorithm: 'Double DQN', seed: options.seed, paced: options.paced },
     live: { port: options.port },
+    video: options.video,
+    // Only what the camera shows.
+    dataset: options.video && { task: 'survive', where: 'agent = env-0' },
     // The caller's signal ends the training; then the run is closed below.
     handleSignals: false,
   })

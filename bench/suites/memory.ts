@@ -84,7 +84,7 @@ async function runDemo(
   settings: BenchSettings,
 ): Promise<{ samples: Sample[]; summary: DemoSummary }> {
   const limits = ['--seconds', String(seconds), '--dir', dir]
-  const args = [demoCommand, 'demo', '--json', '--no-open', '--port', '0', ...limits]
+  const args = [demoCommand, 'demo', '--json', '--no-open', '--no-video', '--port', '0', ...limits]
   const demo = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const samples: Sample[] = []
   const startedAt = performance.now()

@@ -5,6 +5,9 @@ import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEpisodesList } from './commands/episodes-ls.ts'
 import { addEpisodesShow } from './commands/episodes-show.ts'
+import { addExportJsonl } from './commands/export-jsonl.ts'
+import { addExportLerobot } from './commands/export-lerobot.ts'
+import { addExportMp4 } from './commands/export-mp4.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addLogCat } from './commands/log-cat.ts'
 import { addLogCompact } from './commands/log-compact.ts'
@@ -76,6 +79,13 @@ function buildProgram(output: Output): Command {
     .description('finished episodes of a run')
   addEpisodesList(episodes, output)
   addEpisodesShow(episodes, output)
+  const exports = program
+    .command('export')
+    .helpCommand(false)
+    .description('give a recorded run to other programs')
+  addExportLerobot(exports, output)
+  addExportMp4(exports, output)
+  addExportJsonl(exports, output)
   addInspect(program, output)
   addDoctor(program, output)
   return program

@@ -1,6 +1,8 @@
 // What a demo leaves on record, read back from its log, and the summary for a person.
+import { join } from 'node:path'
 import type { CurvePoint } from '../../examples/demo/learning-curve.ts'
 import type { DemoResult } from '../../examples/demo.ts'
+import { MIB } from '../base/bytes.ts'
 import type { EventType } from '../protocol/events.ts'
 import { selectEvents } from './select-events.ts'
 import { tableLines } from './table.ts'
@@ -12,6 +14,8 @@ export interface DemoFacts {
   readonly events: number
   readonly durableSeq: number
   readonly milestones: readonly DemoMilestone[]
+  readonly video: { readonly files: number; readonly frames: number; readonly bytes: number }
+  readonly dataset: { readonly episodes: number; readonly rows: number }
 }
 
 interface DemoMilestone {
@@ -26,22 +30,33 @@ const CURVE_LINES = 12
 
 /** Reads the log of a demo that has been closed. */
 export function readDemoFacts({ runDir, epoch }: DemoResult): Promise<DemoFacts> {
-  const types = new Set<EventType>(['milestone_reached'])
+  const types = new Set<EventType>(['milestone_reached', 'video_committed', 'episode_saved'])
   return withLog(runDir, reader => {
     const layouts = reader.layouts()
     const milestones: DemoMilestone[] = []
+    const video = { files: 0, frames: 0, bytes: 0 }
+    const dataset = { episodes: 0, rows: 0 }
     let events = 0
     for (const batch of reader.batches({ fromSeq: 1 })) {
       // A log that was there before goes on under a new epoch.
       if (batch.epoch !== epoch) continue
       events += batch.count
       for (const { event } of selectEvents(batch, layouts, types)) {
+        if (event.type === 'video_committed') {
+          video.files++
+          video.frames += event.frames
+          video.bytes += event.bytes
+        }
+        if (event.type === 'episode_saved') {
+          dataset.episodes++
+          dataset.rows += event.rows
+        }
         if (event.type !== 'milestone_reached') continue
         const { milestone, agent, episode, value, previous } = event
         milestones.push({ milestone, agent, episode, value, previous })
       }
     }
-    return { events, durableSeq: reader.durable().seq, milestones }
+    return { events, durableSeq: reader.durable().seq, milestones, video, dataset }
   })
 }
 
@@ -70,8 +85,21 @@ export function summaryLines(result: DemoResult, facts: DemoFacts): string[] {
     ),
     '',
     `once more:  rollcast replay ${result.runDir}`,
+    ...madeLines(result.runDir, facts),
   ]
   return result.healthy ? lines : [...lines, 'the run was NOT healthy: see rollcast.log there']
+}
+
+function madeLines(runDir: string, { video, dataset }: DemoFacts): string[] {
+  const { files, frames, bytes } = video
+  if (files === 0) return []
+  const size = `${brief(bytes / MIB)} MiB`
+  const rows = `${counted(dataset.episodes, 'episode')} with ${counted(dataset.rows, 'row')}`
+  return [
+    `videos:     ${join(runDir, 'video')}: ${counted(frames, 'frame')} in ${counted(files, 'file')}, ${size}`,
+    `dataset:    ${join(runDir, 'dataset')}: ${rows}`,
+    `as a file:  rollcast export mp4 ${runDir} --episode N`,
+  ]
 }
 
 /** At most `CURVE_LINES` points, each the sum of as many neighbours. */

@@ -36,6 +36,8 @@ describe('demo', () => {
       learning_curve: expect.any(Array),
       dropped: expect.objectContaining({ 'trainer.ingress': 0, 'recorder.live': 0 }),
       milestones: expect.any(Array),
+      video: { files: expect.any(Number), frames: frames.length, bytes: expect.any(Number) },
+      dataset: { episodes: expect.any(Number), rows: expect.any(Number) },
       healthy: true,
     })
     // Several environments may end an episode in the same tick.

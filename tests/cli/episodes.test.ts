@@ -46,8 +46,10 @@ describe('episodes ls', () => {
     const { code, stdout, stderr } = await rollcast('episodes', 'ls', run, '--limit', '1')
     expect(code).toBe(0)
     const [titles, row] = stdout.split('\n')
-    expect(titles).toMatch(/^episode +agent +steps +return +stage +reason +ended$/)
-    expect(row).toMatch(/^ +4 +b +1500 +150 +- +died: of boredom +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    expect(titles).toMatch(/^episode +agent +steps +return +stage +reason +released +ended$/)
+    expect(row).toMatch(
+      /^ +4 +b +1500 +150 +- +died: of boredom +- +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/,
+    )
     expect(stderr).toBe('there are more: --before 4\n')
   })
 })

@@ -3,6 +3,8 @@ import type { Command } from 'commander'
 import type { DemoProgress } from '../../../examples/demo/account.ts'
 import type { DemoResult } from '../../../examples/demo.ts'
 import { systemClock } from '../../base/clock.ts'
+import { describeError } from '../../base/errors.ts'
+import { loadMedia } from '../../media/ffmpeg.ts'
 import { integer, portNumber, seconds } from '../arguments.ts'
 import { choosePort } from '../choose-port.ts'
 import { type DemoFacts, readDemoFacts, summaryLines } from '../demo-summary.ts'
@@ -20,6 +22,7 @@ interface DemoCommandOptions {
   readonly episodes?: number
   readonly seconds?: number
   readonly open: boolean
+  readonly video: boolean
   readonly port?: number
   readonly dir?: string
   readonly seed: number
@@ -37,6 +40,7 @@ export function addDemo(program: Command, output: Output): void {
     .option('--unpaced', 'train as fast as the machine can, not as fast as one can watch')
     .option('--dir <DIR>', `run directory; default: ${runsDirectory}/demo-<time>`)
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
+    .option('--no-video', 'make no video of what the camera shows')
     .option('--no-open', 'do not open a browser')
     .option('--json', 'one JSON object at the end')
     .action((options: DemoCommandOptions) => demo(options, output))
@@ -63,6 +67,7 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<void> 
       seconds: secondsMax,
       episodes: episodesMax,
       paced: !options.unpaced,
+      video: options.video && canMakeVideo(output),
     },
     {
       signal,
@@ -80,6 +85,17 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<void> 
   const facts = await readDemoFacts(result)
   if (options.json) return output.writeJson(resultJson(result, facts))
   for (const line of summaryLines(result, facts)) output.say(line)
+}
+
+/** Without FFmpeg the demo does without, and says how to get it. */
+function canMakeVideo(output: Output): boolean {
+  try {
+    loadMedia()
+    return true
+  } catch (error) {
+    output.say(`without video: ${describeError(error)}`)
+    return false
+  }
 }
 
 function progressText({ seconds, episodes, steps, metrics, ...now }: DemoProgress): string {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { EpisodeMaterial, HistoryStep } from '../../protocol/thread-messages.ts'
 import { findEpisode, loadEpisode } from '../../replay/history.ts'
+import { Pictures } from '../../replay/pictures.ts'
 import { integer } from '../arguments.ts'
 import { snakeCase } from '../json-text.ts'
 import type { Output } from '../output.ts'
@@ -21,7 +22,8 @@ export function addEpisodesShow(episodes: Command, output: Output): void {
     .action(async (dir: string, episode: number, { json }: { json?: true }) => {
       const run = findRun(dir, output)
       const material = await withLog(run, reader => {
-        return loadEpisode(reader, findEpisode(reader, episode))
+        const pictures = new Pictures(reader, run)
+        return loadEpisode(reader, findEpisode(reader, episode), pictures)
       })
       if (json) return output.writeJson({ run_dir: run, ...materialJson(material) })
       const { row, steps, thinnedBy } = material
