@@ -14,6 +14,8 @@ const layers = [
 const allowedSiblings = {
   // The player is an actor like the others, run by the same few lines.
   replay: ['actors'],
+  // What belongs to an episode of a log is found in one place; who saves while recording is an actor.
+  export: ['replay', 'actors'],
 }
 
 const folder = name => (name.includes('.') ? `^src/${name}$` : `^src/${name}/`)
@@ -40,6 +42,9 @@ const owned = [
   ['lmdb', ['^src/store/'], 'Only src/store knows LMDB: go through the event log.'],
   ['ws', ['^src/gateway/'], 'Only src/gateway knows sockets.'],
   ['piscina', ['^src/runtime/'], 'Only src/runtime starts threads.'],
+  ['node-av', ['^src/media/'], 'Only src/media knows FFmpeg.'],
+  ['hyparquet', ['^src/export/'], 'Only src/export knows tables.'],
+  ['hyparquet-writer', ['^src/export/'], 'Only src/export knows tables.'],
   [
     'xstate',
     ['^src/machines/', '^src/actors/run-actor.ts', '^src/runtime/', '^src/gateway/viewer.ts'],

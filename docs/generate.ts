@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { toMermaid } from '../src/machines/mermaid.ts'
 import { machines } from '../src/machines/registry.ts'
+import { limits } from '../src/protocol/limits.ts'
 import type { ChannelSpec } from '../src/protocol/policies.ts'
 import {
   ingressSpec,
@@ -16,10 +17,16 @@ import { type Guarantee, guarantees } from './guarantees.ts'
 
 const fence = (diagram: string): string => `\`\`\`mermaid\n${diagram.trim()}\n\`\`\`\n`
 
+/** Channels but for those of actors on demand, which are like those of the first of their kind. */
+const drawn = ({ actors, channels }: Topology): Topology['channels'] => {
+  const names = new Set<string>(['host', ...actors.map(({ name }) => name)])
+  return channels.filter(({ from, to }) => names.has(from) && names.has(to))
+}
+
 function drawTopology(topology: Topology, source: string | null): string {
   const lines = ['flowchart LR']
   if (source) lines.push(`  trainer -->|${ingressSpec.name}| recorder`)
-  for (const { spec, from, to } of topology.channels) {
+  for (const { spec, from, to } of drawn(topology)) {
     const arrow = spec.policy.kind === 'block' ? '==>' : '-->'
     lines.push(`  ${from} ${arrow}|${spec.name}| ${to}`)
   }
@@ -33,7 +40,7 @@ function tabulate(topology: Topology): string {
   return [
     '| channel | from | to | policy | items at most | bytes at most |',
     '|---|---|---|---|---|---|',
-    ...topology.channels.map(({ spec, from, to }) => row(spec, from, to)),
+    ...drawn(topology).map(({ spec, from, to }) => row(spec, from, to)),
   ].join('\n')
 }
 
@@ -43,6 +50,7 @@ export function topologyPage(): string {
     live: true,
     encoderPlacement: 'thread',
     logPlacement: 'thread',
+    dataset: true,
   })
   const playing = playingTopology(true)
   return `# Topology
@@ -54,6 +62,9 @@ sender. All others lose the oldest, or all but the newest, and count it.
 
 ${fence(drawTopology(recording, 'trainer'))}
 ${tabulate(recording)}
+
+Each further camera has an encoder of its own (${limits.encodersMax} at most, the last for all that follow) with channels
+like the first one's.
 
 The trainer's own channel, \`${ingressSpec.name}\`, is the ring in shared memory (${ingressSpec.bytesMax} bytes), with a
 spill on the heap behind it.
