@@ -53,7 +53,7 @@ const hangs: readonly Plant[] = [
 /** Nobody tells the recorder to stop while it hangs: it wakes up and knows nothing. */
 const notAsked: Plant = {
   file: 'src/runtime/host-children.ts',
-  find: '#askToStop({ handle }: Member): void {',
+  find: '#askToStop({ handle, spec }: Member): void {',
   replace: `#askToStop({ handle, state, spec }: Member): void {
     if (state === 'stuck' && spec.name === 'recorder') return`,
 }
