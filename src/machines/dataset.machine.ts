@@ -22,7 +22,7 @@ export type DatasetEvent =
   /** It is written again. */
   | { type: 'freed' }
 
-interface DatasetContext extends ActorContext {
+export interface DatasetContext extends ActorContext {
   /** It was asked to drain before it ran. */
   readonly leaving: boolean
 }
