@@ -10,6 +10,8 @@ import type { ActorScope } from './run-actor.ts'
 
 /** Events handled before the thread's other work gets its turn. */
 const SLICE_EVENTS = 1000
+/** Where an event takes long, that gets its turn about this often. */
+const TURN_MILLIS = 20
 
 export interface FollowerHandlers {
   /** The events wanted; all of them when left out. Others move the cursor undecoded. */
@@ -82,6 +84,7 @@ export class LogFollower {
   async #slice(): Promise<void> {
     const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
     const { hand } = this.#handlers
+    let turnAt = this.#clock.monotonic() + TURN_MILLIS
     this.#layouts ??= this.#reader.layouts()
     for (const batch of this.#reader.batches({ fromSeq: this.#cursor + 1, toSeq })) {
       for (const envelope of decodeBatch(batch, this.#layouts, this.#handlers.types)) {
@@ -92,6 +95,11 @@ export class LogFollower {
         if (handled) await handled
         hand?.handled()
         this.#cursor = envelope.seq
+        if (handled && this.#clock.monotonic() >= turnAt) {
+          await this.#clock.turn()
+          if (!this.#running) return
+          turnAt = this.#clock.monotonic() + TURN_MILLIS
+        }
       }
       this.#cursor = batch.firstSeq + batch.count - 1
     }

@@ -3,6 +3,7 @@
 import { type AnyActor, type AnyStateMachine, createActor, type EventObject } from 'xstate'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
+import type { ActorContext } from '../machines/actor.machine.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { stateName } from '../machines/state-name.ts'
 import { tell } from '../machines/tell.ts'
@@ -194,8 +195,8 @@ export function runActor<Config>(
     endpoint.exit(failure)
   }
 
-  watchStates(machine, (from, to) => {
-    endpoint.report({ type: 'state', machine: definition.machine.id, from, to })
+  watchStates(machine, (from, to, reason) => {
+    endpoint.report({ type: 'state', machine: definition.machine.id, from, to, reason })
     if (to.startsWith('running') && !from.startsWith('running')) {
       hasRun = true
       endpoint.report({ type: 'ready', detail: instance.detail?.() ?? null })
@@ -231,14 +232,19 @@ function crash(how: CrashKind): void {
   })
 }
 
-function watchStates(machine: AnyActor, onChange: (from: string, to: string) => void): void {
+/** Tells of every new state, and of every new reason for being in one. */
+function watchStates(
+  machine: AnyActor,
+  onChange: (from: string, to: string, reason: string | null) => void,
+): void {
   let state = ''
+  let reason: string | null = null
   machine.subscribe(snapshot => {
-    const next = stateName(snapshot.value)
-    if (next === state) return
     const from = state
-    state = next
-    onChange(from, next)
+    const before = reason
+    state = stateName(snapshot.value)
+    reason = (snapshot.context as ActorContext).reason
+    if (state !== from || reason !== before) onChange(from, state, reason)
   })
 }
 

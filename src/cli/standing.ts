@@ -14,6 +14,8 @@ export interface ActorStanding {
   readonly actor: string
   readonly machine: string
   readonly state: string
+  /** Why it is in a state of warning; null while all is well, and where it is not known. */
+  readonly reason: string | null
   readonly restarts: number
   /** Events that it passes over, because it died of each of them again and again. */
   readonly quarantined: number
@@ -47,9 +49,11 @@ export async function findStanding(dir: string): Promise<Standing> {
   const url = typeof holder?.['url'] === 'string' ? holder['url'] : null
   if (url !== null) {
     const system = await askSystem(url)
-    const actors = system.actors.map(({ name, machine, state, restarts, quarantined }) => {
+    const actors = system.actors.map(({ name, quarantined, ...actor }) => {
+      const { machine, state, reason, restarts } = actor
       const { length } = quarantined
-      return { actor: name, machine, state, restarts, quarantined: length, time: system.time }
+      const { time } = system
+      return { actor: name, machine, state, reason, restarts, quarantined: length, time }
     })
     return { source: 'live', pid, url, actors, system }
   }
@@ -87,7 +91,15 @@ function recordedActors(dir: string, isRecorded: boolean): Promise<ActorStanding
         // That a thread is gone that had stopped before is no news.
         if (event.type !== 'actor_changed' || event.from === 'stopped') continue
         const { actor, machine, to, restarts } = event
-        newest.set(actor, { actor, machine, state: to, restarts, quarantined: 0, time })
+        newest.set(actor, {
+          actor,
+          machine,
+          state: to,
+          reason: null,
+          restarts,
+          quarantined: 0,
+          time,
+        })
       }
     }
     const end = reader.isClosed() ? 'stopped' : 'gone'

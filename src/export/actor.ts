@@ -3,16 +3,13 @@
 // has said of an episode is in the log, once; what it has not is still owed, whoever dies in
 // between: adding an episode again does nothing. It waits for a dataset that another process writes
 // and for a disk without room; the log holds what it owes meanwhile.
-import { FactLine } from '../actors/fact-line.ts'
-import { LogFollower } from '../actors/log-follower.ts'
+import { LogConsumer } from '../actors/log-consumer.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../actors/run-actor.ts'
 import { datasetMachine } from '../machines/dataset.machine.ts'
 import { loadMedia } from '../media/ffmpeg.ts'
-import { encodeEvent, packValue, unpackValue } from '../protocol/codec.ts'
-import type { DurableNotice, FactBatch } from '../protocol/thread-messages.ts'
+import { packValue } from '../protocol/codec.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { openLogReader } from '../store/open-log.ts'
-import { unlessDamaged } from '../store/unless-damaged.ts'
 import { makeDirectory } from './dataset-place.ts'
 import {
   type FinishedState,
@@ -25,10 +22,6 @@ import {
 import type { DatasetConfig, Verdict } from './live-dataset.ts'
 import { Saver } from './saver.ts'
 
-const PRODUCER = 'dataset'
-/** The cursor is committed when an episode was settled, and otherwise about this often. */
-const COMMIT_MILLIS = 1_000
-
 export const dataset: ActorDefinition<DatasetConfig> = {
   machine: datasetMachine,
   create: scope => new DatasetActor(scope),
@@ -37,28 +30,23 @@ export const dataset: ActorDefinition<DatasetConfig> = {
 class DatasetActor implements ActorInstance {
   readonly #scope: ActorScope<DatasetConfig>
   readonly #reader: LogReader
+  readonly #consumer: LogConsumer
   readonly #saver: Saver
   #state: FinishedState = noneFinished()
-  #follower: LogFollower | undefined
-  #facts: FactLine | undefined
-  #working: Promise<void> = Promise.resolve()
   #cursor = 0
-  /** Events up to here have had their facts made by an earlier life. */
-  #decidedSeq = 0
   /** What earlier lives have said of episodes stands in the log up to here. */
   #toldSeq = 0
-  #committedAt = 0
   #drainSeq = 0
-  #draining = false
   #saved = 0
   #refused = 0
 
   constructor(scope: ActorScope<DatasetConfig>) {
     this.#scope = scope
     this.#reader = openLogReader(scope.config.runDir, scope.config.reader)
+    this.#consumer = new LogConsumer(scope, this.#reader)
     this.#saver = new Saver(scope, this.#reader, {
       onVerdict: verdict => this.#conclude(verdict),
-      onPoison: (finished, why) => this.#facts?.addQuarantined(PRODUCER, finished, why),
+      onPoison: (finished, why) => this.#consumer.passOver(finished, why),
     })
   }
 
@@ -71,7 +59,7 @@ class DatasetActor implements ActorInstance {
   }
 
   lag(): number {
-    return this.#follower?.lag ?? 0
+    return this.#consumer.lag
   }
 
   /** Episodes since the actor started, and those that are owed. */
@@ -94,45 +82,33 @@ class DatasetActor implements ActorInstance {
   }
 
   async #recover(): Promise<undefined> {
-    const channel = { sizeOf: FactLine.sizeOf, redeliver: true }
-    const sender = this.#scope.sender<FactBatch>('dataset.facts', channel)
-    this.#facts = new FactLine(sender, PRODUCER)
-    this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
+    await this.#consumer.open()
     this.#toldSeq = this.#reader.durable().seq
-    const snapshot = unlessDamaged(() => this.#reader.snapshot(PRODUCER))
-    if (snapshot?.version !== finishedVersion) return undefined
-    this.#state = unpackValue(snapshot.bytes) as FinishedState
-    this.#cursor = snapshot.position
+    const restored = this.#consumer.restore(finishedVersion)
+    if (restored === undefined) return undefined
+    this.#state = restored.state as FinishedState
+    this.#cursor = restored.position
     return undefined
   }
 
   #run(): undefined {
-    const { clock } = this.#scope
-    this.#follower = new LogFollower(this.#reader, clock, this.#cursor, {
+    this.#consumer.follow(this.#cursor, {
       types: finishedTypes,
       onEvent: envelope => takeIn(this.#state, envelope),
       onSlice: cursor => this.#afterSlice(cursor),
     })
-    this.#scope.receive<DurableNotice>('dataset.durable', notice => {
-      this.#follower?.advanceTo(notice.seq)
-    })
-    // Who comes back may be told of nothing for a long time.
-    this.#follower.advanceTo(this.#reader.durable().seq)
-    this.#working = this.#follower.run().catch(this.#scope.fail)
     return undefined
   }
 
   async #afterSlice(cursor: number): Promise<void> {
-    if (cursor <= this.#decidedSeq) return
+    if (cursor <= this.#consumer.decidedSeq) return
     if (cursor >= this.#toldSeq) await this.#saver.save(this.#state)
-    if (this.#saver.isStopped && this.#facts?.empty) return
-    const now = this.#scope.clock.monotonic()
-    const isDue = this.#draining || now - this.#committedAt >= COMMIT_MILLIS
-    if (this.#facts?.empty && !isDue) return
-    this.#committedAt = now
+    const isCutShort = this.#saver.isStopped && !this.#consumer.hasFacts
+    if (isCutShort || !this.#consumer.mustCommit(cursor)) return
+    const { name } = this.#scope
     const bytes = packValue(this.#state)
-    const snapshot = { name: PRODUCER, version: finishedVersion, position: cursor, bytes }
-    await this.#facts?.handIn(cursor, { snapshot })
+    const snapshot = { name, version: finishedVersion, position: cursor, bytes }
+    await this.#consumer.commit(cursor, { snapshot })
   }
 
   /** Keeps the fact for the next commit of the cursor. */
@@ -147,33 +123,28 @@ class DatasetActor implements ActorInstance {
     if (verdict.outcome === 'refused') {
       this.#refused++
       const { reason } = verdict
-      this.#facts?.add(encodeEvent({ type: 'episode_refused', ...place, reason }, time))
+      this.#consumer.add({ type: 'episode_refused', ...place, reason }, time)
     } else {
       this.#saved++
       const { datasetEpisode, rows } = verdict
-      this.#facts?.add(encodeEvent({ type: 'episode_saved', ...place, datasetEpisode, rows }, time))
+      this.#consumer.add({ type: 'episode_saved', ...place, datasetEpisode, rows }, time)
     }
   }
 
   async #drain(): Promise<undefined> {
     // All others have stopped: who has not said something yet will not say it in this run.
-    this.#draining = true
     this.#saver.waitNoMore()
-    for (const seq of [this.#drainSeq, this.#reader.durable().seq]) {
-      this.#follower?.advanceTo(seq)
-      await this.#follower?.arriveAt(seq)
-    }
-    this.#follower?.stop()
-    await this.#working
+    await this.#consumer.arriveAt(this.#drainSeq)
+    await this.#consumer.arriveAtEnd()
+    await this.#consumer.stop()
     await this.#saver.finish()
-    await this.#facts?.close()
+    await this.#consumer.close()
     return undefined
   }
 
   async #close(): Promise<undefined> {
     this.#saver.stop()
-    this.#follower?.stop()
-    await this.#working
+    await this.#consumer.stop()
     await this.#saver.close()
     await this.#reader.close()
     return undefined

@@ -206,6 +206,7 @@ const viewerActor = (actor: ActorStatus): ViewerActor => ({
   placement: actor.placement,
   machine: actor.machine,
   state: actor.state,
+  reason: actor.reason,
   restarts: actor.restarts,
   quarantined: actor.quarantined.length,
   lag: actor.lag,

@@ -2,6 +2,9 @@
 // broadcaster build theirs on these states. A machine never acts: it gives commands (emitted
 // events), the actor carries them out and answers with events. A machine that has ended takes no
 // more events; whoever restarts an actor makes a new one.
+//
+// Who is asked to drain before it runs does so when it does: something may be owed all the same. How
+// long that may take is the host's to say, by `stop`.
 import { assign, type EventObject, emit, setup } from 'xstate'
 
 export type ActorEvent =
@@ -31,26 +34,19 @@ export type ActorCommand =
   | { type: 'close' }
 
 export interface ActorContext {
-  readonly drainMillisMax: number
   /** Why it failed, was refused or is in a warning state; null while all is well. */
   readonly reason: string | null
+  /** It was asked to drain before it ran. */
+  readonly leaving: boolean
 }
 
-export interface ActorInput {
-  /** How long draining may take before the actor counts as failed. Default 5000. */
-  readonly drainMillisMax?: number
-}
-
-export const actorContext = ({ input }: { input: ActorInput }): ActorContext => ({
-  drainMillisMax: input.drainMillisMax ?? 5000,
-  reason: null,
-})
+export const actorContext: ActorContext = { reason: null, leaving: false }
 
 /** Sets `reason` to the event's, or to null for an event that carries none. */
 const reasonOf = (event: EventObject): string | null =>
   'reason' in event && typeof event.reason === 'string' ? event.reason : null
 
-/** Actions and delays that `actorStates` name, typed for a machine with more of its own. */
+/** Actions and guards that `actorStates` name, typed for a machine with more of its own. */
 export function actorBehaviour<
   Event extends EventObject,
   Command extends EventObject,
@@ -58,10 +54,8 @@ export function actorBehaviour<
 >() {
   const give = (command: ActorCommand) =>
     emit<Context, Event, undefined, Event, Command | ActorCommand>(command)
-  const note = (reason: (context: ActorContext, event: Event) => string | null) =>
-    assign<Context, Event, undefined, Event, never>(
-      ({ context, event }) => ({ reason: reason(context, event) }) as Partial<Context>,
-    )
+  const change = (patch: (event: Event) => Partial<ActorContext>) =>
+    assign<Context, Event, undefined, Event, never>(({ event }) => patch(event) as Partial<Context>)
   return {
     actions: {
       open: give({ type: 'open' }),
@@ -69,10 +63,10 @@ export function actorBehaviour<
       run: give({ type: 'run' }),
       drain: give({ type: 'drain' }),
       close: give({ type: 'close' }),
-      noteReason: note((_, event) => reasonOf(event)),
-      noteDeadline: note(context => `did not drain within ${context.drainMillisMax} ms`),
+      noteReason: change(event => ({ reason: reasonOf(event) })),
+      leaveSoon: change(() => ({ leaving: true })),
     },
-    delays: { drainDeadline: ({ context }: { context: Context }) => context.drainMillisMax },
+    guards: { isLeaving: ({ context }: { context: Context }) => context.leaving },
   }
 }
 
@@ -82,24 +76,26 @@ export const actorExits = {
   failed: { target: 'failed', actions: 'noteReason' },
 } as const
 
+const leave = { actions: 'leaveSoon' } as const
+
 /** The states of every actor; a special one replaces or nests what differs. */
 export const actorStates = {
   starting: {
     entry: 'open',
     on: {
       ...actorExits,
-      drain: 'stopped',
+      drain: leave,
       opened: 'recovering',
       refused: { target: 'refused', actions: 'noteReason' },
     },
   },
-  recovering: { entry: 'recover', on: { ...actorExits, drain: 'stopped', recovered: 'running' } },
-  running: { entry: 'run', on: { ...actorExits, drain: 'draining' } },
-  draining: {
-    entry: 'drain',
-    on: { ...actorExits, drained: 'stopped' },
-    after: { drainDeadline: { target: 'failed', actions: 'noteDeadline' } },
+  recovering: { entry: 'recover', on: { ...actorExits, drain: leave, recovered: 'running' } },
+  running: {
+    entry: 'run',
+    always: { guard: 'isLeaving', target: 'draining' },
+    on: { ...actorExits, drain: 'draining' },
   },
+  draining: { entry: 'drain', on: { ...actorExits, drained: 'stopped' } },
   stopped: { type: 'final', entry: 'close' },
   refused: { type: 'final', entry: 'close' },
   failed: { type: 'final', entry: 'close' },
@@ -110,7 +106,6 @@ export const actorMachine = setup({
     context: ActorContext
     events: ActorEvent
     emitted: ActorCommand
-    input: ActorInput
   },
   ...actorBehaviour<ActorEvent, ActorCommand>(),
 }).createMachine({

@@ -6,7 +6,6 @@ import {
   type ActorCommand,
   type ActorContext,
   type ActorEvent,
-  type ActorInput,
   actorBehaviour,
   actorContext,
   actorStates,
@@ -33,14 +32,13 @@ export const aggregatorMachine = setup({
     context: ActorContext
     events: AggregatorEvent
     emitted: AggregatorCommand
-    input: ActorInput
   },
   actions: {
     ...behaviour.actions,
     restore: emit({ type: 'restore' }),
     fold: emit({ type: 'fold' }),
   },
-  delays: behaviour.delays,
+  guards: behaviour.guards,
 }).createMachine({
   id: 'aggregator',
   context: actorContext,

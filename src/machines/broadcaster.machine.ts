@@ -6,7 +6,6 @@ import {
   type ActorCommand,
   type ActorContext,
   type ActorEvent,
-  type ActorInput,
   actorBehaviour,
   actorContext,
   actorStates,
@@ -35,7 +34,7 @@ export interface BroadcasterContext extends ActorContext {
   readonly trainerAttached: boolean
 }
 
-export interface BroadcasterInput extends ActorInput {
+export interface BroadcasterInput {
   /** Default `auto`. */
   readonly mode?: ModeChoice
   /** Default false. */
@@ -68,15 +67,15 @@ export const broadcasterMachine = setup({
     noteLeft: assign({ trainerAttached: false }),
   },
   guards: {
+    ...behaviour.guards,
     wantsLive: ({ context }) => shownMode(context) === 'live',
     wantsCheckpoint: ({ context }) => shownMode(context) === 'checkpoint',
     wantsReplay: ({ context }) => shownMode(context) === 'replay',
   },
-  delays: behaviour.delays,
 }).createMachine({
   id: 'broadcaster',
   context: ({ input }) => ({
-    ...actorContext({ input }),
+    ...actorContext,
     mode: input.mode ?? 'auto',
     trainerAttached: input.trainerAttached ?? false,
   }),

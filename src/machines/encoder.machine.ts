@@ -1,12 +1,10 @@
 // The encoder's life: an actor's, with its place behind the log. It is a cursor, so falling behind
-// loses nothing; `lagging` warns before retention would have to wait for it. One that is asked to
-// drain before it runs does so all the same: a camera may appear shortly before the end.
-import { assign, emit, setup } from 'xstate'
+// loses nothing; `lagging` warns before retention would have to wait for it.
+import { setup } from 'xstate'
 import {
   type ActorCommand,
   type ActorContext,
   type ActorEvent,
-  type ActorInput,
   actorBehaviour,
   actorContext,
   actorStates,
@@ -22,66 +20,33 @@ export type EncoderEvent =
   | { type: 'lagRose'; reason: string }
   /** The backlog is below the threshold again. */
   | { type: 'lagFell' }
-  | { type: 'pause' }
-  | { type: 'resume' }
 
-export type EncoderCommand =
-  | ActorCommand
-  /** Take no more frames until `proceed`; the backlog stays in the log. */
-  | { type: 'hold' }
-  | { type: 'proceed' }
-
-export interface EncoderContext extends ActorContext {
-  /** It was asked to drain before it ran. */
-  readonly leaving: boolean
-}
-
-const behaviour = actorBehaviour<EncoderEvent, EncoderCommand, EncoderContext>()
-const leave = { actions: 'leaveSoon' } as const
 const lagRose = { target: 'lagging', actions: 'noteReason' } as const
 
 export const encoderMachine = setup({
   types: {} as {
-    context: EncoderContext
+    context: ActorContext
     events: EncoderEvent
-    emitted: EncoderCommand
-    input: ActorInput
+    emitted: ActorCommand
   },
-  actions: {
-    ...behaviour.actions,
-    hold: emit({ type: 'hold' }),
-    proceed: emit({ type: 'proceed' }),
-    leaveSoon: assign({ leaving: true }),
-  },
-  guards: { isLeaving: ({ context }) => context.leaving },
-  delays: behaviour.delays,
+  ...actorBehaviour<EncoderEvent, ActorCommand>(),
 }).createMachine({
   id: 'encoder',
-  context: args => ({ ...actorContext(args), leaving: false }),
+  context: actorContext,
   initial: 'starting',
   states: {
     ...actorStates,
-    starting: {
-      ...actorStates.starting,
-      on: { ...actorStates.starting.on, drain: leave },
-    },
-    recovering: {
-      ...actorStates.recovering,
-      on: { ...actorStates.recovering.on, drain: leave },
-    },
     running: {
       ...actorStates.running,
-      always: { guard: 'isLeaving', target: 'draining' },
       initial: 'catchingUp',
       states: {
-        catchingUp: { on: { caughtUp: 'live', lagRose, pause: 'paused' } },
-        live: { on: { fellBehind: 'catchingUp', lagRose, pause: 'paused' } },
+        catchingUp: { on: { caughtUp: 'live', lagRose } },
+        live: { on: { fellBehind: 'catchingUp', lagRose } },
         lagging: {
           tags: 'yellow',
           exit: 'noteReason',
-          on: { lagFell: 'catchingUp', caughtUp: 'live', pause: 'paused' },
+          on: { lagFell: 'catchingUp', caughtUp: 'live', lagRose: { actions: 'noteReason' } },
         },
-        paused: { entry: 'hold', exit: 'proceed', on: { resume: 'catchingUp' } },
       },
     },
   },

@@ -5,7 +5,6 @@ import {
   type ActorCommand,
   type ActorContext,
   type ActorEvent,
-  type ActorInput,
   actorBehaviour,
   actorContext,
   actorStates,
@@ -23,7 +22,6 @@ export const playerMachine = setup({
     context: ActorContext
     events: PlayerEvent
     emitted: ActorCommand
-    input: ActorInput
   },
   ...actorBehaviour<PlayerEvent, ActorCommand>(),
 }).createMachine({

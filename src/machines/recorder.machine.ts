@@ -7,7 +7,6 @@ import {
   type ActorCommand,
   type ActorContext,
   type ActorEvent,
-  type ActorInput,
   actorBehaviour,
   actorContext,
   actorExits,
@@ -39,14 +38,13 @@ export const recorderMachine = setup({
     context: ActorContext
     events: RecorderEvent
     emitted: RecorderCommand
-    input: ActorInput
   },
   actions: {
     ...behaviour.actions,
     seal: emit({ type: 'seal' }),
     waitForRoom: emit({ type: 'waitForRoom' }),
   },
-  delays: behaviour.delays,
+  guards: behaviour.guards,
 }).createMachine({
   id: 'recorder',
   context: actorContext,
@@ -78,6 +76,11 @@ export const recorderMachine = setup({
     },
     draining: { ...actorStates.draining, on: { ...actorStates.draining.on, ...stopForGood } },
     // Nothing is left to flush, so draining is stopping.
-    failedStop: { tags: 'red', entry: 'seal', on: { ...actorExits, drain: 'stopped' } },
+    failedStop: {
+      tags: 'red',
+      entry: 'seal',
+      always: { guard: 'isLeaving', target: 'stopped' },
+      on: { ...actorExits, drain: 'stopped' },
+    },
   },
 })

@@ -128,6 +128,8 @@ export interface ActorStatus {
   readonly placement: Placement
   readonly machine: string
   readonly state: string
+  /** Why it is in a state of warning, or has failed; null while all is well. */
+  readonly reason: string | null
   readonly restarts: number
   /** How long its last restart took, from its end until it ran again; null before the first. */
   readonly awayMillis: number | null
@@ -180,7 +182,8 @@ export type ActorReport =
       readonly machine: string
       readonly from: string
       readonly to: string
-      readonly reason?: string
+      /** Why it is in a state of warning, or has failed; null while all is well. */
+      readonly reason: string | null
     }
   /** Sent every `heartbeatMillis`; silence means that the actor is stuck. */
   | {

@@ -99,6 +99,8 @@ const actorSchema = z.object({
   placement: z.enum(['thread', 'process']),
   machine: z.string(),
   state: z.string(),
+  /** Why it is in a state of warning; null while all is well. */
+  reason: z.string().nullable(),
   restarts: count,
   /** Events that the actor passes over, because it died of each of them again and again. */
   quarantined: count,

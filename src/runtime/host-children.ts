@@ -47,6 +47,8 @@ export interface ChildrenEvents {
   /** The last event that an actor which is asked to finish must account for. */
   drainSeq(): number
   onChange(member: Member, from: string, to: string, reason: string): void
+  /** An actor says why it cannot do all that it should. */
+  onWarning(member: Member, reason: string): void
   onNote(facts: Readonly<Record<string, unknown>>): void
   /** An actor cannot start and would not the next time. */
   onRefused(problem: { code: string; message: string }): void
@@ -178,6 +180,7 @@ export class HostChildren {
     member.isReady = false
     member.over = undefined
     member.state = 'starting'
+    member.reason = null
     handle.onReport(report => {
       if (member.handle === handle) this.#take(member, report)
     })
@@ -232,6 +235,13 @@ export class HostChildren {
     return deaths
   }
 
+  #noteReason(member: Member, { to, reason }: { to: string; reason: string | null }): void {
+    const isNews = reason !== null && reason !== member.reason
+    member.reason = reason
+    // That it has failed is told in another way.
+    if (isNews && to.startsWith('running')) this.#events.onWarning(member, reason)
+  }
+
   #enter(member: Member, to: string): void {
     const from = member.state
     member.state = to
@@ -263,6 +273,7 @@ export class HostChildren {
         break
       case 'state':
         member.machine = report.machine
+        this.#noteReason(member, report)
         if (report.to.startsWith('running')) noteBack(member, this.#options.clock.monotonic())
         this.#enter(member, report.to)
         break

@@ -17,6 +17,8 @@ export interface Member {
   /** Threads of it that were cut off and have not ended. */
   readonly lost: Set<ActorHandle>
   state: string
+  /** Why it is in a state of warning, as it says. */
+  reason: string | null
   machine: string
   lag: number | null
   channels: ActorStatus['channels']
@@ -106,6 +108,7 @@ function newMember(spec: ActorSpec): Member {
     handle: undefined,
     lost: new Set(),
     state: '',
+    reason: null,
     machine: '',
     lag: null,
     channels: [],

@@ -48,17 +48,20 @@ function actorStatuses({ roster, supervisor }: StatusInput): ActorStatus[] {
   /** Not of an actor on demand that nobody has demanded. */
   const isUsed = ({ name }: { name: string }): boolean =>
     !name.startsWith('encoder') || names.has(name.split('.')[0] ?? '')
-  return members.map(({ spec, machine, state, awayMillis, quarantined, lag, channels }) => ({
-    name: spec.name,
-    placement: spec.placement,
-    machine: machine || spec.name,
-    state,
-    restarts: restarts.get(spec.name) ?? 0,
-    awayMillis,
-    quarantined,
-    lag,
-    channels: channels.filter(isUsed),
-  }))
+  return members.map(
+    ({ spec, machine, state, reason, awayMillis, quarantined, lag, channels }) => ({
+      name: spec.name,
+      placement: spec.placement,
+      machine: machine || spec.name,
+      state,
+      reason,
+      restarts: restarts.get(spec.name) ?? 0,
+      awayMillis,
+      quarantined,
+      lag,
+      channels: channels.filter(isUsed),
+    }),
+  )
 }
 
 /** The host shows the trainer's channel among its own: it is the one who can read its counters. */
@@ -67,6 +70,7 @@ const ownStatus = ({ runState, cost, channels }: StatusInput): ActorStatus => ({
   placement: 'thread',
   machine: 'run',
   state: runState,
+  reason: null,
   restarts: 0,
   awayMillis: null,
   quarantined: [],

@@ -78,6 +78,10 @@ export class Host {
     this.#children = new HostChildren(options, this.#roster, this.#links, {
       drainSeq: () => this.#ingressDrained ?? this.#replayed ?? this.#roster.shownSeq,
       onChange: (member, from, to, reason) => this.#recordChange(member, from, to, reason),
+      onWarning: ({ spec, state }, reason) => {
+        this.#options.log('warn', { actor: spec.name, state, reason }, 'an actor is hindered')
+        this.#tellStatus()
+      },
       onNote: facts => this.#takeNote(facts),
       onRefused: problem => {
         this.#problem ??= problem

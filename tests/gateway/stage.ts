@@ -183,6 +183,7 @@ export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
       placement: 'thread',
       machine: 'recorder',
       state: 'running',
+      reason: null,
       restarts: 0,
       awayMillis: null,
       quarantined: [],

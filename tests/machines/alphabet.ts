@@ -91,8 +91,6 @@ export const alphabets = {
       { type: 'fellBehind' },
       { type: 'lagRose', reason },
       { type: 'lagFell' },
-      { type: 'pause' },
-      { type: 'resume' },
     ],
   },
   dataset: {

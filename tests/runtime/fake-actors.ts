@@ -67,8 +67,8 @@ export class FakeActor implements ActorHandle {
     this.#report(report)
   }
 
-  become(to: string, from = ''): void {
-    this.tell({ type: 'state', machine: this.kind, from, to })
+  become(to: string, from = '', reason: string | null = null): void {
+    this.tell({ type: 'state', machine: this.kind, from, to, reason })
   }
 
   ready(detail: unknown = { of: this.kind }): void {

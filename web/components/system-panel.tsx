@@ -90,6 +90,7 @@ function Actors({ actors }: { actors: readonly ViewerActor[] }) {
               {actor.lag !== null && `, ${formatCount(actor.lag)} events behind`}
               {actor.restarts > 0 && `, ${actor.restarts} restarts`}
               {actor.quarantined > 0 && `, ${actor.quarantined} events passed over`}
+              {actor.reason !== null && <span className="warn">: {actor.reason}</span>}
             </td>
           </tr>
           {actor.channels.map(channel => (

@@ -5,16 +5,14 @@
 import { MIB } from '../../base/bytes.ts'
 import { crc32 } from '../../base/checksum.ts'
 import { aggregatorMachine } from '../../machines/aggregator.machine.ts'
-import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
+import { packValue } from '../../protocol/codec.ts'
 import type { Envelope, EpisodeReleased } from '../../protocol/events.ts'
 import type { FrameDrop } from '../../protocol/frame-drop.ts'
 import type { Quarantined } from '../../protocol/quarantine.ts'
-import type { DurableNotice, FactBatch, ProjectionNotice } from '../../protocol/thread-messages.ts'
+import type { ProjectionNotice } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
-import { unlessDamaged } from '../../store/unless-damaged.ts'
-import { FactLine } from '../fact-line.ts'
-import { LogFollower } from '../log-follower.ts'
+import { LogConsumer } from '../log-consumer.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
 import { releaseFact } from './keep.ts'
 import {
@@ -36,7 +34,6 @@ export interface AggregatorConfig {
   readonly task: 'record' | 'replay'
 }
 
-export const PRODUCER = 'aggregator'
 const PROJECTION_MILLIS = 100
 const SNAPSHOT_MILLIS = 5_000
 
@@ -51,9 +48,8 @@ export const aggregator = aggregatorOver(openLogReader)
 class Aggregator implements ActorInstance {
   readonly #scope: ActorScope<AggregatorConfig>
   readonly #reader: LogReader
+  readonly #consumer: LogConsumer
   #state: AggregatorState = emptyState()
-  #follower: LogFollower | undefined
-  #facts: FactLine | undefined
   #changes = noChanges()
   /** Frames of episodes that are given up. */
   readonly #drops: FrameDrop[] = []
@@ -62,12 +58,11 @@ class Aggregator implements ActorInstance {
   #projected = 0
   #snapshotAt = 0
   #drainSeq = 0
-  /** Events up to here have had their facts made by an earlier life. */
-  #decidedSeq = 0
 
   constructor(scope: ActorScope<AggregatorConfig>, reader: LogReader) {
     this.#scope = scope
     this.#reader = reader
+    this.#consumer = new LogConsumer(scope, reader)
   }
 
   readonly commands = {
@@ -79,29 +74,29 @@ class Aggregator implements ActorInstance {
   }
 
   lag(): number {
-    return this.#follower?.lag ?? 0
+    return this.#consumer.lag
   }
 
   drainTo(seq: number): void {
     this.#drainSeq = seq
   }
 
+  get #recording(): boolean {
+    return this.#scope.config.task === 'record'
+  }
+
   #restore(): boolean {
-    if (this.#scope.config.task === 'replay') return false
-    const snapshot = unlessDamaged(() => this.#reader.snapshot(PRODUCER))
-    if (snapshot?.version !== aggregatorVersion) return false
-    this.#state = restoreState(unpackValue(snapshot.bytes) as AggregatorState)
+    const restored = this.#recording ? this.#consumer.restore(aggregatorVersion) : undefined
+    if (restored === undefined) return false
+    this.#state = restoreState(restored.state as AggregatorState)
     return true
   }
 
   async #fold(): Promise<{ type: 'recovered' }> {
-    if (this.#scope.config.task === 'record') {
-      const channel = { sizeOf: FactLine.sizeOf, redeliver: true }
-      const sender = this.#scope.sender<FactBatch>('aggregator.facts', channel)
-      this.#facts = new FactLine(sender, PRODUCER)
-      this.#decidedSeq = await this.#facts.open(() => this.#reader.position(PRODUCER))
+    if (this.#recording) {
+      await this.#consumer.open()
       const unused = noChanges()
-      const range = { fromSeq: this.#state.seq + 1, toSeq: this.#decidedSeq }
+      const range = { fromSeq: this.#state.seq + 1, toSeq: this.#consumer.decidedSeq }
       for (const envelope of this.#reader.events(range)) {
         if (this.#scope.handling(envelope.seq)) this.#state.seq = envelope.seq
         else evolve(this.#state, envelope, unused)
@@ -119,17 +114,12 @@ class Aggregator implements ActorInstance {
           keyOf: () => 'projection',
         })
       : undefined
-    this.#follower = new LogFollower(this.#reader, clock, this.#state.seq, {
+    this.#consumer.follow(this.#state.seq, {
       hand: this.#scope,
       onEvent: envelope => this.#take(envelope),
       onPoison: (envelope, why) => this.#passOver(envelope, why),
       onSlice: cursor => this.#handIn(cursor),
     })
-    this.#scope.receive<DurableNotice>('aggregator.durable', notice => {
-      this.#follower?.advanceTo(notice.seq)
-    })
-    // Who comes back may be told of nothing for a long time. A replay goes at its player's pace.
-    if (this.#facts) this.#follower.advanceTo(this.#reader.durable().seq)
     const project = (): void => {
       if (this.#state.seq !== this.#projected) {
         this.#projected = this.#state.seq
@@ -140,17 +130,14 @@ class Aggregator implements ActorInstance {
       clock.schedule(PROJECTION_MILLIS, project)
     }
     project()
-    void this.#follower.run().catch(this.#scope.fail)
     return undefined
   }
 
-  #take(envelope: Envelope): void | Promise<void> {
-    const facts =
-      this.#facts && envelope.seq > this.#decidedSeq ? decide(this.#state, envelope) : []
+  #take(envelope: Envelope): void {
+    const isDecided = !this.#recording || envelope.seq <= this.#consumer.decidedSeq
+    const facts = isDecided ? [] : decide(this.#state, envelope)
     evolve(this.#state, envelope, this.#changes)
-    for (const fact of [...facts, ...this.#giveUp()]) {
-      this.#facts?.add(encodeEvent(fact, envelope.time))
-    }
+    for (const fact of [...facts, ...this.#giveUp()]) this.#consumer.add(fact, envelope.time)
   }
 
   /** Fact, row and the order to drop the frames are handed in together. */
@@ -168,8 +155,7 @@ class Aggregator implements ActorInstance {
   /** The state is as if the event had not been; the same in a replay, which meets it as well. */
   #passOver(envelope: Envelope, why: Quarantined): void {
     this.#state.seq = envelope.seq
-    if (envelope.seq <= this.#decidedSeq) return
-    this.#facts?.addQuarantined(PRODUCER, envelope, why)
+    if (envelope.seq > this.#consumer.decidedSeq) this.#consumer.passOver(envelope, why)
   }
 
   async #handIn(cursor: number): Promise<void> {
@@ -179,19 +165,17 @@ class Aggregator implements ActorInstance {
     const rows = [...changed].map(([episode, row]) => ({ episode, bytes: packValue(row) }))
     const drops = this.#drops.splice(0)
     this.#changes = noChanges()
-    if (this.#facts === undefined || cursor <= this.#decidedSeq) return
-    const now = this.#scope.clock.monotonic()
-    const due = now - this.#snapshotAt >= SNAPSHOT_MILLIS
-    if (due || rows.length > 0 || !this.#facts.empty) {
-      await this.#facts.handIn(cursor, { rows, ...(drops.length > 0 ? { drops } : {}) })
+    if (!this.#recording || cursor <= this.#consumer.decidedSeq) return
+    if (rows.length > 0 || this.#consumer.mustCommit(cursor)) {
+      await this.#consumer.commit(cursor, { rows, ...(drops.length > 0 ? { drops } : {}) })
     }
-    if (due) await this.#handInSnapshot(this.#facts, now)
+    const now = this.#scope.clock.monotonic()
+    if (now - this.#snapshotAt >= SNAPSHOT_MILLIS) await this.#commitSnapshot(now)
   }
 
-  async #handInSnapshot(facts: FactLine, now: number): Promise<void> {
+  async #commitSnapshot(now: number): Promise<void> {
     this.#snapshotAt = now
-    await facts.handInSnapshot({
-      name: PRODUCER,
+    await this.#consumer.commitSnapshot({
       version: aggregatorVersion,
       position: this.#state.seq,
       bytes: packValue(this.#state),
@@ -199,22 +183,18 @@ class Aggregator implements ActorInstance {
   }
 
   async #drain(): Promise<undefined> {
-    const seq = this.#drainSeq
-    this.#follower?.advanceTo(seq)
-    await this.#follower?.arriveAt(seq)
-    this.#follower?.stop()
+    await this.#consumer.arriveAt(this.#drainSeq)
+    this.#consumer.stop()
     const { seq: last } = this.#state
     this.#scope.note({ folded: { seq: last, crc: crc32(packValue(this.#state)) } })
-    if (this.#facts) {
-      // The end of the run is a good place to start from again.
-      await this.#handInSnapshot(this.#facts, this.#scope.clock.monotonic())
-      await this.#facts.close()
-    }
+    // The end of the run is a good place to start from again.
+    if (this.#recording) await this.#commitSnapshot(this.#scope.clock.monotonic())
+    await this.#consumer.close()
     return undefined
   }
 
   async #close(): Promise<undefined> {
-    this.#follower?.stop()
+    this.#consumer.stop()
     await this.#reader.close()
     return undefined
   }

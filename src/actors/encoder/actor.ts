@@ -6,7 +6,7 @@ import { crc32 } from '../../base/checksum.ts'
 import { encoderMachine } from '../../machines/encoder.machine.ts'
 import { chooseEncoder } from '../../media/choose-encoder.ts'
 import { loadMedia } from '../../media/ffmpeg.ts'
-import { encodeEvent, packValue, unpackValue } from '../../protocol/codec.ts'
+import { packValue } from '../../protocol/codec.ts'
 import type {
   Envelope,
   EpisodeReleased,
@@ -14,16 +14,14 @@ import type {
   FramesCounted,
 } from '../../protocol/events.ts'
 import { dropOf, type FrameDrop } from '../../protocol/frame-drop.ts'
-import { limits } from '../../protocol/limits.ts'
 import type { Quarantined } from '../../protocol/quarantine.ts'
-import type { DurableNotice, FactBatch } from '../../protocol/thread-messages.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
-import { unlessDamaged } from '../../store/unless-damaged.ts'
-import { FactLine } from '../fact-line.ts'
-import { LogFollower } from '../log-follower.ts'
+import { LogConsumer } from '../log-consumer.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
-import { Film, type PartEnd, type Studio, type VideoSettings } from './film.ts'
+import { EpisodePixels } from './episode-pixels.ts'
+import type { PartEnd, Studio, VideoSettings } from './film.ts'
+import { Films } from './films.ts'
 import {
   type Accounts,
   accountedTypes,
@@ -34,6 +32,7 @@ import {
   LagTrend,
 } from './logic.ts'
 import { deleteVideos, isReleased } from './released-episodes.ts'
+import { Standing } from './standing.ts'
 
 export interface EncoderConfig {
   readonly runDir: string
@@ -47,8 +46,6 @@ export interface EncoderConfig {
 
 /** Pictures that any encoder takes. */
 const TRIAL = { width: 64, height: 64, format: 'rgb8' } as const
-/** The cursor is committed at the end of an episode, and otherwise at least this often. */
-const COMMIT_MILLIS = 1_000
 
 /** As `encoder`, with another way to the log. */
 export const encoderOver = (openReader: OpenReader): ActorDefinition<EncoderConfig> => ({
@@ -61,31 +58,29 @@ export const encoder = encoderOver(openLogReader)
 class Encoder implements ActorInstance {
   readonly #scope: ActorScope<EncoderConfig>
   readonly #reader: LogReader
-  readonly #films = new Map<string, Film>()
-  /** Of cameras, whether they are this encoder's. */
-  readonly #mine = new Map<string, boolean>()
-  /** Of cameras, whether the episode that they are at is given up. */
-  readonly #standings = new Map<string, { episode: number; released: boolean }>()
-  #studio: Studio | undefined
+  readonly #consumer: LogConsumer
+  readonly #films: Films
+  readonly #pixels: EpisodePixels
+  readonly #standing: Standing
+  readonly #trend = new LagTrend()
   #accounts: Accounts = []
-  #follower: LogFollower | undefined
-  #facts: FactLine | undefined
   /** Frames that nobody needs any more once the next commit is durable. */
   readonly #drops: FrameDrop[] = []
-  #committedAt = 0
-  #drainSeq = 0
   #cursor = 0
-  /** Events up to here have had their facts made by an earlier life. */
-  #decidedSeq = 0
-  readonly #trend = new LagTrend()
-  #growing = false
-  #standing: 'caughtUp' | 'fellBehind' | 'lagRose' = 'fellBehind'
+  #drainSeq = 0
+  #isGrowing = false
+  #waiting: string | null = null
   #owed = 0
   #intact = 0
 
   constructor(scope: ActorScope<EncoderConfig>, reader: LogReader) {
+    const { name, config } = scope
     this.#scope = scope
     this.#reader = reader
+    this.#consumer = new LogConsumer(scope, reader)
+    this.#films = new Films(name, reader, config.video && this.#studio(config.video))
+    this.#pixels = new EpisodePixels(reader)
+    this.#standing = new Standing(config.lagWarning)
   }
 
   readonly commands = {
@@ -97,7 +92,7 @@ class Encoder implements ActorInstance {
   }
 
   lag(): number {
-    return this.#follower?.lag ?? 0
+    return this.#consumer.lag
   }
 
   /** Frames of closed accounts since the actor started. */
@@ -109,57 +104,54 @@ class Encoder implements ActorInstance {
     this.#drainSeq = seq
   }
 
-  /** Whether there is a way to encode as asked is known before anything is recorded (V4). */
-  #open(): undefined {
+  #studio(settings: VideoSettings): Studio {
     const { config, clock } = this.#scope
-    const { runDir, video } = config
-    if (video === undefined) return undefined
-    const ffmpeg = loadMedia()
-    if (video.profile !== 'auto') {
-      chooseEncoder(ffmpeg, video.profile, { ...TRIAL, fps: video.fps })
-    }
     const onWaiting = (reason: string | null): void => {
-      if (reason !== null) this.#scope.send({ type: 'lagRose', reason } as { type: string })
-      this.#standing = reason === null ? this.#standing : 'lagRose'
+      this.#waiting = reason
+      this.#tellStanding()
     }
-    this.#studio = { runDir, settings: video, ffmpeg, reader: this.#reader, clock, onWaiting }
+    const { runDir } = config
+    return { runDir, settings, load: loadMedia, reader: this.#reader, clock, onWaiting }
+  }
+
+  /**
+   * Whether there is a way to encode as asked is known before anything is recorded (V4). Who comes
+   * back takes its place first, and FFmpeg when there is a frame.
+   */
+  #open(): undefined {
+    const { restarts, config } = this.#scope
+    const { video } = config
+    if (video === undefined || restarts > 0) return undefined
+    const ffmpeg = loadMedia()
+    if (video.profile === 'auto') return undefined
+    chooseEncoder(ffmpeg, video.profile, { ...TRIAL, fps: video.fps })
     return undefined
   }
 
   async #recover(): Promise<undefined> {
-    const { name } = this.#scope
-    const channel = { sizeOf: FactLine.sizeOf, redeliver: true }
-    const sender = this.#scope.sender<FactBatch>(`${name}.facts`, channel)
-    this.#facts = new FactLine(sender, name)
-    this.#decidedSeq = await this.#facts.open(() => this.#reader.position(name))
-    const snapshot = unlessDamaged(() => this.#reader.snapshot(name))
-    if (snapshot?.version !== encoderVersion) return undefined
-    const { accounts, films } = unpackValue(snapshot.bytes) as EncoderState
+    await this.#consumer.open()
+    const restored = this.#consumer.restore(encoderVersion)
+    if (restored === undefined) return undefined
+    const { accounts, films } = restored.state as EncoderState
     this.#accounts = [...accounts]
-    this.#cursor = snapshot.position
+    this.#cursor = restored.position
     for (const film of films) {
       const { part, ...idle } = film
       const isOver = part !== undefined && isReleased(this.#reader, part.episode)
-      await this.#filmOf(film)?.resume(isOver ? idle : film)
+      this.#films.of(film)?.resume(isOver ? idle : film)
     }
     return undefined
   }
 
   #run(): undefined {
-    this.#follower = new LogFollower(this.#reader, this.#scope.clock, this.#cursor, {
+    const handlers = {
       types: accountedTypes,
       hand: this.#scope,
-      onEvent: envelope => this.#take(envelope),
-      onPoison: (envelope, why) => this.#passOver(envelope, why),
-      onSlice: seq => this.#commit(seq),
-    })
-    this.#scope.receive<DurableNotice>(`${this.#scope.name}.durable`, notice => {
-      this.#follower?.advanceTo(notice.seq)
-      this.#tellStanding()
-    })
-    // Who comes back may be told of nothing for a long time.
-    this.#follower.advanceTo(this.#reader.durable().seq)
-    void this.#follower.run().catch(this.#scope.fail)
+      onEvent: (envelope: Envelope) => this.#take(envelope),
+      onPoison: (envelope: Envelope, why: Quarantined) => this.#passOver(envelope, why),
+      onSlice: (cursor: number) => this.#commit(cursor),
+    }
+    this.#consumer.follow(this.#cursor, handlers, () => this.#tellStanding())
     return undefined
   }
 
@@ -169,32 +161,17 @@ class Encoder implements ActorInstance {
     if (event.type !== 'frame_captured') {
       return this.#conclude(envelope, closeBy(this.#accounts, envelope))
     }
-    if (!this.#isMine(event)) return
-    const pixels = this.#pixelsOf(seq, event)
+    if (!this.#films.isMine(event)) return
+    const pixels = this.#pixels.of(seq, event)
     if (pixels === 'released') {
       await this.#conclude(envelope, countFrame(this.#accounts, event, pixels))
-      return this.#filmOf(event)?.giveUp(event.episode)
+      return this.#films.of(event)?.giveUp(event.episode)
     }
     const found = pixels && { byteLength: pixels.byteLength, crc: crc32(pixels) }
     await this.#conclude(envelope, countFrame(this.#accounts, event, found))
     if (pixels === undefined || found?.crc !== event.crc) return
     const frame = envelope as Envelope<FrameCaptured>
-    this.#tellPart(envelope, await this.#filmOf(event)?.take(frame, pixels))
-  }
-
-  /** Undefined when they are missing or damaged. */
-  #pixelsOf(seq: number, { agent, camera, episode }: FrameCaptured) {
-    const key = `${agent}/${camera}`
-    let standing = this.#standings.get(key)
-    if (standing?.episode !== episode) {
-      standing = { episode, released: isReleased(this.#reader, episode) }
-      this.#standings.set(key, standing)
-    }
-    if (standing.released) return 'released'
-    const pixels = unlessDamaged(() => this.#reader.frame(seq))
-    // The index says so before the first one goes.
-    if (pixels === undefined) standing.released = isReleased(this.#reader, episode)
-    return standing.released ? 'released' : pixels
+    this.#tellPart(envelope, await this.#films.of(event)?.take(frame, pixels))
   }
 
   /**
@@ -214,104 +191,61 @@ class Encoder implements ActorInstance {
     for (const account of closed) {
       this.#owed += account.owed - (account.released ?? 0)
       this.#intact += account.intact
-      this.#tellPart(envelope, await this.#filmOf(account)?.close())
+      this.#tellPart(envelope, await this.#films.of(account)?.close())
       this.#tell(envelope, account)
-      this.#growing = this.#trend.note(this.lag())
+      this.#isGrowing = this.#trend.note(this.lag())
     }
   }
 
   #tellPart(envelope: Envelope, end: PartEnd | undefined): void {
     if (end === undefined) return
     this.#tell(envelope, end)
-    const drop = this.#studio?.settings.keepFrames ? undefined : dropOf(end)
-    if (drop && envelope.seq > this.#decidedSeq) this.#drops.push(drop)
+    const drop = this.#scope.config.video?.keepFrames ? undefined : dropOf(end)
+    if (drop && envelope.seq > this.#consumer.decidedSeq) this.#drops.push(drop)
   }
 
   #tell({ seq, time }: Envelope, fact: FramesCounted | PartEnd): void {
-    if (seq > this.#decidedSeq) this.#facts?.add(encodeEvent(fact, time))
+    if (seq > this.#consumer.decidedSeq) this.#consumer.add(fact, time)
   }
 
   /** A frame that cannot be looked at is owed and missed. */
   async #passOver(envelope: Envelope, why: Quarantined): Promise<void> {
     const { event, seq } = envelope
-    if (event.type === 'frame_captured' && this.#isMine(event)) {
+    if (event.type === 'frame_captured' && this.#films.isMine(event)) {
       await this.#conclude(envelope, countFrame(this.#accounts, event, undefined))
     }
-    if (seq > this.#decidedSeq) this.#facts?.addQuarantined(this.#scope.name, envelope, why)
-  }
-
-  /** The n-th camera of the log is the n-th encoder's; the last one has all that follow too. */
-  #isMine({ agent, camera }: { agent: string; camera: string }): boolean {
-    const key = `${agent}/${camera}`
-    let mine = this.#mine.get(key)
-    if (mine === undefined) {
-      const place = this.#reader.layouts().cameras().indexOf(key)
-      const number = Number(/\d+$/.exec(this.#scope.name)?.[0] ?? 1)
-      mine = Math.min(place + 1, limits.encodersMax) === number
-      this.#mine.set(key, mine)
-    }
-    return mine
-  }
-
-  #filmOf({ agent, camera }: { agent: string; camera: string }): Film | undefined {
-    if (this.#studio === undefined) return undefined
-    const key = `${agent}/${camera}`
-    const film = this.#films.get(key) ?? new Film(this.#studio, agent, camera)
-    this.#films.set(key, film)
-    return film
+    if (seq > this.#consumer.decidedSeq) this.#consumer.passOver(envelope, why)
   }
 
   async #commit(cursor: number): Promise<void> {
     this.#tellStanding()
-    if (cursor <= this.#decidedSeq) return
-    const now = this.#scope.clock.monotonic()
-    const draining = this.#drainSeq > 0 && cursor >= this.#drainSeq
-    if (this.#facts?.empty && !draining && now - this.#committedAt < COMMIT_MILLIS) return
-    this.#committedAt = now
-    const films = [...this.#films.values()].map(({ state }) => state)
-    const bytes = packValue({ accounts: this.#accounts, films } satisfies EncoderState)
+    if (!this.#consumer.mustCommit(cursor)) return
+    const state: EncoderState = { accounts: this.#accounts, films: this.#films.state }
     const { name } = this.#scope
-    const snapshot = { name, version: encoderVersion, position: cursor, bytes }
+    const snapshot = { name, version: encoderVersion, position: cursor, bytes: packValue(state) }
     const drops = this.#drops.splice(0)
-    await this.#facts?.handIn(cursor, { snapshot, ...(drops.length > 0 ? { drops } : {}) })
+    await this.#consumer.commit(cursor, { snapshot, ...(drops.length > 0 ? { drops } : {}) })
   }
 
   #tellStanding(): void {
-    const lag = this.lag()
-    const { lagWarning } = this.#scope.config
-    let standing = this.#standing
-    if (lag === 0) standing = 'caughtUp'
-    else if (lag > lagWarning || (this.#growing && lag > lagWarning / 10)) standing = 'lagRose'
-    else if (lag > lagWarning / 10) standing = 'fellBehind'
-    if (standing === this.#standing) return
-    if (this.#standing === 'lagRose' && standing === 'fellBehind') {
-      this.#scope.send({ type: 'lagFell' })
-    } else {
-      const reason = this.#growing
-        ? `${lag} events behind the log's end, and further with every episode: take the video ` +
-          "profile 'fast', smaller frames or fewer of them"
-        : `${lag} events behind the log's end`
-      this.#scope.send({ type: standing, reason } as { type: string })
-    }
-    this.#standing = standing
+    const place = { lag: this.lag(), isGrowing: this.#isGrowing, waiting: this.#waiting }
+    const change = this.#standing.change(place)
+    if (change) this.#scope.send(change)
   }
 
   async #drain(): Promise<undefined> {
-    const seq = this.#drainSeq
-    this.#follower?.advanceTo(seq)
-    await this.#follower?.arriveAt(seq)
+    await this.#consumer.arriveAt(this.#drainSeq)
     // The aggregator has stopped before, and may have given up what was encoded last.
-    const end = this.#reader.durable().seq
-    this.#follower?.advanceTo(end)
-    await this.#follower?.arriveAt(end)
-    this.#follower?.stop()
-    await this.#facts?.close()
+    await this.#consumer.arriveAtEnd()
+    await this.#consumer.stop()
+    await this.#consumer.close()
     return undefined
   }
 
   async #close(): Promise<undefined> {
-    this.#follower?.stop()
-    for (const film of this.#films.values()) film.discard()
+    // Not waited for: a film may be waiting for room on a disk.
+    void this.#consumer.stop()
+    this.#films.discard()
     await this.#reader.close()
     return undefined
   }

@@ -35,7 +35,8 @@ export interface VideoSettings {
 export interface Studio {
   readonly runDir: string
   readonly settings: VideoSettings
-  readonly ffmpeg: Ffmpeg
+  /** FFmpeg, which takes a moment the first time. */
+  readonly load: () => Ffmpeg
   readonly reader: LogReader
   readonly clock: Clock
   /** Told why a film waits, and null when it goes on. */
@@ -60,7 +61,7 @@ export class Film {
   /** Why the part in hand cannot be made. */
   #failure: string | undefined
 
-  constructor(studio: Studio, agent: string, camera: string) {
+  constructor(studio: Studio, { agent, camera }: { agent: string; camera: string }) {
     this.#studio = studio
     this.#agent = agent
     this.#camera = camera
@@ -73,11 +74,10 @@ export class Film {
     return { ...place, ...(choice && { choice }), ...(part && { part }) }
   }
 
-  /** Makes again out of the log what an earlier life had in hand. */
-  async resume({ choice, part }: FilmState): Promise<void> {
+  /** Goes on with what an earlier life had in hand; it is made again when it is needed. */
+  resume({ choice, part }: FilmState): void {
     this.#choice = choice
     this.#part = part
-    if (part) await this.#attempt(() => undefined, true)
   }
 
   /** Takes the next frame; resolves to what became of the part that it closes. */
@@ -153,7 +153,8 @@ export class Film {
   }
 
   #open(event: FrameCaptured): Segment {
-    const { runDir, settings, ffmpeg } = this.#studio
+    const { runDir, settings, load } = this.#studio
+    const ffmpeg = load()
     const { width, height, format } = event
     const shape = `${width}x${height} ${format}`
     if (this.#choice?.shape !== shape) {
@@ -170,10 +171,10 @@ export class Film {
    * Does `work` on the part in hand; undefined when the part cannot be made. A full disk is waited
    * for; an encoder that fails is replaced by H.264 from the part's first frame on, once.
    */
-  async #attempt<T>(work: () => T, isAgain = false): Promise<T | undefined> {
-    for (let again = isAgain; this.#failure === undefined; again = true) {
+  async #attempt<T>(work: () => T): Promise<T | undefined> {
+    while (this.#failure === undefined) {
       try {
-        if (again) await this.#makeAgain()
+        if (this.#segment === undefined) await this.#makeAgain()
         return work()
       } catch (error) {
         await this.#mend(error)
@@ -204,14 +205,13 @@ export class Film {
     }
   }
 
-  /** Encodes the frames that the part has, out of the log. */
+  /** Encodes the frames that the part has already, out of the log. */
   async #makeAgain(): Promise<void> {
     const { reader, clock } = this.#studio
     const { fromSeq, episode, fromIndex, frames } = this.#part!
-    this.#forget()
+    if (frames === 0) return
     const layouts = reader.layouts()
     let made = 0
-    if (frames === 0) return
     for (const batch of reader.batches({ fromSeq })) {
       for (const { seq, event } of decodeBatch(batch, layouts, frameTypes)) {
         if (event.type !== 'frame_captured' || event.episode !== episode) continue

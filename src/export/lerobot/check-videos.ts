@@ -1,15 +1,17 @@
 // The conformance checks of videos: that row and picture belong together, as the reader will look
 // for it.
+
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError } from '../../base/errors.ts'
+import type { VideoFacts } from '../../media/examine-video.ts'
 import type { EpisodeRow, VideoSpan } from './episode-table.ts'
 import { videoKeys } from './features.ts'
 import type { Findings } from './findings.ts'
 import type { DatasetInfo } from './info.ts'
 import { VIDEO_SECONDS_MAX, videoPath } from './layout.ts'
 import { isRate } from './prepare.ts'
-import type { VideoFacts, VideoTool } from './video.ts'
+import type { VideoTool } from './video.ts'
 
 /** How far a frame may be from the time at which the reader looks for it. */
 const TOLERANCE_SECONDS = 1e-4

@@ -1,7 +1,9 @@
 // An episode on its way into the dataset: checked as a whole, before anything is written. What does
 // not fit is refused here, with a reason; behind this point an episode is sound.
+
 import { statSync } from 'node:fs'
 import { describeError, RollcastError } from '../../base/errors.ts'
+import type { VideoFacts } from '../../media/examine-video.ts'
 import { type ColumnValues, type StoredColumn, storeColumn } from './columns.ts'
 import {
   bookkeeping,
@@ -13,7 +15,7 @@ import {
 } from './features.ts'
 import { EPISODE_FRAMES_MIN, VIDEO_SECONDS_MAX } from './layout.ts'
 import { type FeatureStatistics, valueNames } from './statistics.ts'
-import type { VideoFacts, VideoTool } from './video.ts'
+import type { VideoTool } from './video.ts'
 
 /** An episode as the caller has it. */
 export interface EpisodeInput {

@@ -1,27 +1,5 @@
 // What the dataset needs done with videos. src/media does it with FFmpeg; this folder knows no codec.
-
-/** What is in a video file, found by reading it. */
-export interface VideoFacts {
-  /** Pictures in the file, counted, not computed from its duration. */
-  readonly frames: number
-  readonly width: number
-  readonly height: number
-  /** Canonical name: `av1`, `h264`, `hevc`; not the encoder's. */
-  readonly codec: string
-  /** As FFmpeg calls it, such as `yuv420p`. */
-  readonly pixelFormat: string
-  /** The container's average rate, frames a second. */
-  readonly fps: number
-  /** Ticks a second. */
-  readonly timescale: number
-  /** When each frame is shown, in ticks, in the order of the file. */
-  readonly pts: readonly number[]
-  /** When each has to be decoded; the same without B-frames. */
-  readonly dts: readonly number[]
-  readonly durationTicks: number
-  /** Frames, in the order of the file, at which decoding can begin. */
-  readonly keyFrames: readonly number[]
-}
+import type { VideoFacts } from '../../media/examine-video.ts'
 
 /** Work on video files. */
 export interface VideoTool {

@@ -2,7 +2,8 @@
 // pictures, examining counts them; so the dataset's own work is tested where FFmpeg is missing.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { RollcastError } from '../../../src/base/errors.ts'
-import type { VideoFacts, VideoTool } from '../../../src/export/lerobot/video.ts'
+import type { VideoTool } from '../../../src/export/lerobot/video.ts'
+import type { VideoFacts } from '../../../src/media/examine-video.ts'
 
 type Head = Pick<VideoFacts, 'width' | 'height' | 'codec' | 'pixelFormat' | 'fps'> & {
   /** Files of different makes cannot be joined. */
@@ -41,7 +42,8 @@ export const fakeVideo: VideoTool = {
     const { make: _, ...facts } = head
     const pts = pictures.map((__, at) => at * 512)
     return {
-      ...{ ...facts, frames: pictures.length, timescale: head.fps * 512 },
+      ...{ ...facts, frames: pictures.length, framesPromised: pictures.length, hasOthers: false },
+      timescale: head.fps * 512,
       ...{ pts, dts: pts, durationTicks: pictures.length * 512 },
       keyFrames: pictures.flatMap((picture, at) => (picture.startsWith('delta') ? [] : at)),
     }

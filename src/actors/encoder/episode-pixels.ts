@@ -1,0 +1,32 @@
+// The pixels that the log holds for a camera's frames. Those of an episode that was given up (L19)
+// are on their way out: asked once, and again when one is missing, the index says whether it was.
+import type { FrameCaptured } from '../../protocol/events.ts'
+import type { LogReader } from '../../store/event-log.ts'
+import { unlessDamaged } from '../../store/unless-damaged.ts'
+import { isReleased } from './released-episodes.ts'
+
+export class EpisodePixels {
+  readonly #reader: LogReader
+  /** Of each camera, the episode that it is at. */
+  readonly #at = new Map<string, { readonly episode: number; released: boolean }>()
+
+  constructor(reader: LogReader) {
+    this.#reader = reader
+  }
+
+  /** Of the frame of event `seq`; undefined when they are missing or damaged. */
+  of(seq: number, frame: FrameCaptured): Uint8Array | 'released' | undefined {
+    const { episode } = frame
+    const key = `${frame.agent}/${frame.camera}`
+    let at = this.#at.get(key)
+    if (at?.episode !== episode) {
+      at = { episode, released: isReleased(this.#reader, episode) }
+      this.#at.set(key, at)
+    }
+    if (at.released) return 'released'
+    const pixels = unlessDamaged(() => this.#reader.frame(seq))
+    // The index says so before the first one goes.
+    if (pixels === undefined) at.released = isReleased(this.#reader, episode)
+    return at.released ? 'released' : pixels
+  }
+}
