@@ -167,6 +167,22 @@ describe('a follower of the log', () => {
     expect(busy.seen).toEqual(upTo(1000))
   })
 
+  test('whose handler takes long gives the thread its turn, and stops in the middle of a slice', async () => {
+    const log = await openMemoryLog()
+    await growTo(log, 500)
+    const slow = follow(log.reader(), 0, {
+      onEvent: async () => slow.clock.advance(5),
+    })
+    // As a message from the host does, it comes when the thread has its turn.
+    slow.follower.advanceTo(500)
+    await until(() => slow.seen.length > 0)
+    slow.follower.stop()
+    await slow.run
+    expect(slow.seen).toEqual(upTo(slow.seen.length))
+    expect(slow.seen.length).toBeLessThan(100)
+    expect(slow.slices).toEqual([])
+  })
+
   test('rejects with what a handler throws, and stands before the event that it threw for', async () => {
     const log = await openMemoryLog()
     await growTo(log, 5)

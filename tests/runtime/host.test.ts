@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { decodeRecord, Layouts, readRecord } from '../../src/protocol/codec.ts'
 import { quarantinedMax } from '../../src/protocol/quarantine.ts'
-import type { FactBatch } from '../../src/protocol/thread-messages.ts'
+import type { FactBatch, SystemNotice } from '../../src/protocol/thread-messages.ts'
 import type { HostOptions } from '../../src/runtime/host.ts'
 import { playingTopology, type Topology, waitingTopology } from '../../src/runtime/topology.ts'
 import { PortReceiver } from '../../src/streams/port.ts'
@@ -535,6 +535,20 @@ describe('the status', () => {
       ['broadcaster', 'running', 0, null],
       ['host', 'recording.durable', 0, null],
     ])
+  })
+
+  test('says why an actor is hindered, at once and until it is not, and the log line too', () => {
+    const { host, actor, run, statuses, lines } = newHost()
+    run()
+    const reasonOf = ({ actors }: SystemNotice): string | null =>
+      actors.find(({ name }) => name === 'encoder')?.reason ?? null
+    const before = statuses.length
+    actor('encoder').become('running.lagging', 'running.live', 'no room for a video')
+    expect(statuses.slice(before).map(reasonOf)).toEqual(['no room for a video'])
+    actor('encoder').become('running.lagging', 'running.lagging', '2000 events behind')
+    actor('encoder').become('running.live', 'running.lagging')
+    expect(reasonOf(host.status())).toBeNull()
+    expect(lines.filter(line => line === 'warn: an actor is hindered').length).toBe(2)
   })
 
   test('comes twice a second, also when nothing happens', () => {
