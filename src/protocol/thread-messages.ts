@@ -22,6 +22,8 @@ export interface LiveBatch {
   /** Records back to back (codec.ts); frames without their pixels. */
   readonly records: Uint8Array
   readonly mode: FeedMode
+  /** What lies between the batch before and this one was left out on purpose. Default false. */
+  readonly isSelection?: boolean
 }
 
 /** `*.frames`: the newest frame of a camera. Latest per agent and camera. */

@@ -14,10 +14,12 @@ import type { LogReader } from '../store/event-log.ts'
 import { isHeld } from '../store/lock.ts'
 import { openLogReader } from '../store/open-log.ts'
 import { watchLog } from '../store/tail.ts'
-import { BatchPlayer, type PlayerOutlets, splitByTime } from './batch-player.ts'
+import { BatchPlayer, type PlayerOutlets } from './batch-player.ts'
 import { listEpisodes } from './history.ts'
 import { Pacer } from './pacer.ts'
+import { type Part, splitByTime } from './part.ts'
 import { Pictures } from './pictures.ts'
+import { type Range, Selection } from './selection.ts'
 
 export interface PlayerConfig {
   readonly runDir: string
@@ -26,7 +28,9 @@ export interface PlayerConfig {
   /** Under `replay`; Infinity does not wait. */
   readonly speed: number
   /** Under `replay`: the last event; the end of the log when left out. */
-  readonly toSeq?: number
+  readonly toSeq?: number | undefined
+  /** Under `replay`: only these episodes are shown; all when left out. */
+  readonly episodes?: readonly number[] | undefined
 }
 
 export interface PlayerHeartbeat {
@@ -97,21 +101,40 @@ class Player implements ActorInstance {
   }
 
   async #replay(player: BatchPlayer): Promise<void> {
+    const { episodes, toSeq = this.#reader.durable().seq } = this.#scope.config
+    if (episodes === undefined) {
+      await this.#playRange({ fromSeq: 1, toSeq }, (epoch, part) => {
+        player.show(epoch, part, 'replay')
+      })
+    } else await this.#playSelection(player, new Selection(this.#reader, episodes), toSeq)
+    if (!this.#running) return
+    this.#scope.send({ type: 'ended' })
+    this.#scope.note({ replayed: toSeq })
+  }
+
+  /** One stretch after the other; the rest of the log is for its followers only. */
+  async #playSelection(player: BatchPlayer, selection: Selection, toSeq: number): Promise<void> {
+    for (const range of selection.ranges()) {
+      await this.#playRange(range, (epoch, part) => {
+        player.showSelected(epoch, part, 'replay', selection)
+      })
+    }
+    if (this.#running) player.allow(this.#reader.durable().epoch, toSeq)
+  }
+
+  async #playRange(range: Range, show: (epoch: number, part: Part) => void): Promise<void> {
     const { clock, config } = this.#scope
     const pacer = new Pacer(config.speed, clock.monotonic())
-    const toSeq = config.toSeq ?? this.#reader.durable().seq
-    for (const batch of this.#reader.batches({ fromSeq: 1, toSeq })) {
+    for (const batch of this.#reader.batches(range)) {
       for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
         const wait = part.due - clock.monotonic()
         if (wait > 0) await this.#pause(wait)
         if (!this.#running) return
-        player.show(batch.epoch, part, 'replay')
+        show(batch.epoch, part)
         this.#newest = { epoch: batch.epoch, seq: part.firstSeq + part.count - 1 }
       }
-      await this.#scope.clock.turn()
+      await clock.turn()
     }
-    this.#scope.send({ type: 'ended' })
-    this.#scope.note({ replayed: toSeq })
   }
 
   async #serve(player: BatchPlayer): Promise<void> {

@@ -3,9 +3,11 @@
 import { decodeRecord, type Layouts, readRecord } from '../protocol/codec.ts'
 import { eventKinds } from '../protocol/events.ts'
 import type { DurableNotice, FeedMode, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
-import type { Batch, LogReader } from '../store/event-log.ts'
+import type { LogReader } from '../store/event-log.ts'
 import type { PortSender } from '../streams/port.ts'
+import type { Part } from './part.ts'
 import type { Pictures } from './pictures.ts'
+import type { Selection } from './selection.ts'
 
 export interface PlayerOutlets {
   /** Absent when nobody watches. */
@@ -14,13 +16,6 @@ export interface PlayerOutlets {
     readonly frames: PortSender<LiveFrame>
   }
   readonly durable: PortSender<DurableNotice>
-}
-
-/** A part of a batch: `count` records from `firstSeq` on. */
-interface Part {
-  readonly firstSeq: number
-  readonly count: number
-  readonly records: Uint8Array
 }
 
 export class BatchPlayer {
@@ -42,11 +37,24 @@ export class BatchPlayer {
 
   /** Shows the part without moving the followers of the log. */
   showOnly(epoch: number, part: Part, mode: FeedMode): void {
+    this.#offer(epoch, part, mode, false)
+  }
+
+  #offer(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
     const { viewers } = this.#outlets
     if (viewers === undefined) return
     const { firstSeq, count } = part
     this.#showFrames(part, mode, viewers.frames)
-    viewers.live.offer({ epoch, firstSeq, count, records: part.records.slice(), mode })
+    const selected = isSelection ? { isSelection } : {}
+    viewers.live.offer({ epoch, firstSeq, count, records: part.records.slice(), mode, ...selected })
+  }
+
+  /** Shows what of the part belongs to the selection, and lets the followers of the log read on. */
+  showSelected(epoch: number, part: Part, mode: FeedMode, selection: Selection): void {
+    for (const piece of selection.cut(part, this.#layouts)) {
+      this.#offer(epoch, piece, mode, true)
+    }
+    this.allow(epoch, part.firstSeq + part.count - 1)
   }
 
   /** Followers of the log may read up to `seq`. */
@@ -81,33 +89,4 @@ export class BatchPlayer {
       if (frame) frames.offer(frame)
     }
   }
-}
-
-/** Cuts a batch where the pace asks for it: parts whose records fall due within `spanMillis`. */
-export function* splitByTime(
-  batch: Batch,
-  dueAt: (time: number) => number,
-  spanMillis: number,
-): Generator<Part & { readonly due: number }> {
-  const { records } = batch
-  const view = new DataView(records.buffer, records.byteOffset, records.byteLength)
-  let start = 0
-  let firstSeq = batch.firstSeq
-  let count = 0
-  let due = 0
-  for (let at = 0; at < records.byteLength; ) {
-    const record = readRecord(records, at)
-    const recordDue = dueAt(view.getFloat64(record.bodyOffset, true))
-    if (count === 0) due = recordDue
-    else if (recordDue - due > spanMillis) {
-      yield { firstSeq, count, records: records.subarray(start, at), due }
-      firstSeq += count
-      start = at
-      count = 0
-      due = recordDue
-    }
-    count++
-    at = record.end
-  }
-  if (count > 0) yield { firstSeq, count, records: records.subarray(start), due }
 }

@@ -19,6 +19,8 @@ export interface PlayOptions {
   readonly speed?: number
   /** Under `replay`: the last event. Default: the end of the log. */
   readonly toSeq?: number
+  /** Under `replay`: only these finished episodes are shown. Default: all that there is. */
+  readonly episodes?: readonly number[] | undefined
   /** Where the page is served; nothing is served when left out. */
   readonly live?: { readonly host: string; readonly port: number } | undefined
   readonly closeMillisMax?: number
@@ -56,11 +58,11 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
   if (runDir !== null) await openForReading(runDir, { check: !own, readOnly: !own }).close()
   const reader = { check: !own, readOnly: !own }
   const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
-  const { toSeq } = options
+  const { toSeq, episodes } = options
   const host = new HostClient({
     topology,
     configs: {
-      player: { runDir, reader, task, speed, ...(toSeq === undefined ? {} : { toSeq }) },
+      player: { runDir, reader, task, speed, toSeq, episodes },
       aggregator: { runDir, reader: { ...reader, check: false }, task: 'replay' },
       broadcaster: {
         runDir,

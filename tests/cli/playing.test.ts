@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregatorVersion } from '../../src/actors/aggregator/logic.ts'
 import { openLog } from '../../src/store/open-log.ts'
-import { recordWorkspace, type Workspace } from './recorded-run.ts'
+import { episodesOfA, recordWorkspace, type Workspace } from './recorded-run.ts'
 import { jsonOf, rollcast, start } from './rollcast.ts'
 
 let workspace: Workspace
@@ -77,6 +77,31 @@ describe('replay', () => {
     replay.interrupt()
     expect(await replay.ended).toMatchObject({ code: 130, stdout: '' })
     expect(await refused(url)).toBe('ECONNREFUSED')
+  })
+
+  test('L17 shows only the episodes that are asked for', async () => {
+    const args = ['--where', 'agent = a and episode > 1', '--speed', 'max', '--port', '0']
+    const replay = start(['replay', run, ...args])
+    const [, count, url = ''] = await replay.said(/replaying (\d+) episodes? at (http:\S+)/)
+    expect(Number(count)).toBe(episodesOfA - 1)
+    await replay.said(/its page stays until Ctrl-C/)
+    expect((await fetch(`${url}healthz`)).status).toBe(200)
+    replay.interrupt()
+    expect((await replay.ended).code).toBe(130)
+  })
+
+  test('says so when no episode is meant, or nothing would show the choice', async () => {
+    const none = await rollcast('replay', run, '--where', 'return > 1e9')
+    expect(none).toMatchObject({ code: 66, stdout: '' })
+    expect(none.stderr).toContain('expected episodes that --where means, found none')
+    for (const way of ['--check', '--no-serve']) {
+      const { code, stderr } = await rollcast('replay', run, '--where', 'all', way)
+      expect(code).toBe(2)
+      expect(stderr).toContain("'--where' says what the page shows")
+    }
+    const wrong = await rollcast('replay', run, '--where', 'lenght > 3')
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toContain('^')
   })
 
   test('is over when it is interrupted in the middle', async () => {

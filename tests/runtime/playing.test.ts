@@ -1,6 +1,8 @@
 // L9, L17, L18: a run that is read from its log, served as it grows or replayed.
 import { expect, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
+import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
+import { selectEpisodes } from '../../src/replay/select-episodes.ts'
 import { startPlaying } from '../../src/runtime/play.ts'
 import { openLogReader } from '../../src/store/open-log.ts'
 import { readEvents, runProgram, tempDir } from './harness.ts'
@@ -36,6 +38,28 @@ test('L18: a replay through the whole pipeline folds to the bytes that the live 
     expect(viewer.of('metrics').every(({ mode }) => mode !== 'live')).toBe(true)
     expect(await playing.close()).toEqual(expected)
   }
+})
+
+test('L17: a replay of chosen episodes shows them and no other, each whole', async () => {
+  const dir = await recordRun({ play: 'paced', seconds: 2 })
+  const reader = openLogReader(dir)
+  const chosen = selectEpisodes(reader, parsePredicate('every(3)')).slice(0, 4)
+  await reader.close()
+  expect(chosen.length).toBe(4)
+  const playing = await startPlaying({
+    ...{ dir, task: 'replay', speed: 0.4, episodes: chosen, live: here },
+  })
+  const viewer = await connectViewer(playing.url ?? '')
+  const wanted = new Set(chosen)
+  await playing.replayed
+  await viewer.next('episode_end', ({ episode }) => episode === chosen.at(-1))
+  const shown = viewer.messages.flatMap(message =>
+    ['episode_start', 'state_update', 'episode_end'].includes(message.type) ? [message] : [],
+  ) as { episode: number; mode: string }[]
+  expect(shown.every(({ episode, mode }) => wanted.has(episode) && mode === 'replay')).toBe(true)
+  const status = playing.status?.actors.find(({ name }) => name === 'broadcaster')
+  expect(status?.state).toContain('replay')
+  await playing.close()
 })
 
 test('L17: any episode can be listed and replayed from the log while it grows', async () => {

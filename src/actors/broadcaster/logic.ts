@@ -149,14 +149,14 @@ export class LiveFeed implements Stage {
   }
 
   /** Starts over for another epoch or source, and notes what was dropped before the batch. */
-  #align({ epoch, firstSeq, mode }: LiveBatch, shown: Publication[]): void {
+  #align({ epoch, firstSeq, mode, isSelection }: LiveBatch, shown: Publication[]): void {
     const { position } = this
     const first = this.#source === null
     if (epoch !== position.epoch || mode !== this.#source || firstSeq <= position.seq) {
       this.#restart(mode)
       this.#position = { epoch, seq: firstSeq - 1 }
       if (!first) shown.push({ kind: 'restarted' })
-    } else if (firstSeq > position.seq + 1) {
+    } else if (firstSeq > position.seq + 1 && !isSelection) {
       this.counters.missedEvents += firstSeq - position.seq - 1
       this.#missSomething()
     }

@@ -4,7 +4,11 @@ import { aggregatorVersion } from '../../actors/aggregator/logic.ts'
 import { crc32 } from '../../base/checksum.ts'
 import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
+import type { Predicate } from '../../protocol/predicate/syntax.ts'
+import { findEpisode } from '../../replay/history.ts'
+import { selectEpisodes } from '../../replay/select-episodes.ts'
 import type { Folded, Playing } from '../../runtime/play.ts'
+import type { LogReader } from '../../store/event-log.ts'
 import { integer, portNumber } from '../arguments.ts'
 import { choosePort, hostOption } from '../choose-port.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -13,6 +17,7 @@ import { snakeCase } from '../json-text.ts'
 import type { Output } from '../output.ts'
 import { Progress } from '../progress.ts'
 import { findRun } from '../run-directory.ts'
+import { addWhere } from '../where.ts'
 import { withLog } from '../with-log.ts'
 import { counted, grouped } from '../wording.ts'
 
@@ -23,14 +28,14 @@ interface ReplayOptions {
   readonly port?: number
   readonly host: string
   readonly to?: number
+  readonly where?: Predicate
   readonly serve: boolean
   readonly check?: true
   readonly json?: true
 }
 
 export function addReplay(program: Command, output: Output): void {
-  program
-    .command('replay')
+  addWhere(program.command('replay'), output, 'show only episodes that are meant by the expression')
     .description('play a recorded run once more, on the same page as live')
     .argument('<DIR>', 'run directory')
     .option('--speed <FACTOR>', '1 is the original timing, 4 four times as fast, or max', speed)
@@ -43,6 +48,9 @@ export function addReplay(program: Command, output: Output): void {
     .action((dir: string, options: ReplayOptions, command: Command) => {
       if (options.check && options.to !== undefined) {
         command.error("error: option '--check' says itself how far to go, without '--to'")
+      }
+      if (options.where && (options.check || !options.serve)) {
+        command.error("error: option '--where' says what the page shows; all events are folded")
       }
       return options.check
         ? checkReplay(findRun(dir, output), options, output)
@@ -61,16 +69,18 @@ async function replay(run: string, options: ReplayOptions, output: Output): Prom
   const signal = catchInterrupts()
   const port = options.serve ? await choosePort(options.port, output) : undefined
   const live = port === undefined ? undefined : { host: options.host, port }
-  const toSeq = options.to ?? (await withLog(run, reader => reader.durable().seq))
+  const { toSeq, episodes } = await withLog(run, reader => rangeOf(run, reader, options))
   const startedAt = systemClock.monotonic()
   const playing = await startPlaying({
     dir: run,
     task: 'replay',
     speed: options.speed ?? 1,
     toSeq,
+    episodes,
     live,
   })
-  if (playing.url) output.say(`${run}: replaying at ${playing.url}`)
+  const what = episodes ? `${counted(episodes.length, 'episode')} ` : ''
+  if (playing.url) output.say(`${run}: replaying ${what}at ${playing.url}`)
   await watch(playing, toSeq, signal, output)
   let seconds = (systemClock.monotonic() - startedAt) / 1000
   if (playing.url && !options.json && !signal.aborted) {
@@ -83,6 +93,21 @@ async function replay(run: string, options: ReplayOptions, output: Output): Prom
   const outcome = outcomeOf(folded, seconds)
   if (options.json) return output.writeJson({ run_dir: run, ...snakeCase(outcome) })
   output.say(outcomeLine(outcome))
+}
+
+/** How far to play, and which episodes; undefined: all. */
+function rangeOf(
+  run: string,
+  reader: LogReader,
+  { to: toSeq = reader.durable().seq, where }: ReplayOptions,
+): { toSeq: number; episodes: number[] | undefined } {
+  if (where === undefined) return { toSeq, episodes: undefined }
+  const episodes = selectEpisodes(reader, where).filter(
+    episode => findEpisode(reader, episode).lastSeq <= toSeq,
+  )
+  if (episodes.length > 0) return { toSeq, episodes }
+  const message = 'expected episodes that --where means, found none'
+  throw new RollcastError('NOT_FOUND', `${run}: ${message}`)
 }
 
 /** As fast as possible, unseen, as far as the live run's own projection goes. */

@@ -208,6 +208,17 @@ describe('what is missing or damaged', () => {
     )
   })
 
+  test('L17 what was left out on purpose is no gap: an episode around it stays whole', () => {
+    const { feed, maker } = started('a', 'b')
+    feed.fold(maker.batch(began('a', 1), stepOf('a', 1, 0)))
+    maker.batch(...playedOut('b', 2, 3))
+    const rest = maker.batch(stepOf('a', 1, 1), endOf('a', 1, 2))
+    const [last] = ended(feed.fold({ ...rest, isSelection: true }))
+    expect(last).toMatchObject({ row: { episode: 1, totalReward: 4 } })
+    expect(feed.newestFinished('a')?.material.row.episode).toBe(1)
+    expect(feed.counters.missedEvents).toBe(0)
+  })
+
   test('a gap that did not touch an episode leaves it whole, once its next step has come', () => {
     const { feed, maker } = started('a', 'b')
     feed.fold(maker.batch(began('a', 1), stepOf('a', 1, 0)))
