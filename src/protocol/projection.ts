@@ -1,5 +1,5 @@
 // What the aggregator makes of the log: plain data, the same for a live run and its replay.
-import type { ReleaseReason } from './events.ts'
+import type { EpisodeEnded, ReleaseReason } from './events.ts'
 
 /** One episode in the index (L2). Times are Unix milliseconds, rewards are sums over the steps. */
 export interface EpisodeRow {
@@ -24,6 +24,32 @@ export interface EpisodeRow {
   /** Why its frames and videos are gone; left out while they are there. */
   readonly released?: ReleaseReason
 }
+
+/** The row of an episode whose events are `firstSeq` to `lastSeq`; the last one is its end. */
+export const rowOf = (
+  event: EpisodeEnded,
+  endTime: number,
+  firstSeq: number,
+  lastSeq: number,
+): EpisodeRow => ({
+  episode: event.episode,
+  agent: event.agent,
+  startTime: event.startTime,
+  endTime,
+  steps: event.steps,
+  frames: event.frames,
+  totalReward: event.totalReward,
+  extrinsicReward: event.extrinsicReward,
+  intrinsicReward: event.intrinsicReward,
+  stage: event.stage ?? null,
+  epsilon: event.epsilon ?? null,
+  seed: event.seed ?? null,
+  terminated: event.terminated,
+  truncated: event.truncated,
+  reason: event.reason,
+  firstSeq,
+  lastSeq,
+})
 
 /** The direction of a metric; `flat` unless the slope is significant. */
 export type TrendSign = 'rising' | 'falling' | 'flat'

@@ -25,7 +25,7 @@ describe('actor', () => {
     expect(performer.state()).toBe('stopped')
   })
 
-  test('who is asked to drain before it runs does so, as long as its host lets it', () => {
+  test('A1 who is asked to drain before it runs does so, as long as its host lets it', () => {
     for (const early of [
       [event('drain'), ...toRunning],
       [event('opened'), event('drain'), event('recovered')],

@@ -69,7 +69,13 @@ const channel = object({
 
 const actor = object({
   ...{ name: text, placement: fc.constantFrom('thread', 'process'), machine: text, state: text },
-  ...{ restarts: count, quarantined: count, lag: nullable(count), channels: list(channel) },
+  ...{
+    restarts: count,
+    quarantined: count,
+    reason: nullable(text),
+    lag: nullable(count),
+    channels: list(channel),
+  },
 })
 
 const totals = object({

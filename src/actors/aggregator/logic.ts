@@ -5,7 +5,13 @@
 // back as an event of the log and only then counts: replaying never decides again.
 import type { Envelope, EpisodeReleased, EventOf, MilestoneReached } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
-import type { EpisodeRow, Milestone, Projection, RunTotals } from '../../protocol/projection.ts'
+import {
+  type EpisodeRow,
+  type Milestone,
+  type Projection,
+  type RunTotals,
+  rowOf,
+} from '../../protocol/projection.ts'
 import { judge, type KeepState, type Release, restoreKeep, setRule } from './keep.ts'
 import { addValue, emptySeries, type SeriesState, summarise } from './metric-series.ts'
 
@@ -289,30 +295,8 @@ function endEpisode(
   }
   delete state.open[event.agent]
   const firstSeq = open?.episode === event.episode ? open.firstSeq : envelope.seq
-  addRow(
-    state,
-    {
-      episode: event.episode,
-      agent: event.agent,
-      startTime: event.startTime,
-      endTime: envelope.time,
-      steps: event.steps,
-      frames: event.frames,
-      totalReward: event.totalReward,
-      extrinsicReward: event.extrinsicReward,
-      intrinsicReward: event.intrinsicReward,
-      stage: event.stage ?? null,
-      epsilon: event.epsilon ?? null,
-      seed: event.seed ?? null,
-      terminated: event.terminated,
-      truncated: event.truncated,
-      reason: event.reason,
-      firstSeq,
-      lastSeq: envelope.seq,
-    },
-    changes,
-    event.discarded,
-  )
+  const row = rowOf(event, envelope.time, firstSeq, envelope.seq)
+  addRow(state, row, changes, event.discarded)
 }
 
 function addRow(

@@ -28,7 +28,7 @@ import type {
 } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import { origin, type Position } from '../../protocol/position.ts'
-import type { EpisodeRow } from '../../protocol/projection.ts'
+import { type EpisodeRow, rowOf } from '../../protocol/projection.ts'
 import type { FeedMode, LiveBatch } from '../../protocol/thread-messages.ts'
 import type { Mode } from '../../protocol/viewer-messages.ts'
 import { OpenEpisode } from './open-episode.ts'
@@ -349,29 +349,4 @@ const beganOf = (open: OpenEpisode): BeganPublication => ({
   stage: open.stage,
   epsilon: open.epsilon,
   time: open.startTime,
-})
-
-const rowOf = (
-  event: EpisodeEnded,
-  endTime: number,
-  firstSeq: number,
-  lastSeq: number,
-): EpisodeRow => ({
-  episode: event.episode,
-  agent: event.agent,
-  startTime: event.startTime,
-  endTime,
-  steps: event.steps,
-  frames: event.frames,
-  totalReward: event.totalReward,
-  extrinsicReward: event.extrinsicReward,
-  intrinsicReward: event.intrinsicReward,
-  stage: event.stage ?? null,
-  epsilon: event.epsilon ?? null,
-  seed: event.seed ?? null,
-  terminated: event.terminated,
-  truncated: event.truncated,
-  reason: event.reason,
-  firstSeq,
-  lastSeq,
 })
