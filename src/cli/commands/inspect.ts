@@ -90,8 +90,8 @@ function standingLines({ actors }: Standing): string[] {
       ['state', row => row.state ?? null],
       ['restarts', row => row.restarts ?? null],
       ['passed over', row => row.quarantined ?? null],
-      ['why', row => row.reason ?? null],
       ['as of', row => (row.time === undefined ? null : stamp(row.time))],
+      ['why', row => row.reason ?? null],
     ],
     rows,
   )
