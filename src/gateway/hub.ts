@@ -4,6 +4,7 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
+import type { RunTotals } from '../protocol/projection.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
 import { Continuity } from './continuity.ts'
 import {
@@ -98,6 +99,11 @@ export class Hub implements ViewerHost {
   /** The last notice of the host; null before the first. */
   get system(): SystemNotice | null {
     return this.#system
+  }
+
+  /** Sums over the run; undefined before the first projection. */
+  get totals(): RunTotals | undefined {
+    return this.#projection.totals
   }
 
   /** Takes over a socket, or closes it when there are too many. */

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { comparePositions } from '../protocol/position.ts'
-import type { EpisodeRow, Milestone, Projection } from '../protocol/projection.ts'
+import type { EpisodeRow, Milestone, Projection, RunTotals } from '../protocol/projection.ts'
 import type { ProjectionNotice } from '../protocol/thread-messages.ts'
 import type { Continuity } from './continuity.ts'
 import { episodesMessage, metricsMessage, milestoneMessage } from './messages.ts'
@@ -52,6 +52,10 @@ export class ProjectionFeed {
   /** The run that the projection is of. */
   get run(): { readonly run: string; readonly name: string } | undefined {
     return this.#projection
+  }
+
+  get totals(): RunTotals | undefined {
+    return this.#projection?.totals
   }
 
   take({ projection, changedMetrics }: ProjectionNotice): void {

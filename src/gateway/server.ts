@@ -11,10 +11,12 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { RollcastError } from '../base/errors.ts'
+import { isRunning } from '../machines/state-name.ts'
 import { limits } from '../protocol/limits.ts'
 import { DEFAULT_PORT, VIEWER_PROTOCOL } from '../protocol/viewer-messages.ts'
 import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
 import type { Hub } from './hub.ts'
+import type { Metrics } from './metrics.ts'
 import { findPageFile, sendPageFile } from './page.ts'
 
 export interface GatewayOptions {
@@ -77,9 +79,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await listen(server, port, host)
   const bound = (server.address() as AddressInfo).port
   const hosts = loopbackHosts(bound)
+  let metrics: Promise<Metrics> | undefined
+  /** Its library takes a moment, which only those who ask for it have to give. */
+  const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub))
   server.on('request', (request, response) => {
     // A response that fails ends its connection; there is nobody to tell.
-    void answer(options, hosts, request, response).catch(() => response.destroy())
+    void answer(options, openMetrics, hosts, request, response).catch(() => response.destroy())
   })
   acceptViewers(server, hub, hosts)
   return {
@@ -111,6 +116,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 async function answer(
   { hub, pageDirectory }: GatewayOptions,
+  openMetrics: () => Promise<Metrics>,
   hosts: ReadonlySet<string>,
   request: IncomingMessage,
   response: ServerResponse,
@@ -129,6 +135,19 @@ async function answer(
     const healthy = system?.healthy ?? true
     return sendJson(response, healthy ? 200 : 503, { healthy, problem: system?.problem ?? null })
   }
+  if (path === '/readyz') {
+    const waiting = system?.actors.filter(({ state }) => !isRunning(state)) ?? []
+    const ready = system !== null && waiting.length === 0
+    const names = waiting.map(({ name }) => name)
+    return sendJson(response, ready ? 200 : 503, { ready, waiting: names })
+  }
+  if (path === '/metrics') {
+    const metrics = await openMetrics()
+    const text = await metrics.text()
+    response.setHeader('content-type', metrics.contentType)
+    response.setHeader('cache-control', 'no-store')
+    return void response.end(text)
+  }
   if (path === '/api/system') {
     if (system !== null) return sendJson(response, 200, system)
     return sendJson(response, 503, { problem: 'nothing is known yet; ask again in a second' })
@@ -142,6 +161,11 @@ async function answer(
     503,
     `${what}\nIn a checkout, "npm run build:page" makes it. Everything else works: viewers connect at ${VIEWER_PATH}.`,
   )
+}
+
+async function loadMetrics(hub: Hub): Promise<Metrics> {
+  const { Metrics } = await import('./metrics.ts')
+  return new Metrics(hub)
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

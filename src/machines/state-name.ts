@@ -22,3 +22,6 @@ function leafNames(value: StateValue | undefined): string[] {
     leafNames(inner).map(name => `${key}.${name}`),
   )
 }
+
+/** Whether a machine in `state` does its work: that of an actor, or of the run itself. */
+export const isRunning = (state: string): boolean => /^(running|recording)\b/.test(state)

@@ -257,6 +257,19 @@ describe('the page', () => {
     await viewer().opened()
   })
 
+  test('P10 /readyz says who is waited for, and 200 when everybody runs', async () => {
+    const ready = async (): Promise<unknown[]> => {
+      const response = await fetch(`${gateway.url}readyz`)
+      return [response.status, await response.json()]
+    }
+    expect(await ready()).toEqual([503, { ready: false, waiting: [] }])
+    const [actor] = systemOf().actors
+    hub.showSystem(systemOf({ actors: [{ ...actor!, name: 'encoder', state: 'recovering' }] }))
+    expect(await ready()).toEqual([503, { ready: false, waiting: ['encoder'] }])
+    hub.showSystem(systemOf({ actors: [{ ...actor!, state: 'running.live' }] }))
+    expect(await ready()).toEqual([200, { ready: true, waiting: [] }])
+  })
+
   test('health and system are there for tools', async () => {
     expect((await fetch(`${gateway.url}healthz`)).status).toBe(200)
     expect((await fetch(`${gateway.url}api/system`)).status).toBe(503)

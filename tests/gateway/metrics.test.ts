@@ -1,0 +1,59 @@
+// What Prometheus reads at /metrics.
+import { expect, test } from 'vitest'
+import { Metrics, type MetricsSource } from '../../src/gateway/metrics.ts'
+import { projectionOf, systemOf } from './stage.ts'
+
+const counters = { viewers: 3, built: 10, sent: 30, dropped: 2 }
+const empty: MetricsSource = { system: null, counters, totals: undefined }
+
+/** Values by name and labels; throws for a line that is not of the text format 0.0.4. */
+async function scrape(metrics: Metrics): Promise<Map<string, number>> {
+  const samples = new Map<string, number>()
+  const described = new Set<string>()
+  for (const line of (await metrics.text()).split('\n')) {
+    const about = /^# (?:HELP|TYPE) (\S+) .+$/.exec(line)
+    if (about) described.add(about[1]!)
+    if (about || line === '') continue
+    const sample = /^([a-z_:][a-z0-9_:]*)(\{\w+="[^"\\\n]*"(?:,\w+="[^"\\\n]*")*\})? (\S+)$/.exec(
+      line,
+    )
+    if (sample === null) throw new Error(`expected a sample, found ${line}`)
+    const [, name, labels = '', value] = sample
+    const family = name!.replace(/_(?:bucket|sum|count)$/, '')
+    expect(described.has(name!) || described.has(family), `${name} is described`).toBe(true)
+    samples.set(`${name}${labels}`, Number(value))
+  }
+  return samples
+}
+
+test('every name has our prefix, and what is not known is left out', async () => {
+  const samples = await scrape(new Metrics(empty))
+  for (const name of samples.keys()) expect(name).toMatch(/^rollcast_/)
+  expect(samples.get('rollcast_viewers')).toBe(3)
+  expect(samples.has('rollcast_healthy')).toBe(false)
+  expect(samples.has('rollcast_steps_total')).toBe(false)
+})
+
+test('the run, its actors and its channels are told as they last were', async () => {
+  const source = {
+    ...empty,
+    system: systemOf({ trainerCostPercent: 0.4 }),
+    totals: { ...projectionOf(7).totals, steps: 40 },
+  }
+  const metrics = new Metrics(source)
+  const first = await scrape(metrics)
+  const [actor] = source.system.actors
+  const [channel] = actor!.channels
+  expect(first.get('rollcast_healthy')).toBe(1)
+  expect(first.get('rollcast_trainer_cost_ratio')).toBeCloseTo(0.004)
+  expect(first.get('rollcast_steps_total')).toBe(40)
+  expect(first.get(`rollcast_actor_restarts_total{actor="${actor!.name}"}`)).toBe(actor!.restarts)
+  expect(first.get(`rollcast_channel_offered_total{channel="${channel!.name}"}`)).toBe(
+    channel!.offered,
+  )
+  // Who is gone is told no more, and a counter is what it is now, not the sum of what was read.
+  source.system = systemOf({ actors: [] })
+  const second = await scrape(metrics)
+  expect(second.get('rollcast_steps_total')).toBe(40)
+  expect([...second.keys()].filter(name => name.includes('rollcast_actor_'))).toEqual([])
+})
