@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregatorVersion } from '../../src/actors/aggregator/logic.ts'
@@ -15,11 +15,15 @@ beforeAll(async () => {
 })
 afterAll(() => workspace.remove())
 
+/** The error of a new connection; one of `fetch` may be an old one that has yet to hear of its end. */
 const refused = (url: string): Promise<string | undefined> =>
-  fetch(url).then(
-    () => undefined,
-    error => (error.cause as NodeJS.ErrnoException).code,
-  )
+  new Promise(resolve => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+      socket.destroy()
+      resolve(undefined)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+  })
 
 describe('replay', () => {
   test('folds the whole log as fast as it can and says what came of it', async () => {
