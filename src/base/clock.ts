@@ -13,6 +13,11 @@ export interface Clock {
   turn(): Promise<void>
 }
 
+/** When something of a rhythm is due next, keeping the rhythm unless it was lost. */
+export function nextDue(due: number, now: number, intervalMillis: number): number {
+  return now - due > intervalMillis ? now + intervalMillis : due + intervalMillis
+}
+
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** The machine's clock. Timers do not keep the process alive. */

@@ -188,6 +188,8 @@ export interface LogReader {
   events(range: SeqRange & { readonly reverse?: boolean }): Iterable<Envelope>
   /** Pixels of the frame `seq`; undefined when it was dropped or is no frame. */
   frame(seq: number): Uint8Array | undefined
+  /** The same, with the CRC-32 of the pixels, as reading them has computed it. */
+  frameSummed(seq: number): { readonly pixels: Uint8Array; readonly crc: number } | undefined
   /** True when the pixels of the frame `seq` are there. Reads none of them. */
   hasFrame(seq: number): boolean
   /** All layouts declared so far. */

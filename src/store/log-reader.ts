@@ -10,7 +10,7 @@ import type { Batch, EpisodeRow, LogReader, SeqRange, Snapshot } from './event-l
 import { episodeKey, nameKey, readEpisodeKey, readSeqKey, seqKey } from './keys.ts'
 import { type Head, readHead, readLayouts } from './log-state.ts'
 import { readPosition } from './producers.ts'
-import { unseal } from './sealed-value.ts'
+import { unseal, unsealSummed } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
 import type { LogStorage } from './storage.ts'
 import { nextRun, recordTime } from './survey.ts'
@@ -174,10 +174,16 @@ export class StorageReader implements LogReader {
   }
 
   frame(seq: number): Uint8Array | undefined {
+    return this.frameSummed(seq)?.pixels
+  }
+
+  frameSummed(seq: number): { readonly pixels: Uint8Array; readonly crc: number } | undefined {
     this.#storage.refresh()
     const key = seqKey(seq)
-    const value = this.#storage.get('frames', key)
-    return value && unseal(key, value, `frame ${seq}`)
+    const stored = this.#storage.get('frames', key)
+    if (stored === undefined) return undefined
+    const { value: pixels, crc } = unsealSummed(key, stored, `frame ${seq}`)
+    return { pixels, crc }
   }
 
   hasFrame(seq: number): boolean {

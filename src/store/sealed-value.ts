@@ -2,7 +2,7 @@
 // checksum covers the key too: a value that turns up under another key is damage.
 //
 //   0  u32 CRC-32 of key and value      4  value
-import { crc32 } from '../base/checksum.ts'
+import { crc32, crc32Behind } from '../base/checksum.ts'
 import { RollcastError } from '../base/errors.ts'
 
 export const SEAL_BYTES = 4
@@ -16,18 +16,27 @@ export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
 }
 
 /** The value without its checksum, a view; `what` names it when it is damaged. */
-export function unseal(key: Uint8Array, sealed: Uint8Array, what: string): Uint8Array {
+export const unseal = (key: Uint8Array, sealed: Uint8Array, what: string): Uint8Array =>
+  unsealSummed(key, sealed, what).value
+
+/** The same, with the CRC-32 of the value alone: large values are read once for both. */
+export function unsealSummed(
+  key: Uint8Array,
+  sealed: Uint8Array,
+  what: string,
+): { readonly value: Uint8Array; readonly crc: number } {
   if (sealed.byteLength < SEAL_BYTES) {
     throw new RollcastError('LOG_CORRUPT', `${what}: ${sealed.byteLength} B are too short`)
   }
   const value = sealed.subarray(SEAL_BYTES)
   const stored = new DataView(sealed.buffer, sealed.byteOffset, 4).getUint32(0, true)
-  const found = crc32(value, crc32(key))
+  const crc = crc32(value)
+  const found = crc32Behind(crc32(key), crc, value.byteLength)
   if (stored !== found) {
     throw new RollcastError(
       'LOG_CORRUPT',
       `${what}: expected checksum ${stored.toString(16)}, found ${found.toString(16)}`,
     )
   }
-  return value
+  return { value, crc }
 }

@@ -1,7 +1,6 @@
 // Walks the whole log and believes nothing: keys, checksums, chain, every record, every frame, and
 // that what stands beside the events is what they tell. Memory is bounded by a batch and a frame.
 import { isDeepStrictEqual } from 'node:util'
-import { crc32 } from '../base/checksum.ts'
 import { describeError } from '../base/errors.ts'
 import { Layouts } from '../protocol/codec.ts'
 import type { FrameCaptured } from '../protocol/events.ts'
@@ -12,7 +11,7 @@ import { LogState, readHead, readPrunedBefore } from './log-state.ts'
 import { MissingFrames } from './missing-frames.ts'
 import { type OpenReaderOptions, openForReading } from './open-log.ts'
 import { allKeys } from './recovery.ts'
-import { unseal } from './sealed-value.ts'
+import { unseal, unsealSummed } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
 import type { LogStorage } from './storage.ts'
 import { surveyRecords } from './survey.ts'
@@ -219,8 +218,8 @@ class Verification {
       return
     }
     this.#frames++
-    const pixels = unseal(key, value, `frame ${seq}`)
-    if (pixels.byteLength !== event.byteLength || crc32(pixels) !== event.crc) {
+    const { value: pixels, crc } = unsealSummed(key, value, `frame ${seq}`)
+    if (pixels.byteLength !== event.byteLength || crc !== event.crc) {
       this.#problem(seq, 'its pixels are not those that the event describes')
     }
   }
