@@ -10,8 +10,8 @@ import type { ActorScope } from './run-actor.ts'
 
 /** Events handled before the thread's other work gets its turn. */
 const SLICE_EVENTS = 1000
-/** Where an event takes long, that gets its turn about this often. */
-const TURN_MILLIS = 20
+/** The same, of time: who works long on each event still lets its host know that it lives. */
+const SLICE_MILLIS = 100
 
 export interface FollowerHandlers {
   /** The events wanted; all of them when left out. Others move the cursor undecoded. */
@@ -83,8 +83,19 @@ export class LogFollower {
 
   async #slice(): Promise<void> {
     const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
+    const isInTime = await this.#handle(toSeq)
+    // What was announced is durable, so the reader has it; if not, look again in a moment.
+    if (isInTime && this.#cursor < toSeq) await this.#pause(10)
+    await this.#handlers.onSlice(this.#cursor)
+    for (const waiter of this.#arrived) if (this.#cursor >= waiter.seq) waiter.resolve()
+    this.#arrived = this.#arrived.filter(waiter => this.#cursor < waiter.seq)
+    await this.#clock.turn()
+  }
+
+  /** Handles what there is up to `toSeq`; false when there is no time for the rest. */
+  async #handle(toSeq: number): Promise<boolean> {
     const { hand } = this.#handlers
-    let turnAt = this.#clock.monotonic() + TURN_MILLIS
+    const until = this.#clock.monotonic() + SLICE_MILLIS
     this.#layouts ??= this.#reader.layouts()
     for (const batch of this.#reader.batches({ fromSeq: this.#cursor + 1, toSeq })) {
       for (const envelope of decodeBatch(batch, this.#layouts, this.#handlers.types)) {
@@ -95,20 +106,11 @@ export class LogFollower {
         if (handled) await handled
         hand?.handled()
         this.#cursor = envelope.seq
-        if (handled && this.#clock.monotonic() >= turnAt) {
-          await this.#clock.turn()
-          if (!this.#running) return
-          turnAt = this.#clock.monotonic() + TURN_MILLIS
-        }
+        if (handled && this.#clock.monotonic() >= until) return false
       }
       this.#cursor = batch.firstSeq + batch.count - 1
     }
-    // What was announced is durable, so the reader has it; if not, look again in a moment.
-    if (this.#cursor < toSeq) await this.#pause(10)
-    await this.#handlers.onSlice(this.#cursor)
-    for (const waiter of this.#arrived) if (this.#cursor >= waiter.seq) waiter.resolve()
-    this.#arrived = this.#arrived.filter(waiter => this.#cursor < waiter.seq)
-    await this.#clock.turn()
+    return true
   }
 
   #woken(): Promise<void> {
