@@ -27,8 +27,13 @@ export interface ChoiceOptions extends EncoderTrial {
 
 /** Pictures that `auto` encodes with each candidate: enough to fill SVT-AV1's pipeline. */
 const AUTO_PICTURES = 24
-/** Pictures after which a reordering or lossy encoder has shown itself. */
+/** Pictures after which a reordering or lossy encoder has shown itself ... */
 const EXPLICIT_PICTURES = 8
+/**
+ * ... if it comes to them in so long: nothing else happens on the thread meanwhile, and who is silent
+ * for long is stuck. A slower one shows itself when it is used.
+ */
+const EXPLICIT_MILLIS_MAX = 200
 
 /**
  * Chooses the encoder. USAGE for a profile, encoder or option that is not there, with the list of
@@ -43,7 +48,13 @@ export function chooseEncoder(
   if (typeof wanted !== 'string') {
     const choice = suited(wanted, options, 'asked for')
     try {
-      tryEncoder(ffmpeg, choice, options, EXPLICIT_PICTURES)
+      tryEncoder(
+        ffmpeg,
+        choice,
+        options,
+        EXPLICIT_PICTURES,
+        EXPLICIT_MILLIS_MAX / EXPLICIT_PICTURES,
+      )
     } catch (error) {
       if (error instanceof RollcastError && error.code === 'USAGE') throw error
       throw new RollcastError('USAGE', `${describeError(error)} (tried out)`, { cause: error })

@@ -74,8 +74,11 @@ export class PictureConverter {
     const rowBytes = width * bytesPerPixel[format]
     const bytes = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength)
     const { plane, stride } = packedPlane(this.#source, rowBytes)
-    for (let row = 0; row < height; row++) {
-      bytes.copy(plane, row * stride, row * rowBytes, (row + 1) * rowBytes)
+    // Most sizes have no margins: then one call copies all rows, where the calls would cost as much.
+    const runs = stride === rowBytes ? 1 : height
+    const runBytes = pixels.byteLength / runs
+    for (let run = 0; run < runs; run++) {
+      bytes.copy(plane, run * stride, run * runBytes, (run + 1) * runBytes)
     }
   }
 

@@ -1,29 +1,38 @@
 // A video file is made beside its place and moved there when it is whole and on the disk: whoever
 // looks finds no file, the old one or the new one. A path has one writer at a time, so the name
-// beside it needs no chance in it, and the next try clears away what a dead one left.
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+// beside it needs no chance in it, and the next try clears away what a dead one left. One that was
+// only taken for dead still has its own file, and moves nothing any more.
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
+import { namesIn } from '../base/names-in.ts'
 import { syncPath } from '../base/sync-path.ts'
 
 const UNFINISHED = '.part'
 
 /** Where a file is made whose place is `path`. Makes the directory; CANNOT_CREATE. */
 export function asideOf(path: string): string {
-  orDiskError(path, () => mkdirSync(dirname(path), { recursive: true }))
-  return `${path}${UNFINISHED}`
+  const aside = `${path}${UNFINISHED}`
+  orDiskError(path, () => {
+    mkdirSync(dirname(path), { recursive: true })
+    rmSync(aside, { force: true })
+  })
+  return aside
 }
 
 /**
- * Puts the finished file in its place, over what was there, and makes it survive power loss.
+ * Puts the finished file in its place, over what was there, and makes it survive power loss; returns
+ * its bytes. Once it is there it may be deleted by somebody who wants it no more.
  * CANNOT_CREATE, DISK_FULL.
  */
-export function putInPlace(path: string): void {
+export function putInPlace(path: string): number {
   const aside = `${path}${UNFINISHED}`
-  orDiskError(path, () => {
+  return orDiskError(path, () => {
     syncPath(aside)
+    const { size } = statSync(aside)
     renameSync(aside, path)
     syncPath(dirname(path))
+    return size
   })
 }
 
@@ -36,16 +45,16 @@ export function removeAside(path: string): void {
   }
 }
 
-/** Removes what processes left in `directory` that died while they made a file. */
+/** Removes what was left in `directory` by those who died while they made a file. Never throws. */
 export function clearUnfinished(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    if (name.endsWith(UNFINISHED)) rmSync(join(directory, name))
+  for (const name of namesIn(directory)) {
+    if (name.endsWith(UNFINISHED)) removeAside(join(directory, name.slice(0, -UNFINISHED.length)))
   }
 }
 
-function orDiskError(path: string, work: () => void): void {
+function orDiskError<T>(path: string, work: () => T): T {
   try {
-    work()
+    return work()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const full = code === 'ENOSPC' || code === 'EDQUOT'

@@ -1,6 +1,5 @@
 // One episode of one camera as one MP4 file. As many frames go out as came in, the first is a key
 // frame, and the file is in its place whole or not at all.
-import { statSync } from 'node:fs'
 import { assert } from '../base/assert.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { EncoderChoice } from './choose-encoder.ts'
@@ -95,8 +94,7 @@ export class Segment {
       const { frames } = this.#writer
       assert(frames === this.frames, 'every frame that came in is in the file')
       this.#close()
-      putInPlace(this.#path)
-      const bytes = statSync(this.#path).size
+      const bytes = putInPlace(this.#path)
       return { frames, bytes, width, height, fps, codec, pixelFormat }
     })
   }

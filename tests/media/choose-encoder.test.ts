@@ -84,6 +84,14 @@ describe('choosing an encoder (V4)', () => {
     })
   })
 
+  test('V3 S4: an encoder that is slow is tried for a moment only', () => {
+    let looks = 0
+    const clock = { ...systemClock, monotonic: () => 150 * looks++ }
+    expect(choose({ codec: 'libx264', options: {} }, { clock }).reason).toBe('asked for')
+    // Once at the beginning, and after each picture.
+    expect(looks).toBeLessThan(6)
+  })
+
   test('V4: auto takes the next one where AV1 is too slow, and hardware only where it works', () => {
     // 17 ms for each look at the clock as long as AV1 is tried; nothing afterwards.
     let looks = 0

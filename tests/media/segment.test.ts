@@ -242,6 +242,24 @@ describe('a segment', () => {
   )
 
   test(
+    'V8: one that was taken for dead, and goes on, changes nothing of what its successor made',
+    inDirectory((at, dir) => {
+      const late = begin(ffmpeg, at('a.mp4'))
+      late.encode(picture(shapeOf({}), 0))
+      const successor = begin(ffmpeg, at('a.mp4'))
+      for (const number of [0, 1, 2]) successor.encode(picture(shapeOf({}), number))
+      successor.finish()
+      const whole = readFileSync(at('a.mp4'))
+      // More than FFmpeg keeps in memory before it writes.
+      const noise = Uint8Array.from({ length: 32 * 24 * 3 }, (_, at) => (at * at * 7919) >> 5)
+      for (let number = 0; number < 200; number++) late.encode(noise.map(x => x + number * 31))
+      expect(() => late.finish()).toThrow(code('NOT_FOUND'))
+      expect(readFileSync(at('a.mp4')).equals(whole)).toBe(true)
+      expect(readdirSync(dir)).toEqual(['a.mp4'])
+    }),
+  )
+
+  test(
     'threads encode side by side, and one that throws in the middle hurts nobody',
     inDirectory((_, dir) => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [threads, dir], {

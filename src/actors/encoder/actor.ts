@@ -2,7 +2,6 @@
 // It checks each frame against its event, encodes it, and closes an account per episode. Its cursor,
 // what it has in hand and its facts are committed together, so that a restart misses and repeats
 // nothing; a part of a video that it had in hand is made again from the log.
-import { crc32 } from '../../base/checksum.ts'
 import { encoderMachine } from '../../machines/encoder.machine.ts'
 import { chooseEncoder } from '../../media/choose-encoder.ts'
 import { loadMedia } from '../../media/ffmpeg.ts'
@@ -162,16 +161,16 @@ class Encoder implements ActorInstance {
       return this.#conclude(envelope, closeBy(this.#accounts, envelope))
     }
     if (!this.#films.isMine(event)) return
-    const pixels = this.#pixels.of(seq, event)
-    if (pixels === 'released') {
-      await this.#conclude(envelope, countFrame(this.#accounts, event, pixels))
+    const found = this.#pixels.of(seq, event)
+    if (found === 'released') {
+      await this.#conclude(envelope, countFrame(this.#accounts, event, found))
       return this.#films.of(event)?.giveUp(event.episode)
     }
-    const found = pixels && { byteLength: pixels.byteLength, crc: crc32(pixels) }
-    await this.#conclude(envelope, countFrame(this.#accounts, event, found))
-    if (pixels === undefined || found?.crc !== event.crc) return
+    const seen = found && { byteLength: found.pixels.byteLength, crc: found.crc }
+    await this.#conclude(envelope, countFrame(this.#accounts, event, seen))
+    if (found?.crc !== event.crc) return
     const frame = envelope as Envelope<FrameCaptured>
-    this.#tellPart(envelope, await this.#films.of(event)?.take(frame, pixels))
+    this.#tellPart(envelope, await this.#films.of(event)?.take(frame, found.pixels))
   }
 
   /**

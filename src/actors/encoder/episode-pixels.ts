@@ -5,6 +5,8 @@ import type { LogReader } from '../../store/event-log.ts'
 import { unlessDamaged } from '../../store/unless-damaged.ts'
 import { isReleased } from './released-episodes.ts'
 
+type SummedPixels = ReturnType<LogReader['frameSummed']> & {}
+
 export class EpisodePixels {
   readonly #reader: LogReader
   /** Of each camera, the episode that it is at. */
@@ -15,7 +17,7 @@ export class EpisodePixels {
   }
 
   /** Of the frame of event `seq`; undefined when they are missing or damaged. */
-  of(seq: number, frame: FrameCaptured): Uint8Array | 'released' | undefined {
+  of(seq: number, frame: FrameCaptured): SummedPixels | 'released' | undefined {
     const { episode } = frame
     const key = `${frame.agent}/${frame.camera}`
     let at = this.#at.get(key)
@@ -24,9 +26,9 @@ export class EpisodePixels {
       this.#at.set(key, at)
     }
     if (at.released) return 'released'
-    const pixels = unlessDamaged(() => this.#reader.frame(seq))
+    const found = unlessDamaged(() => this.#reader.frameSummed(seq))
     // The index says so before the first one goes.
-    if (pixels === undefined) at.released = isReleased(this.#reader, episode)
-    return at.released ? 'released' : pixels
+    if (found === undefined) at.released = isReleased(this.#reader, episode)
+    return at.released ? 'released' : found
   }
 }

@@ -2,12 +2,12 @@
 // Where a part begins and ends follows from the events alone, and its frames stay in the log until
 // it is committed; so whatever happens to a part on its way, it is made again and comes out the same.
 import { assert } from '../../base/assert.ts'
-import { crc32 } from '../../base/checksum.ts'
 import type { Clock } from '../../base/clock.ts'
 import { describeError, RollcastError } from '../../base/errors.ts'
 import { chooseEncoder } from '../../media/choose-encoder.ts'
 import type { Ffmpeg } from '../../media/ffmpeg.ts'
 import { PictureStatistics } from '../../media/picture-statistics.ts'
+import { clearUnfinished } from '../../media/place-file.ts'
 import { profiles, type VideoProfile } from '../../media/profiles.ts'
 import { openSegment, type Segment } from '../../media/segment.ts'
 import type {
@@ -17,7 +17,7 @@ import type {
   VideoCommitted,
   VideoFailed,
 } from '../../protocol/events.ts'
-import { videoPath } from '../../protocol/video-files.ts'
+import { videoFolder, videoPath } from '../../protocol/video-files.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { decodeBatch } from '../../store/log-reader.ts'
 import { unlessDamaged } from '../../store/unless-damaged.ts'
@@ -65,6 +65,8 @@ export class Film {
     this.#studio = studio
     this.#agent = agent
     this.#camera = camera
+    // What an earlier life had in hand is made again, or nobody wants it any more.
+    clearUnfinished(`${studio.runDir}/${videoFolder(agent, camera)}`)
   }
 
   get state(): FilmState {
@@ -89,6 +91,11 @@ export class Film {
     const open = this.#part
     const closed = open && !goesOn(open, episode, index) ? await this.close() : undefined
     this.#part ??= { episode, fromSeq: seq, toSeq: seq, fromIndex: index, frames: 0 }
+    if (this.#segment === undefined) {
+      await this.#attempt(() => this.#begin(event))
+      // Choosing and opening an encoder takes as long as several frames.
+      await this.#studio.clock.turn()
+    }
     await this.#attempt(() => this.#encode(event, pixels))
     this.#part = { ...this.#part, toSeq: seq, frames: this.#part.frames + 1 }
     return closed
@@ -145,9 +152,13 @@ export class Film {
     }
   }
 
-  #encode(event: FrameCaptured, pixels: Uint8Array): void {
+  #begin(event: FrameCaptured): Segment {
     this.#segment ??= this.#open(event)
-    this.#segment.encode(pixels)
+    return this.#segment
+  }
+
+  #encode(event: FrameCaptured, pixels: Uint8Array): void {
+    this.#begin(event).encode(pixels)
     this.#statistics ??= new PictureStatistics(event)
     this.#statistics.add(pixels)
   }
@@ -216,11 +227,11 @@ export class Film {
       for (const { seq, event } of decodeBatch(batch, layouts, frameTypes)) {
         if (event.type !== 'frame_captured' || event.episode !== episode) continue
         if (event.agent !== this.#agent || event.camera !== this.#camera) continue
-        const pixels = unlessDamaged(() => reader.frame(seq))
-        if (event.index !== fromIndex + made || !pixels || crc32(pixels) !== event.crc) {
+        const found = unlessDamaged(() => reader.frameSummed(seq))
+        if (event.index !== fromIndex + made || found?.crc !== event.crc) {
           throw new RollcastError('VIDEO_FAILED', `frame ${event.index} is gone from the log`)
         }
-        this.#encode(event, pixels)
+        this.#encode(event, found.pixels)
         if (++made === frames) return
         await clock.turn()
       }
