@@ -3,7 +3,6 @@
 // of the log. Where the log does not hold them any more either, there is no video, and why is told.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from '../base/checksum.ts'
 import type { Clock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { chooseEncoder, type EncoderChoice } from '../media/choose-encoder.ts'
@@ -176,8 +175,8 @@ export async function* picturesOf<T>(
 
 /** Pixels of the log: encoding what was decoded from a video would lose twice. */
 function recordedPixels(reader: LogReader, { seq, event }: PlacedFrame): Uint8Array | undefined {
-  const pixels = unlessDamaged(() => reader.frame(seq))
-  return pixels && crc32(pixels) === event.crc ? pixels : undefined
+  const found = unlessDamaged(() => reader.frameSummed(seq))
+  return found?.crc === event.crc ? found.pixels : undefined
 }
 
 function choiceFor({ choices, ffmpeg, profile }: Studio, track: CameraTrack, fps: number) {

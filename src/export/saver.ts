@@ -1,7 +1,7 @@
 // Saves what is owed to the dataset: in order, as far as it is ready, and again and again while what
 // is in the way may go away. Who dies over an episode is told to pass it over.
 import type { ActorScope } from '../actors/run-actor.ts'
-import { describeError, RollcastError } from '../base/errors.ts'
+import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
 import type { Quarantined } from '../protocol/quarantine.ts'
 import type { LogReader } from '../store/event-log.ts'
@@ -12,6 +12,11 @@ import { type DatasetConfig, LiveDataset, type Verdict } from './live-dataset.ts
 const RETRY_MILLIS = 1_000
 /** How often the index is looked at for the row of an episode that has ended. */
 const LOOK_FOR_ROW_MILLIS = 20
+
+/** Errors that are the dataset's, and go away: any other is the fault of the episode in hand. */
+const waitedFor: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(['LOG_LOCKED', 'OUT_OF_ORDER', 'DISK_FULL', 'CANNOT_CREATE', 'UNAVAILABLE'] as const),
+])
 
 export interface SaverEvents {
   /** What became of an episode, durably; no more is owed of it. */
@@ -81,7 +86,10 @@ export class Saver {
         if (this.isStopped) return
         if (!(error instanceof RollcastError)) throw error
         this.#scope.handled()
+        const wasCareful = this.#careful
         this.#careful = true
+        // Each of them alone will show who is to blame.
+        if (!wasCareful && !waitedFor.has(error.code)) continue
         this.#tellHindrance(error)
         // The log holds what is owed; the next run goes on with it.
         if (this.#isLast) return
@@ -125,10 +133,12 @@ export class Saver {
         this.#live.refuse(episode, `saving it failed: ${why.error}`)
       } else if (this.#careful) await this.#saveAlone(finished, row, videos)
       else await this.#live.add(row, { previous, videos })
+      // Between two episodes the host hears that it lives.
+      await this.#scope.clock.turn()
     }
   }
 
-  /** A video that cannot be read is the fault of its episode, and of no other. */
+  /** What is wrong with an episode costs no other. */
   async #saveAlone(
     { episode, previous }: Finished,
     row: EpisodeRow,
@@ -138,8 +148,7 @@ export class Saver {
       await this.#live.add(row, { previous, videos })
       await this.#live.commit()
     } catch (error) {
-      const code = error instanceof RollcastError ? error.code : undefined
-      if (code !== 'VIDEO_FAILED' && code !== 'VIDEO_CORRUPT') throw error
+      if (!(error instanceof RollcastError) || waitedFor.has(error.code)) throw error
       this.#live.reset()
       this.#live.refuse(episode, describeError(error))
     }

@@ -14,6 +14,8 @@ type Camera = keyof typeof CAMERAS
 interface Play {
   readonly steps?: number
   readonly cameras?: readonly Camera[]
+  /** Cameras that give no picture from this step on. */
+  readonly stops?: Partial<Record<Camera, number>>
   readonly dies?: boolean
   readonly how?: 'end' | 'discard'
   readonly agent?: string
@@ -22,7 +24,7 @@ interface Play {
 /** Plays an episode; one that does not die is truncated. */
 export function play(
   run: Run,
-  { steps = 12, cameras = ['eye', 'wrist'], dies = true, ...more }: Play = {},
+  { steps = 12, cameras = ['eye', 'wrist'], stops = {}, dies = true, ...more }: Play = {},
 ) {
   const recorder = run.recorder(more.agent ?? 'a')
   recorder.begin()
@@ -32,6 +34,7 @@ export function play(
     const over = { terminated: last && dies, truncated: last && !dies }
     recorder.step({ observation, action: step % 3, reward: 1, ...over })
     for (const camera of cameras) {
+      if (step >= (stops[camera] ?? steps)) continue
       const { width, height } = CAMERAS[camera]
       const data = new Uint8Array(width * height * 3).fill(step * 10)
       recorder.frame({ camera, width, height, data })

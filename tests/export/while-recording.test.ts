@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { exportLerobot } from '../../src/export/lerobot-export.ts'
 import { startRun } from '../../src/index.ts'
+import { decodeFrames } from '../../src/media/examine-video.ts'
 import { findEpisode, listEpisodes } from '../../src/replay/history.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { openLogReader } from '../../src/store/open-log.ts'
 import { tempDir, until } from '../runtime/harness.ts'
 import { checked, options, play, refused, saved, sound } from './recorded-dataset.ts'
+import { ffmpeg } from './written-run.ts'
 
 describe('X6 a run that makes a dataset', () => {
   test('adds what is kept, says why an episode cannot be in it, and V7 has a frame for each row', async () => {
@@ -71,6 +73,30 @@ describe('X6 a run that makes a dataset', () => {
       [1, 'expected a video of its 24 frames, found a run without the option video'],
     ])
     expect(await saved(dir)).toEqual([[2, 0, 12]])
+  })
+
+  test.each([
+    { keepFrames: true, isSaved: true },
+    { keepFrames: false, isSaved: false },
+  ])('X1 V7 %j with a camera that stops in the middle of an episode', async given => {
+    const dir = tempDir()
+    const run = await startRun(options(dir, { video: { keepFrames: given.keepFrames } }))
+    play(run)
+    play(run, { stops: { wrist: 6 } })
+    play(run)
+    await run.close()
+    const episodes = given.isSaved ? [1, 2, 3] : [1, 3]
+    expect(await saved(dir)).toEqual(episodes.map((episode, at) => [episode, at, 12]))
+    expect(await checked(dir)).toEqual(sound(episodes.length, 12 * episodes.length))
+    if (given.isSaved) {
+      // The last picture is shown again: one for each row.
+      const path = join(dir, 'dataset/videos/observation.images.wrist/chunk-000/file-000.mp4')
+      const shades = [...decodeFrames(ffmpeg(), path)].map(({ pixels }) => pixels[0]! / 10)
+      const shown = Array.from({ length: 12 }, (_, row) => Math.min(row, 5))
+      expect(shades.slice(12, 24).map(Math.round)).toEqual(shown)
+    } else {
+      expect(await refused(dir)).toEqual([[2, expect.stringContaining('keepFrames: true')]])
+    }
   })
 
   test('goes on with its dataset when it is started again, and so does an export', async () => {

@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../../base/assert.ts'
-import { describeError, RollcastError } from '../../base/errors.ts'
+import { RollcastError } from '../../base/errors.ts'
 import { stageChange } from './change.ts'
 import { type BeforeStep, Commit } from './commit.ts'
+import { orDiskError } from './disk-error.ts'
 import { parseInfo } from './info.ts'
 import { INFO_PATH } from './layout.ts'
 import { type EpisodeInput, type PreparedEpisode, prepareEpisode } from './prepare.ts'
@@ -72,7 +73,7 @@ export class DatasetWriter {
   /**
    * Adds episodes in one commit, all of them or none, but for those that are refused; outcomes are in
    * the same order. A commit takes some ten flushes of the disk, so that many short episodes are
-   * better added together. Errors of the disk are thrown and end the writer.
+   * better added together. Errors of the disk (DISK_FULL, CANNOT_CREATE) end the writer.
    */
   addEpisodes(episodes: readonly EpisodeInput[]): Promise<Outcome[]> {
     return this.#alone(() => this.#add(episodes))
@@ -178,18 +179,12 @@ export class DatasetWriter {
     }
     this.#busy = true
     try {
-      return await work()
+      return await orDiskError(this.#root, work)
     } catch (error) {
       this.#ended = 'an error'
-      throw error instanceof RollcastError ? error : failure(this.#root, error)
+      throw error
     } finally {
       this.#busy = false
     }
   }
-}
-
-function failure(root: string, cause: unknown): RollcastError {
-  const full = (cause as NodeJS.ErrnoException | null)?.code === 'ENOSPC'
-  const message = `${root}: the dataset cannot be written: ${describeError(cause)}`
-  return new RollcastError(full ? 'DISK_FULL' : 'INTERNAL', message, { cause })
 }

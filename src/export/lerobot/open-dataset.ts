@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type BeforeStep, Commit } from './commit.ts'
 import { DatasetWriter } from './dataset-writer.ts'
+import { orDiskError } from './disk-error.ts'
 import { type DatasetDescription, describeFeatures, videoKeys } from './features.ts'
 import { infoText } from './info.ts'
 import { checkLimits, type DatasetLimits, defaultLimits, INFO_PATH } from './layout.ts'
@@ -21,14 +22,23 @@ export interface DatasetOptions {
 
 /**
  * Opens the dataset in `directory`, or begins one. BAD_INPUT: what is there does not fit
- * `description`, or part of it is missing. CANNOT_CREATE: something else is there.
+ * `description`, or part of it is missing. CANNOT_CREATE: something else is there, or its disk
+ * fails. DISK_FULL.
  */
-export async function openDataset(
+export function openDataset(
   directory: string,
   description: DatasetDescription,
   options: DatasetOptions = {},
 ): Promise<DatasetWriter> {
   const root = resolve(directory)
+  return orDiskError(root, () => open(root, description, options))
+}
+
+async function open(
+  root: string,
+  description: DatasetDescription,
+  options: DatasetOptions,
+): Promise<DatasetWriter> {
   const beforeStep = options.beforeStep ?? (() => {})
   const limits = checkLimits({ ...defaultLimits, ...options.limits })
   const features = describeFeatures(description)
