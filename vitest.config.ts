@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A condition is waited for as long as a busy machine may take.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', ['json', { outputFile: '.tmp/test-report.json' }]],
   },
 })

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** `root`: may mount and change owner. `loop`: root, with loop devices and ext4. */
-export type Tool = 'strace' | 'gcc' | 'faketime' | 'root' | 'loop'
+export type Tool = 'strace' | 'gcc' | 'faketime' | 'ffprobe' | 'root' | 'loop'
 
 function inPath(program: string): boolean {
   const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']

@@ -1,5 +1,5 @@
 // Whole runs with a keep rule: what is given up costs no disk, is listed as such, and is no damage.
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { namesIn } from '../../src/base/names-in.ts'
@@ -8,6 +8,9 @@ import { startRun } from '../../src/index.ts'
 import type { Event, EventOf } from '../../src/protocol/events.ts'
 import { readVideoName, videoFolder } from '../../src/protocol/video-files.ts'
 import { listEpisodes } from '../../src/replay/history.ts'
+import type { EpisodeRecorder } from '../../src/runtime/episode-recorder.ts'
+import { checkOptions } from '../../src/runtime/options.ts'
+import { type Run, start } from '../../src/runtime/run.ts'
 import type { LogReader } from '../../src/store/event-log.ts'
 import { dataFile, openLogReader } from '../../src/store/open-log.ts'
 import { verifyLog } from '../../src/store/verify.ts'
@@ -21,8 +24,6 @@ const FRAMES = 20
 const KILLS = 5
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
 
-type Run = Awaited<ReturnType<typeof startRun>>
-
 /** Plays an episode; one that does not die is truncated. */
 function play(run: Run, dies: boolean, how: 'end' | 'discard' = 'end'): void {
   const recorder = run.recorder('a')
@@ -33,6 +34,14 @@ function play(run: Run, dies: boolean, how: 'end' | 'discard' = 'end'): void {
     recorder.frame({ width: WIDTH, height: HEIGHT, data: new Uint8Array(FRAME_BYTES).fill(i) })
   }
   recorder[how]()
+}
+
+/** Some steps and frames of the open episode. */
+function shoot(recorder: EpisodeRecorder, frames: number): void {
+  for (let i = 0; i < frames; i++) {
+    recorder.step({ reward: 1 })
+    recorder.frame({ width: WIDTH, height: HEIGHT, data: new Uint8Array(FRAME_BYTES).fill(i) })
+  }
 }
 
 /** While a run is recorded, this process has its log open in the same way. */
@@ -70,8 +79,11 @@ function standings(dir: string): Promise<(readonly [number, string | undefined, 
   })
 }
 
+const videoOf = (dir: string): string => join(dir, videoFolder('a', 'main'))
+const isUnfinished = (name: string): boolean => name.endsWith('.part')
+
 const videos = (dir: string): number[] =>
-  namesIn(join(dir, videoFolder('a', 'main')))
+  namesIn(videoOf(dir))
     .map(name => readVideoName(name)!.episode)
     .sort()
 
@@ -204,5 +216,55 @@ describe('discard()', () => {
       'discarded',
     ])
     expect(await verifyLog(dir)).toMatchObject({ ok: true })
+  })
+
+  test('V8 and nothing of one over which its process was killed, when the next one has begun', async () => {
+    const dir = tempDir()
+    const folder = videoOf(dir)
+    for (let life = 0; life < 2; life++) {
+      const run = await startRun({ dir, video: true })
+      play(run, true)
+      await run.close()
+      // An episode that was given up before another life of the encoder came to it.
+      if (life === 0) writeFileSync(join(folder, '00000009-00000000.mp4.part'), 'half a video')
+    }
+    expect(namesIn(folder)).toHaveLength(2)
+    expect(videos(dir)).toEqual([1, 2])
+  })
+
+  test('V1 V3 also of one that is half encoded when the encoder falls far behind', async () => {
+    const dir = tempDir()
+    const placed = { encoderPlacement: 'process', closeMillisMax: 60_000 } as const
+    const options = checkOptions({ dir, video: true, dataset: true, ...placed })
+    const run = await start(options, { faults: true })
+    const encoder = () => run.status?.actors.find(({ name }) => name === 'encoder')
+    play(run, true)
+    const recorder = run.recorder('a')
+    recorder.begin()
+    shoot(recorder, FRAMES / 2)
+    await run.flush()
+    await until('half of it to be encoded', () => namesIn(videoOf(dir)).some(isUnfinished))
+    await until('the encoder to be there', () => encoder()?.lag === 0)
+    run.host.crash('encoder', 'hang')
+    shoot(recorder, FRAMES / 2)
+    recorder.discard()
+    for (const how of ['discard', 'end', 'discard'] as const) play(run, true, how)
+    await until('it to have caught up', async () => {
+      return encoder()?.restarts === 1 && (await only(dir, 'episode_saved')).length === 2
+    })
+    await run.close()
+    const [kept, given] = [undefined, 'discarded'].map(released => [released, 0])
+    expect(await standings(dir)).toEqual(
+      [kept, given, given, kept, given].map((fate, at) => [at + 1, ...fate!]),
+    )
+    expect(namesIn(videoOf(dir))).toHaveLength(2)
+    expect(videos(dir)).toEqual([1, 4])
+    const saved = await only(dir, 'episode_saved')
+    expect(saved.map(({ episode, rows }) => [episode, rows])).toEqual([
+      [1, FRAMES],
+      [4, FRAMES],
+    ])
+    expect(await only(dir, 'episode_refused')).toEqual([])
+    expect(await verifyLog(dir)).toMatchObject({ ok: true, problems: [] })
   })
 })

@@ -1,12 +1,13 @@
 // What can be wrong when a run starts: one clear error each, and nothing is left behind.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
 import type { RollcastError } from '../../src/base/errors.ts'
 import { startRun } from '../../src/index.ts'
 import { dataFile, logDirectory } from '../../src/store/open-log.ts'
-import { readEvents, tempDir } from './harness.ts'
+import { readEvents, runCommand, tempDir } from './harness.ts'
 
 const quiet = { handleSignals: false }
 
@@ -74,6 +75,41 @@ test('B2 a taken port is ADDRESS_IN_USE, and the log is left clean', async () =>
   server.close()
   const run = await startRun({ dir, ...quiet })
   await run.close()
+})
+
+describe('without node-av', () => {
+  const hide = fileURLToPath(new URL('../cli/without-node-av.cjs', import.meta.url))
+  const child = fileURLToPath(new URL('./programs/starting.child.ts', import.meta.url))
+
+  async function start(options: Parameters<typeof startRun>[0]) {
+    // Its processes are without it as well.
+    const argv = [`NODE_OPTIONS=--require ${hide}`, process.execPath, child]
+    const program = runCommand('starting', 'env', ...argv, JSON.stringify({ ...quiet, ...options }))
+    expect(await program.exited).toEqual({ code: 0, signal: null })
+    return program.said
+  }
+
+  test.each([
+    { video: true },
+    { video: true, dataset: true },
+    { video: true, encoderPlacement: 'process' },
+    { video: true, dataset: true, encoderPlacement: 'process' },
+  ] as const)('V4 %j is refused with how to get it, before anything is recorded', async options => {
+    const dir = tempDir()
+    const said = await start({ dir, ...options })
+    const message = expect.stringContaining('npm install node-av')
+    expect(said).toEqual([{ code: 'UNAVAILABLE', message }])
+    const events = await readEvents(dir)
+    expect(events.filter(({ event }) => /^(episode|step|frame)_/.test(event.type))).toEqual([])
+    expect(existsSync(join(dir, 'dataset'))).toBe(false)
+  })
+
+  test('X6 a dataset without pictures is made', async () => {
+    const dir = tempDir()
+    expect(await start({ dir, dataset: true })).toEqual([{ started: true }])
+    const events = await readEvents(dir)
+    expect(events.filter(({ event }) => event.type === 'episode_saved')).toHaveLength(1)
+  })
 })
 
 test('calls after close() record nothing, never throw, and are told once', async () => {

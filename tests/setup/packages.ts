@@ -1,10 +1,22 @@
-// Programs that the tests use and that npm cannot bring: taken from Debian's packages where they
+// Programs that the tests and benches use and that npm cannot bring: taken from Debian's packages where they
 // are missing and we may.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /** Where Debian puts the browser. */
 export const chromiumPath = '/usr/bin/chromium'
+
+/** Without a screen, and asking nothing of any network. */
+export const chromiumFlags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+] as const
 
 const packages = {
   chromium: chromiumPath,
@@ -13,6 +25,7 @@ const packages = {
   'libc6-dev': '/usr/include/stdio.h',
   faketime: '/usr/bin/faketime',
   e2fsprogs: '/usr/sbin/mkfs.ext4',
+  ffmpeg: '/usr/bin/ffmpeg',
 }
 
 /** Vitest's global set-up. */
