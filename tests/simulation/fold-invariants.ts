@@ -1,7 +1,8 @@
 // Invariants 10, 11 and 14, about what the consumers make of the log.
+import { isDeepStrictEqual } from 'node:util'
 import { crc32 } from '../../src/base/checksum.ts'
 import type { Envelope } from '../../src/protocol/events.ts'
-import { AggregatorFold, EncoderFold } from './folds.ts'
+import { AggregatorFold, agree, EncoderFold } from './folds.ts'
 import { both, forEachNew, isSame, type Watch } from './watch.ts'
 import type { World } from './world.ts'
 
@@ -16,24 +17,22 @@ export function snapshotsAreFolds({ evidence }: World): Watch {
     return fold
   }
   const whole = new AggregatorFold()
-  let milestones = 0
+  const told = { milestone_reached: 0, episode_released: 0 }
   return both(
     forEachNew(ledger.snapshots, ({ name, position, bytes }) => {
-      const fold = name.startsWith('encoder') ? encoderOf(name) : aggregator
-      fold.foldTo(ledger.events, Math.min(position, ledger.lastSeq))
-      if (isSame(fold.bytes, bytes)) return undefined
-      return `the ${name}'s snapshot at ${position} is not the fold of the log`
+      const encoder = name.startsWith('encoder') ? encoderOf(name) : undefined
+      ;(encoder ?? aggregator).foldTo(ledger.events, Math.min(position, ledger.lastSeq))
+      const agrees = encoder
+        ? encoder.agreesWith(bytes, ledger.released)
+        : isSame(aggregator.bytes, bytes)
+      return agrees ? undefined : `the ${name}'s snapshot at ${position} is not the fold of the log`
     }),
     forEachNew(ledger.events, ({ seq, event }) => {
-      if (event.type !== 'milestone_reached') return undefined
+      if (event.type !== 'milestone_reached' && event.type !== 'episode_released') return undefined
       whole.foldTo(ledger.events, seq - 1)
-      const expected = whole.facts[milestones++]
-      const agrees =
-        expected?.episode === event.episode &&
-        expected.milestone === event.milestone &&
-        expected.value === event.value &&
-        expected.previous === event.previous
-      return agrees ? undefined : `event ${seq} is no fact that the log implies`
+      const implied = event.type === 'milestone_reached' ? whole.facts : whole.releases
+      if (isDeepStrictEqual(implied[told[event.type]++], event)) return undefined
+      return `event ${seq} is no fact that the log implies`
     }),
   )
 }
@@ -53,15 +52,19 @@ export function replayRepeats({ evidence, plant }: World): Watch {
 }
 
 /**
- * 14. Frames in a finished video are those that were accepted. There is no video yet: the encoder's
- * account of an episode says that every frame of the log was intact, and indexes strictly increase.
+ * 14. Frames in a finished video are those that were accepted. There is no video here: the encoder's
+ * account of an episode says that every frame of the log was intact, or given up with its episode,
+ * and indexes strictly increase. Pixels go when it is durable that they may, and no others.
  */
 export function framesAreAccountedFor({ evidence }: World): Watch {
-  const { events, frames } = evidence.ledger
+  const { events, frames, drops, released } = evidence.ledger
   const encoder = new EncoderFold()
   const indexes = new Map<string, number>()
   const counted = new Set<unknown>()
-  return forEachNew(events, ({ seq, event }: Envelope) => {
+  const dropsAreAllowed = forEachNew(drops, ({ seq, mayGo }) =>
+    mayGo ? undefined : `the pixels of event ${seq} went, and nobody gave them up`,
+  )
+  const accountsAreWhole = forEachNew(events, ({ seq, event }: Envelope) => {
     if (event.type === 'frame_captured') {
       const account = `${event.agent} ${event.episode}`
       const before = indexes.get(account) ?? -1
@@ -76,15 +79,12 @@ export function framesAreAccountedFor({ evidence }: World): Watch {
       ({ agent, camera, episode }) =>
         agent === event.agent && camera === event.camera && episode === event.episode,
     )
-    const agrees =
-      expected !== undefined &&
-      !counted.has(expected) &&
-      expected.owed === event.owed &&
-      event.owed === event.intact
+    const agrees = !counted.has(expected) && agree(expected, event, released)
     counted.add(expected)
     return agrees
       ? undefined
       : `episode ${event.episode}: ${event.intact} of ${event.owed} frames, expected ` +
           `${expected?.owed}, once`
   })
+  return both(dropsAreAllowed, accountsAreWhole)
 }

@@ -1,5 +1,6 @@
 // What the log says that the consumers must have made of it: the pure logic of aggregator and
 // encoder, folded over the events as they landed, one event after the other, exactly once.
+import { releaseFact } from '../../src/actors/aggregator/keep.ts'
 import {
   type AggregatorState,
   decide,
@@ -14,9 +15,10 @@ import {
   countFrame,
   type EncoderState,
 } from '../../src/actors/encoder/logic.ts'
-import { Layouts, packValue } from '../../src/protocol/codec.ts'
+import { Layouts, packValue, unpackValue } from '../../src/protocol/codec.ts'
 import type {
   Envelope,
+  EpisodeReleased,
   FrameCaptured,
   FramesCounted,
   MilestoneReached,
@@ -27,14 +29,17 @@ export class AggregatorFold {
   readonly state: AggregatorState = emptyState()
   /** Every fact that there must be, in order. */
   readonly facts: MilestoneReached[] = []
+  /** Every episode that must be given up, in order. */
+  readonly releases: EpisodeReleased[] = []
 
   /** Folds on, up to event `seq`. */
   foldTo(events: readonly Envelope[], seq: number): void {
-    const unused = noChanges()
+    const changes = noChanges()
     while (this.state.seq < seq) {
       const envelope = events[this.state.seq]!
       this.facts.push(...decide(this.state, envelope))
-      evolve(this.state, envelope, unused)
+      evolve(this.state, envelope, changes)
+      this.releases.push(...changes.givenUp.splice(0).map(releaseFact))
     }
   }
 
@@ -56,7 +61,10 @@ export class EncoderFold {
     this.#number = name === undefined ? undefined : Number(/\d+$/.exec(name)?.[0] ?? 1)
   }
 
-  /** Every frame has its pixels, because both are in one transaction and nothing is dropped. */
+  /**
+   * As if nothing was ever given up: how much of an episode was when the encoder came to it depends
+   * on who was quicker.
+   */
   foldTo(events: readonly Envelope[], seq: number): void {
     for (; this.#seq < seq; this.#seq++) {
       const envelope = events[this.#seq]!
@@ -77,8 +85,24 @@ export class EncoderFold {
     return mine
   }
 
-  get bytes(): Uint8Array {
-    // No video is made.
-    return packValue({ accounts: this.accounts, films: [] } satisfies EncoderState)
+  /** Whether `bytes` are its state, but for what was given up; no video is made. */
+  agreesWith(bytes: Uint8Array, released: ReadonlySet<number>): boolean {
+    const { accounts, films } = unpackValue(bytes) as EncoderState
+    const isSame = (account: Account, at: number): boolean =>
+      agree(this.accounts[at], account, released)
+    return films.length === 0 && accounts.length === this.accounts.length && accounts.every(isSame)
   }
+}
+
+type Account = Omit<FramesCounted, 'type'>
+
+/** Whether an account is as expected: every frame is intact, or given up with its episode. */
+export function agree(
+  expected: Account | undefined,
+  { agent, camera, episode, owed, intact, released = 0 }: Account,
+  given: ReadonlySet<number>,
+): boolean {
+  if (expected?.agent !== agent || expected.camera !== camera) return false
+  if (expected.episode !== episode || expected.owed !== owed) return false
+  return intact + released === owed && (released === 0 || given.has(episode))
 }

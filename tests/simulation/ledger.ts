@@ -32,7 +32,12 @@ export class Ledger {
   readonly events: Envelope[] = []
   readonly records: Uint8Array[] = []
   readonly snapshots: Snapshot[] = []
+  /** Events whose pixels are there. */
   readonly frames = new Set<number>()
+  /** Pixels that went, and whether an earlier commit said that they may. */
+  readonly drops: { readonly seq: number; readonly mayGo: boolean }[] = []
+  /** Episodes that were given up. */
+  readonly released = new Set<number>()
   /** What could not be read back, if anything. */
   damage: string | undefined
   readonly #layouts = new Layouts()
@@ -43,6 +48,10 @@ export class Ledger {
 
   land(epoch: number, newest: number, writes: readonly Write[]): void {
     let deletes = 0
+    // What is in the same commit is not durable yet.
+    for (const { table, key, value } of writes) {
+      if (table === 'frames' && value === undefined) this.#drop(readSeqKey(key))
+    }
     for (const { table, key, value } of writes) {
       if (value === undefined) deletes += table === 'events' ? 1 : 0
       else if (table === 'events') this.#landBatch(readSeqKey(key), value.slice())
@@ -57,11 +66,22 @@ export class Ledger {
       const batch = openBatch(key, value)
       const { epoch, count, crc, previousCrc, records } = batch
       this.batches.push({ key, epoch, count, crc, previousCrc })
-      for (const envelope of decodeBatch(batch, this.#layouts)) this.events.push(envelope)
+      for (const envelope of decodeBatch(batch, this.#layouts)) {
+        this.events.push(envelope)
+        const { event } = envelope
+        if (event.type === 'episode_released') this.released.add(event.episode)
+      }
       this.records.push(...recordsOf(records))
     } catch (error) {
       this.damage ??= String(error)
     }
+  }
+
+  #drop(seq: number): void {
+    const event = this.events[seq - 1]?.event
+    const mayGo = event?.type === 'frame_captured' && this.released.has(event.episode)
+    this.drops.push({ seq, mayGo })
+    this.frames.delete(seq)
   }
 
   #landSnapshot(name: string, key: Uint8Array, value: Uint8Array): void {

@@ -1,7 +1,8 @@
 // Invariants 16 to 19, about threads and sessions: how they live, end, and what they may do.
-import { describeMachine, type StateDescription } from '../../src/machines/describe-machine.ts'
+import { describeMachine } from '../../src/machines/describe-machine.ts'
 import { machines } from '../../src/machines/registry.ts'
 import { restartLimits } from '../../src/machines/restart-intensity.ts'
+import type { StateDescription } from '../../src/protocol/machine-description.ts'
 import { both, forEachNew, type Watch } from './watch.ts'
 import type { World } from './world.ts'
 

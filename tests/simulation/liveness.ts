@@ -38,7 +38,7 @@ function expectNewest(world: World, viewer: SimViewer, expect: Expect): void {
 
 /** Each fact that the log implies is there; the invariants have seen that no other is. */
 function expectFacts(world: World, expect: Expect): void {
-  const { events, lastSeq } = world.evidence.ledger
+  const { events, lastSeq, frames, released } = world.evidence.ledger
   const aggregator = new AggregatorFold()
   const encoder = new EncoderFold()
   aggregator.foldTo(events, lastSeq)
@@ -53,6 +53,16 @@ function expectFacts(world: World, expect: Expect): void {
     `all accounts are closed: ${encoder.facts.length}, not ${accounts}`,
     accounts === encoder.facts.length,
   )
+  const releases = count('episode_released')
+  expect(
+    `all that was given up is told: ${aggregator.releases.length}, not ${releases}`,
+    releases === aggregator.releases.length,
+  )
+  const left = [...frames].filter(seq => {
+    const event = events[seq - 1]?.event
+    return event?.type === 'frame_captured' && released.has(event.episode)
+  })
+  expect(`what was given up is gone, but for ${left.join()}`, left.length === 0)
 }
 
 /** After the clean end of the last process. */

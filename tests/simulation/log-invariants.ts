@@ -127,6 +127,8 @@ function factName(event: Event): string | undefined {
       return `${event.type} ${event.episode}`
     case 'step_taken':
       return `${event.type} ${event.episode} ${event.step}`
+    case 'episode_released':
+      return `${event.type} ${event.episode}`
     case 'frames_counted':
       return `${event.type} ${event.episode} ${event.camera}`
     case 'milestone_reached':

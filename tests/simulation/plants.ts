@@ -1,6 +1,8 @@
 // One planted fault for each invariant: something that must never be, done to the simulated world
 // where no honest part of it would notice. The invariant of that number has to.
+
 import { decodeRecord, encodeEvent, Layouts, readRecord } from '../../src/protocol/codec.ts'
+import type { Event } from '../../src/protocol/events.ts'
 import type { DurableNotice, LiveBatch } from '../../src/protocol/thread-messages.ts'
 import { openBatch, sealBatch } from '../../src/store/batch-codec.ts'
 import type { Contribution } from '../../src/store/event-log.ts'
@@ -49,19 +51,44 @@ function renumbered({ table, key, value }: Write): Write {
   return { table, key: seqKey(firstSeq + 1), value: moved }
 }
 
-/** A made-up account that says one frame less than there was. */
-function shortAccount(contribution: Contribution): Contribution {
-  if (contribution.producer !== 'encoder' || contribution.count === 0) return contribution
+/** What a consumer hands in, with other facts. */
+function falsified(
+  contribution: Contribution,
+  producer: string,
+  change: (event: Event) => Event,
+): Contribution {
+  if (contribution.producer !== producer || contribution.count === 0) return contribution
   const layouts = new Layouts()
   const records: Uint8Array[] = []
   for (let at = 0; at < contribution.records.byteLength; ) {
     const record = readRecord(contribution.records, at)
     const { event, time } = decodeRecord(contribution.records, record, layouts)
-    const changed = event.type === 'frames_counted' ? { ...event, intact: event.owed - 1 } : event
-    records.push(encodeEvent(changed, time))
+    records.push(encodeEvent(change(event), time))
     at = record.end
   }
   return { ...contribution, records: new Uint8Array(Buffer.concat(records)) }
+}
+
+/** A made-up account that says one frame less than there was. */
+const shortAccount = (event: Event): Event =>
+  event.type === 'frames_counted' ? { ...event, intact: event.owed - 1 } : event
+
+/** An episode is given up for another reason. */
+const otherReason = (event: Event): Event =>
+  event.type === 'episode_released' ? { ...event, reason: 'overtaken' } : event
+
+/** The pixels of the first frame go with the n-th frame after it. */
+function dropFirstFrame(n: number): Plant {
+  let first: Uint8Array | undefined
+  const isTime = nth(n)
+  return {
+    land(writes) {
+      const frame = writes.find(({ table, value }) => table === 'frames' && value)
+      if (frame === undefined) return writes
+      first ??= frame.key.slice()
+      return isTime() ? [...writes, { table: 'frames', key: first }] : writes
+    },
+  }
 }
 
 export interface PlantedFault {
@@ -162,6 +189,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     }),
   },
   {
+    invariant: 10,
+    words: 'an episode that is given up for a reason of its own',
+    plant: () => ({ append: given => falsified(given, 'aggregator', otherReason) }),
+  },
+  {
     invariant: 11,
     words: 'a replay that differs from time to time',
     plant: () => ({ replayed: bytes => flipped(bytes, 0) }),
@@ -184,7 +216,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     invariant: 14,
     words: 'an encoder that misses a frame',
-    plant: () => ({ append: shortAccount }),
+    plant: () => ({ append: given => falsified(given, 'encoder', shortAccount) }),
+  },
+  {
+    invariant: 14,
+    words: 'pixels that go while they are wanted',
+    plant: () => dropFirstFrame(4),
   },
   { invariant: 15, words: 'a ring that is torn', plant: () => ({ tearsRing: true }) },
   {

@@ -30,6 +30,8 @@ import type { World } from './world.ts'
 
 export const CLOSE_MILLIS_MAX = 5_000
 const PID = 4711
+/** Half of the processes keep every episode. */
+const KEEP_RULES = [undefined, undefined, 'terminated', 'best(2) or worst(1)']
 
 export class SimProcess {
   readonly number: number
@@ -105,12 +107,13 @@ export class SimProcess {
     const runDir = '/run'
     const encoderPlacement = script.pick(['thread', 'process'] as const)
     const durability = script.pick(['group', 'group', 'sync'] as const)
+    const keep = script.pick(KEEP_RULES)
     return new Host({
       topology: recordingTopology({ live: true, encoderPlacement, logPlacement: 'thread' }),
       configs: {
         recorder: {
           ...{ runDir, ring: this.trainer.ring, durability, software: 'simulation' },
-          run: { id: 'run', name: 'run', config: undefined },
+          run: { id: 'run', name: 'run', config: undefined, keep },
         },
         encoder: { runDir, reader, lagWarning: 1000 },
         aggregator: { runDir, reader, task: 'record' },

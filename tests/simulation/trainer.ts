@@ -45,7 +45,7 @@ export class SimTrainer {
   get cost(): TrainerCost {
     const figures = readCost(this.#cost, this.#life.clock.monotonic())
     const spec = { name: 'trainer.ingress', policy: 'spill' }
-    return { ...figures, channel: { ...spec, ...this.inlet.counters } }
+    return { ...figures, channel: { ...spec, ...this.inlet.counters }, lane: null }
   }
 
   /** The actors run: recording can begin. */
@@ -89,7 +89,8 @@ export class SimTrainer {
     else if (what < 89) recorder.insight('note', { what })
     else if (what < 90) recorder.step({ reward: Number('x') } as never)
     else if (what < 95) recorder.begin({ seed: what, stage: script.between(1, 3) })
-    else recorder.end()
+    else if (what < 98) recorder.end()
+    else recorder.discard()
   }
 
   /** The run's last words; resolves when the ring has them all. */
