@@ -11,12 +11,12 @@ import {
   endMessage,
   episodeMessage,
   establishedMessage,
-  frameMessage,
   insightMessage,
   startMessage,
   stateMessage,
   systemMessage,
 } from './messages.ts'
+import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
 import type {
   EndedPublication,
@@ -27,6 +27,7 @@ import type {
   SteppedPublication,
 } from './publication.ts'
 import { accountedBytes } from './requests.ts'
+import { SharedFrame } from './shared-frame.ts'
 import { type Life, SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
 import { Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
@@ -51,6 +52,10 @@ export interface HubOptions {
   readonly clock: Clock
   readonly stage: Stage
   readonly history: History
+  /** Makes pictures of frames; without it viewers get pixels. */
+  readonly makeStill?: MakeStill | undefined
+  /** Called when a viewer has come or gone. */
+  readonly onAudience?: (viewers: number) => void
 }
 
 /** The newest state update of an agent's open episode. */
@@ -64,25 +69,30 @@ export class Hub implements ViewerHost {
   readonly clock: Clock
   readonly stage: Stage
   readonly history: History
+  readonly previews: Previews
   readonly counters: HubCounters = { viewers: 0, built: 0, sent: 0, dropped: 0 }
   /** The first camera of each agent. */
   readonly #cameras = new Map<string, string>()
   readonly #viewers = new Set<Viewer>()
   readonly #continuity = new Continuity()
   readonly #projection: ProjectionFeed
+  readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
   readonly #shown = new Map<string, Shown>()
   readonly #wholes = new WeakMap<FinishedEpisode, SharedMessage>()
   #system: SystemNotice | null = null
   #defaultAgent: string | null = null
   #viewersSoFar = 0
+  #framesSoFar = 0
   #cancelTick: (() => void) | undefined
   #stopping: (() => void) | undefined
 
-  constructor({ clock, stage, history }: HubOptions) {
+  constructor({ clock, stage, history, makeStill, onAudience = () => {} }: HubOptions) {
+    this.#onAudience = onAudience
     this.clock = clock
     this.stage = stage
     this.history = history
+    this.previews = new Previews(clock, makeStill)
     this.#projection = new ProjectionFeed({
       clock,
       stage,
@@ -114,6 +124,7 @@ export class Hub implements ViewerHost {
     if (this.#stopping !== undefined) viewer.close('goingAway')
     else if (this.#viewers.size > limits.viewersMax) viewer.close('serverFull')
     this.#cancelTick ??= this.#tick()
+    this.#onAudience(this.#viewers.size)
   }
 
   /** Shows what happened, in order. */
@@ -126,13 +137,29 @@ export class Hub implements ViewerHost {
     this.#followDefault()
   }
 
+  /** Shows a frame to those who watch; its pixels must not change any more. */
   showFrame(frame: LiveFrame): void {
     if (!this.#isFirstCamera(frame) || this.#viewers.size === 0) return
     this.#followDefault()
     const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
-    const build = () => frameMessage(mode, frame, this.clock.now(), 0, 0)
-    const message = SharedMessage.frame(build, frame.pixels.byteLength)
-    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.newest('frame', message))
+    const shared = new SharedFrame(++this.#framesSoFar, frame, mode, () => this.clock.now())
+    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
+  }
+
+  /** Frames a second of each agent that somebody wants now: the most that anyone asks for. */
+  wantedFps(): Map<string, number> {
+    this.#followDefault()
+    const wanted = new Map<string, number>()
+    this.#toAll(({ viewing: { followed, wantedFps } }) => {
+      if (followed === null || wantedFps === 0) return
+      wanted.set(followed, Math.max(wantedFps, wanted.get(followed) ?? 0))
+    })
+    return wanted
+  }
+
+  /** Whether frames of this camera would be shown, if anybody wants any of its agent. */
+  shows({ agent, camera }: Pick<LiveFrame, 'agent' | 'camera'>): boolean {
+    return (this.#cameras.get(agent) ?? camera) === camera
   }
 
   /** A viewer has one picture of an agent: that of the camera which was there first. */
@@ -193,6 +220,7 @@ export class Hub implements ViewerHost {
   forget(viewer: Viewer): void {
     this.#viewers.delete(viewer)
     this.counters.viewers = this.#viewers.size
+    this.#onAudience(this.#viewers.size)
     if (this.#viewers.size > 0) return
     this.#cancelTick?.()
     this.#cancelTick = undefined
@@ -237,7 +265,7 @@ export class Hub implements ViewerHost {
     const life = before?.episode === episode ? before.life : { over: false }
     const message = SharedMessage.text(() => stateMessage(mode, stepped), STATE_BYTES, life)
     this.#shown.set(agent, { message, life, episode })
-    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.newest('state', message))
+    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(message))
   }
 
   /** The last state is shown whatever was thinned out, and nothing of the episode after its end. */

@@ -95,9 +95,9 @@ export class Lane {
     this.#offer(this.#whole, message)
   }
 
-  /** Replaces what waits under `key`. */
-  latest(key: string, message: SharedMessage): void {
-    this.#offer(this.#latest, { key, message })
+  /** Replaces what waits under `key`; true when something was given up for it, or it was itself. */
+  latest(key: string, message: SharedMessage): boolean {
+    return this.#offer(this.#latest, { key, message }) > 0
   }
 
   /** The last state update of an episode: shown whatever was thinned out, but not twice. */
@@ -172,16 +172,19 @@ export class Lane {
     }
   }
 
-  #offer<T>(channel: Channel<T>, item: T): void {
-    if (this.#closed) return
+  /** Returns how many messages were given up. */
+  #offer<T>(channel: Channel<T>, item: T): number {
+    if (this.#closed) return 0
     if (this.#held) {
       this.#options.counters.dropped++
-      return
+      return 1
     }
     const before = channel.counters.dropped
     channel.offer(item)
-    this.#options.counters.dropped += channel.counters.dropped - before
+    const dropped = channel.counters.dropped - before
+    this.#options.counters.dropped += dropped
     this.flush()
+    return dropped
   }
 
   #send(message: SharedMessage): void {

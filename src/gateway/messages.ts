@@ -1,5 +1,6 @@
 // From the log's own spelling to the viewers'. Pure; every message says the mode it is told.
 import type { FrameMessage } from '../protocol/frame-message.ts'
+import type { LaneStatus } from '../protocol/lane.ts'
 import type { EpisodeRow, MetricSeries, Milestone, RunTotals } from '../protocol/projection.ts'
 import type {
   ActorStatus,
@@ -14,6 +15,7 @@ import {
   VIEWER_PROTOCOL_VERSION,
   type ViewerActor,
   type ViewerEpisodeRow,
+  type ViewerFrames,
   type ViewerSeries,
 } from '../protocol/viewer-messages.ts'
 import type { BeganPublication, Stage, SteppedPublication } from './publication.ts'
@@ -199,6 +201,19 @@ export const systemMessage = (
   healthy: notice.healthy,
   problem: notice.problem,
   actors: notice.actors.map(viewerActor),
+  frames: notice.lane && viewerFrames(notice.lane),
+})
+
+const viewerFrames = (lane: LaneStatus): ViewerFrames => ({
+  source: lane.source,
+  wanted_fps: lane.wantedFps,
+  published: lane.published,
+  refused: lane.refused,
+  skipped: lane.skipped,
+  shown: lane.shown,
+  steps_per_second: lane.hud?.stepsPerSecond ?? null,
+  mean_reward: lane.hud?.meanReward ?? null,
+  loss: lane.hud?.loss ?? null,
 })
 
 const viewerActor = (actor: ActorStatus): ViewerActor => ({

@@ -3,6 +3,7 @@
 // topology, so that there are as many series as actors and channels, however long a run lasts.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { isRunning } from '../machines/state-name.ts'
+import type { LaneStatus } from '../protocol/lane.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import type { ActorStatus, SystemNotice } from '../protocol/thread-messages.ts'
 import type { HubCounters } from './hub.ts'
@@ -87,6 +88,13 @@ const ofRun = (
 const sampleOf = (value: number | boolean | null): Sample[] =>
   value === null ? [] : [[Number(value)]]
 
+/** Frames on their way to viewers; none where no trainer shows any. */
+const ofLane = (
+  name: string,
+  help: string,
+  read: (lane: LaneStatus) => number | boolean | null,
+): Family => ofRun(`lane_${name}`, help, ({ lane }) => lane && read(lane))
+
 const ofTotals = (name: string, help: string, key: keyof RunTotals): Family => ({
   name: `rollcast_${name}_total`,
   help,
@@ -141,6 +149,15 @@ const families: readonly Family[] = [
   ofTotals('frames', 'Frames that were recorded.', 'frames'),
   ofTotals('lost_events', 'Events that were lost before the log and counted.', 'lostEvents'),
   ofTotals('refused_inputs', 'Inputs of the trainer that were refused.', 'refusedInputs'),
+  ofLane('wanted_frames_per_second', 'The most that any viewer wants.', lane => lane.wantedFps),
+  ofLane('stuck', '1 while frames come by the log instead.', lane => lane.source === 'log'),
+  ofLane('published_frames_total', 'Frames that the trainer published.', lane => lane.published),
+  ofLane('refused_frames_total', 'Frames that did not fit.', lane => lane.refused),
+  ofLane('skipped_frames_total', 'Frames passed over for newer ones.', lane => lane.skipped),
+  ofLane('shown_frames_total', 'Frames handed to viewers, by any way.', lane => lane.shown),
+  ofLane('steps_per_second', 'Of the trainer, at its newest frame.', ({ hud }) =>
+    hud === null ? null : hud.stepsPerSecond,
+  ),
   ofActors('running', '1 while the actor runs.', ({ state }) => isRunning(state)),
   ofActors('hindered', '1 while it cannot do all that it should.', actor => actor.reason !== null),
   ofActors('restarts_total', 'Restarts since the run began.', actor => actor.restarts),

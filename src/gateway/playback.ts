@@ -1,13 +1,12 @@
 // Paced playback for one viewer (L12): finished episodes, a step every so often. At each episode's
 // end it goes on with the newest finished one and counts what it skipped (L6), so it is never
 // further behind than the episode that it is playing.
-import type { Clock } from '../base/clock.ts'
+import { type Clock, nextDue } from '../base/clock.ts'
 import type { Mode, ServerMessage } from '../protocol/viewer-messages.ts'
 import type { Lane } from './lane.ts'
 import { endMessage, startMessage, stateMessage } from './messages.ts'
 import type { FinishedEpisode } from './publication.ts'
 import { SharedMessage } from './shared-message.ts'
-import { nextDue } from './throttle.ts'
 
 const ACCOUNTED_BYTES = 1024
 /** Steps in one turn of the event loop, for a viewer that drains faster than we send. */

@@ -1,23 +1,29 @@
 // At most one item a key and interval, and the newest wins: the first goes out at once, what comes
 // too soon waits for its time and is replaced by what comes after it.
-import type { Clock } from '../base/clock.ts'
-
-/** When the next one is due, keeping the rhythm unless it was lost. */
-export function nextDue(due: number, now: number, intervalMillis: number): number {
-  return now - due > intervalMillis ? now + intervalMillis : due + intervalMillis
-}
+import { type Clock, nextDue } from '../base/clock.ts'
 
 /** Holds at most one item a key; the caller keeps the number of keys small. */
 export class Throttle<T> {
   intervalMillis: number
+  readonly #early: number
   readonly #clock: Clock
   readonly #emit: (key: string, item: T) => void
   readonly #due = new Map<string, number>()
   readonly #pending = new Map<string, T>()
   #cancelTimer: (() => void) | undefined
 
-  constructor(clock: Clock, intervalMillis: number, emit: (key: string, item: T) => void) {
+  /**
+   * `early`: the part of an interval by which an item may be early and still go out at once. The
+   * rhythm stays, but a source of the same pace that is no clock is not late all the time.
+   */
+  constructor(
+    clock: Clock,
+    intervalMillis: number,
+    emit: (key: string, item: T) => void,
+    early = 0,
+  ) {
     this.#clock = clock
+    this.#early = early
     this.intervalMillis = intervalMillis
     this.#emit = emit
   }
@@ -25,7 +31,7 @@ export class Throttle<T> {
   offer(key: string, item: T): void {
     const now = this.#clock.monotonic()
     const due = this.#due.get(key) ?? now
-    if (now < due) {
+    if (now < due - this.#early * this.intervalMillis) {
       this.#pending.set(key, item)
       this.#arm(now)
     } else {

@@ -15,6 +15,7 @@ import {
 } from '../protocol/viewer-messages.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
 import { errorMessage, pongMessage } from './messages.ts'
+import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { Requests } from './requests.ts'
 import { SharedMessage } from './shared-message.ts'
@@ -35,6 +36,7 @@ export interface ViewerHost {
   readonly clock: Clock
   readonly stage: Stage
   readonly history: History
+  readonly previews: Previews
   readonly counters: LaneCounters & { built: number }
   wholeOf(finished: FinishedEpisode): SharedMessage
   /** The newest state update of the agent's open episode. */
@@ -104,6 +106,9 @@ export class Viewer {
       clock,
       lane,
       stage,
+      previews: host.previews,
+      onFrameDropped: () => counters.dropped++,
+      onProblem: problem => this.#tellRaw(problem),
       wholeOf: finished => host.wholeOf(finished),
       newestState: agent => host.newestState(agent),
     })
@@ -148,8 +153,9 @@ export class Viewer {
     this.#tell({ type: 'disconnected' })
   }
 
-  /** Called once a second: stalls and heartbeats. */
+  /** Called once a second: credit, stalls and heartbeats. */
   tick(): void {
+    this.viewing.reviewCredit()
     if (this.playing && this.lane.stalledMillis >= STALL_MILLIS) {
       this.#tell({ type: 'bufferFilled' })
     }
@@ -245,10 +251,18 @@ export class Viewer {
     this.lane.queue(SharedMessage.text(() => message, 256))
   }
 
+  #tellRaw(problem: string): void {
+    const text = `frames come as pixels, not as pictures: ${problem}`
+    this.#reply(errorMessage(this.#host.stage.mode, null, 'UNAVAILABLE', text))
+  }
+
   #sent(): void {
     if (this.#machine.getSnapshot().matches('stalled')) {
       if (this.lane.drained) this.#tell({ type: 'bufferDrained' })
-    } else if (this.lane.roomy) {
+      return
+    }
+    this.viewing.room()
+    if (this.lane.roomy) {
       this.viewing.playback.pump()
       this.#requests.room()
     }

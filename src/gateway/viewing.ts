@@ -1,25 +1,36 @@
-// What one viewer watches: which agent, and how its episodes are delivered.
+// What one viewer watches: which agent, how its episodes are delivered, and as what its frames come.
 import type { Clock } from '../base/clock.ts'
 import type { ClientMessage, Delivery } from '../protocol/viewer-messages.ts'
+import { Credit } from './credit.ts'
+import { FrameOutlet } from './frame-outlet.ts'
 import type { Lane } from './lane.ts'
 import { startMessage } from './messages.ts'
 import { Playback } from './playback.ts'
+import type { Previews } from './previews.ts'
 import type { FinishedEpisode, Stage } from './publication.ts'
+import type { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
 
 export type Preferences = Pick<
   Extract<ClientMessage, { type: 'set' }>,
-  'delivery' | 'step_delay' | 'max_fps' | 'agent'
+  'delivery' | 'step_delay' | 'max_fps' | 'agent' | 'encoding' | 'quality'
 >
 
 const DEFAULT_STEP_MILLIS = 200
 const DEFAULT_FPS = 30
+/** Trainers that play at the viewer's rate do so to a few milliseconds. */
+const EARLY = 0.25
 
 export interface ViewingOptions {
   readonly clock: Clock
   readonly lane: Lane
   readonly stage: Stage
+  readonly previews: Previews
+  /** Called for each frame that gave way to a newer one before it was handed to the lane. */
+  readonly onFrameDropped: () => void
+  /** Told why frames come as pixels and not as the viewer wants them. */
+  readonly onProblem: (problem: string) => void
   /** The message of a whole episode, shared by all who get it. */
   readonly wholeOf: (finished: FinishedEpisode) => SharedMessage
   /** The newest state update of the agent's open episode. */
@@ -29,16 +40,34 @@ export interface ViewingOptions {
 export class Viewing {
   readonly playback: Playback
   readonly #options: ViewingOptions
-  readonly #throttle: Throttle<SharedMessage>
+  readonly #states: Throttle<SharedMessage>
+  readonly #frames: Throttle<SharedFrame>
+  readonly #outlet: FrameOutlet
+  readonly #credit = new Credit()
+  #fps = DEFAULT_FPS
+  #framesOffered = 0
+  #framesDropped = 0
   #delivery: Delivery = 'newest'
   #agent: string | null = null
 
   constructor(options: ViewingOptions) {
-    const { clock, lane, stage } = options
+    const { clock, lane, stage, previews, onFrameDropped, onProblem } = options
     this.#options = options
-    this.#throttle = new Throttle(clock, 1000 / DEFAULT_FPS, (key, message) =>
-      lane.latest(key, message),
-    )
+    this.#outlet = new FrameOutlet({
+      ...{ lane, previews, onProblem },
+      onDropped: () => {
+        this.#framesDropped++
+        onFrameDropped()
+      },
+      onReplaced: () => this.#framesDropped++,
+    })
+    const pace = <T>(emit: (key: string, item: T) => void) =>
+      new Throttle<T>(clock, 1000 / DEFAULT_FPS, emit, EARLY)
+    this.#states = pace((key, message) => lane.latest(key, message))
+    this.#frames = pace((_key, frame) => {
+      this.#framesOffered++
+      this.#outlet.offer(frame)
+    })
     this.playback = new Playback({
       clock,
       lane,
@@ -52,33 +81,51 @@ export class Viewing {
     return this.#delivery
   }
 
+  /** Frames a second that the viewer asks for and can take; of `followed`. */
+  get wantedFps(): number {
+    return this.#delivery === 'newest' ? this.#credit.rateOf(this.#fps) : 0
+  }
+
+  /** A second is over: were frames given up? */
+  reviewCredit(): void {
+    this.#credit.review(this.#framesOffered, this.#framesDropped, this.#fps)
+    this.#framesOffered = 0
+    this.#framesDropped = 0
+  }
+
   /** True when the viewer leaves the choice of the agent to the server. */
   get followsDefault(): boolean {
     return this.#agent === null
   }
 
   follows(agent: string): boolean {
-    return agent === this.#followed
+    return agent === this.followed
   }
 
   /** Takes over what is given; true when the view has to start anew. */
-  prefer({ delivery, step_delay, max_fps, agent }: Preferences): boolean {
-    const before = [this.#delivery, this.#followed]
+  prefer(preferences: Preferences): boolean {
+    const { delivery, step_delay, max_fps, agent } = preferences
+    const before = [this.#delivery, this.followed]
     if (delivery !== undefined) this.#delivery = delivery
     if (agent !== undefined) this.#agent = agent
-    if (max_fps !== undefined) this.#throttle.intervalMillis = 1000 / max_fps
+    if (max_fps !== undefined) {
+      this.#fps = max_fps
+      this.#states.intervalMillis = 1000 / max_fps
+      this.#frames.intervalMillis = 1000 / max_fps
+    }
+    this.#outlet.prefer(preferences)
     if (step_delay !== undefined) {
       this.playback.stepMillis = step_delay * 1000
       this.playback.pump()
     }
-    return before[0] !== this.#delivery || before[1] !== this.#followed
+    return before[0] !== this.#delivery || before[1] !== this.followed
   }
 
   /** Starts with what is on stage now. */
   start(): void {
     this.stop()
     const { stage, lane, wholeOf, newestState } = this.#options
-    const followed = this.#followed
+    const followed = this.followed
     if (this.#delivery === 'paced') this.playback.start()
     else if (this.#delivery === 'whole') {
       const finished = this.#newestFinished()
@@ -95,20 +142,33 @@ export class Viewing {
 
   stop(): void {
     this.playback.stop()
-    this.#throttle.reset()
+    this.#states.reset()
+    this.#frames.reset()
+    this.#outlet.reset()
   }
 
-  /** A state update or frame of the agent that it follows, at most `max_fps` a key. */
-  newest(key: string, message: SharedMessage): void {
-    this.#throttle.offer(key, message)
+  /** A state update of the agent that it follows; at most `max_fps` a second are sent. */
+  state(message: SharedMessage): void {
+    this.#states.offer('state', message)
   }
 
-  get #followed(): string | null {
+  /** The same with a frame. */
+  frame(frame: SharedFrame): void {
+    this.#frames.offer('frame', frame)
+  }
+
+  /** The socket has room for a frame again. */
+  room(): void {
+    this.#outlet.room()
+  }
+
+  /** The agent that it follows; null while there is none. */
+  get followed(): string | null {
     return this.#agent ?? this.#options.stage.defaultAgent
   }
 
   #newestFinished(): FinishedEpisode | undefined {
-    const followed = this.#followed
+    const followed = this.followed
     return followed === null ? undefined : this.#options.stage.newestFinished(followed)
   }
 }

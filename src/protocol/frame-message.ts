@@ -1,4 +1,6 @@
-// A frame on its way to a viewer: one binary message, fixed header, then the pixels as captured.
+// A frame on its way to a viewer: one binary message, fixed header, then the pixels as captured, or
+// the bytes of a picture of them (frame-encoding.ts), as the format says: 0, 1, 2 are rgb8, rgba8,
+// gray8, 64 is a JPEG and 65 a WebP file.
 //
 //   0 u32 magic 'RCF1'   4 u16 width    6 u16 height   8 u8 format  9 u8 mode  10 u16 agent's length
 //  12 u32 episode       16 u32 step    20 u32 index   24 u32 request (0: pushed live)
@@ -6,10 +8,13 @@
 //  48 agent (UTF-8), then the pixels
 import { RollcastError } from '../base/errors.ts'
 import { bytesPerPixel, type FrameFormat, frameFormats } from './events.ts'
+import { type PictureFormat, pictureFormats } from './frame-encoding.ts'
 import { type Mode, modes } from './viewer-messages.ts'
 
 const MAGIC = 0x31464352
 const HEADER_BYTES = 48
+/** The code of the first picture format; below it are those of pixels. */
+const FIRST_PICTURE = 64
 
 export interface FrameMessage {
   readonly agent: string
@@ -20,7 +25,7 @@ export interface FrameMessage {
   readonly index: number
   readonly width: number
   readonly height: number
-  readonly format: FrameFormat
+  readonly format: FrameFormat | PictureFormat
   readonly mode: Mode
   /** The request that this frame answers; 0 for one that was pushed. */
   readonly request: number
@@ -29,6 +34,7 @@ export interface FrameMessage {
   /** Unix milliseconds. */
   readonly captureTime: number
   readonly sendTime: number
+  /** Rows from the top left without padding, or the picture's file. */
   readonly pixels: Uint8Array
 }
 
@@ -39,7 +45,7 @@ export function encodeFrameMessage(frame: FrameMessage): Uint8Array {
   view.setUint32(0, MAGIC, true)
   view.setUint16(4, frame.width, true)
   view.setUint16(6, frame.height, true)
-  view.setUint8(8, frameFormats.indexOf(frame.format))
+  view.setUint8(8, codeOf(frame.format))
   view.setUint8(9, modes.indexOf(frame.mode))
   view.setUint16(10, agent.byteLength, true)
   view.setUint32(12, frame.episode, true)
@@ -62,16 +68,15 @@ export function decodeFrameMessage(bytes: Uint8Array): FrameMessage {
   }
   const width = view.getUint16(4, true)
   const height = view.getUint16(6, true)
-  const format = frameFormats[view.getUint8(8)]
+  const format = formatOf(view.getUint8(8))
   const mode = modes[view.getUint8(9)]
   const agentEnd = HEADER_BYTES + view.getUint16(10, true)
-  const expected = format === undefined ? -1 : width * height * bytesPerPixel[format]
-  if (format === undefined || mode === undefined || bytes.byteLength - agentEnd !== expected) {
+  const pixels = bytes.subarray(agentEnd)
+  const expected =
+    format === undefined ? 'pixels of a known format' : misfit(format, width, height, pixels)
+  if (format === undefined || mode === undefined || expected !== undefined) {
     const found = bytes.byteLength - agentEnd
-    throw new RollcastError(
-      'BAD_FRAME',
-      `expected ${expected} B of ${format} pixels, found ${found}`,
-    )
+    throw new RollcastError('BAD_FRAME', `expected ${expected ?? 'a known mode'}, found ${found} B`)
   }
   return {
     agent: new TextDecoder().decode(bytes.subarray(HEADER_BYTES, agentEnd)),
@@ -86,6 +91,33 @@ export function decodeFrameMessage(bytes: Uint8Array): FrameMessage {
     requestFrames: view.getUint32(28, true),
     captureTime: view.getFloat64(32, true),
     sendTime: view.getFloat64(40, true),
-    pixels: bytes.subarray(agentEnd),
+    pixels,
   }
 }
+
+const codeOf = (format: FrameMessage['format']): number => {
+  const picture = pictureFormats.indexOf(format as PictureFormat)
+  return picture < 0 ? frameFormats.indexOf(format as FrameFormat) : FIRST_PICTURE + picture
+}
+
+const formatOf = (code: number): FrameMessage['format'] | undefined =>
+  code < FIRST_PICTURE ? frameFormats[code] : pictureFormats[code - FIRST_PICTURE]
+
+/** What was expected, when it is not there. */
+function misfit(
+  format: FrameMessage['format'],
+  width: number,
+  height: number,
+  bytes: Uint8Array,
+): string | undefined {
+  if (format === 'jpeg') return isJpeg(bytes) ? undefined : 'a JPEG file'
+  if (format === 'webp') return isWebp(bytes) ? undefined : 'a WebP file'
+  const expected = width * height * bytesPerPixel[format]
+  return bytes.byteLength === expected ? undefined : `${expected} B of ${format} pixels`
+}
+
+const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8
+
+const isWebp = (bytes: Uint8Array): boolean =>
+  [0x52, 0x49, 0x46, 0x46].every((byte, at) => bytes[at] === byte) &&
+  [0x57, 0x45, 0x42, 0x50].every((byte, at) => bytes[8 + at] === byte)

@@ -8,6 +8,8 @@ export const limits = {
   ringBytes: 32 * MIB,
   /** The largest single record that the trainer may hand over (a frame, mostly). */
   recordBytesMax: 8 * MIB,
+  /** The slots of the fast lane together: frames that may be written over before they are shown. */
+  laneBytes: 64 * MIB,
   /** What the trainer's side may hold on its heap while the ring is full. */
   spillBytesMax: 64 * MIB,
   spillCountMax: 1_000_000,
@@ -77,6 +79,7 @@ export const limits = {
 } as const
 
 assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
+assert(limits.recordBytesMax * 4 < limits.laneBytes, 'a lane holds four of the largest frames')
 assert(limits.batchBytesMax <= limits.transactionBytesMax, 'a transaction holds a batch')
 assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before the ring is full')
 assert(limits.pinnedAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')

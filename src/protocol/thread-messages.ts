@@ -2,6 +2,8 @@
 // commands and reports travel on the control line between the host and each actor.
 import type { FrameFormat } from './events.ts'
 import type { FrameDrop } from './frame-drop.ts'
+import type { PictureFormat } from './frame-encoding.ts'
+import type { LaneStatus } from './lane.ts'
 import type { ChannelCounters, ChannelSpec } from './policies.ts'
 import type { Position } from './position.ts'
 import type { EpisodeRow, Projection } from './projection.ts'
@@ -112,6 +114,26 @@ export type HistoryAnswer = { readonly id: number } & (
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 
+/** `broadcaster.stills`: a frame that a viewer wants as a picture, which the pool makes. */
+export interface StillOrder {
+  readonly id: number
+  readonly kind: 'still'
+  readonly width: number
+  readonly height: number
+  readonly format: FrameFormat
+  readonly as: PictureFormat
+  /** 1 to 100. */
+  readonly quality: number
+  /** In memory of their own, which moves with the order. */
+  readonly pixels: Uint8Array<ArrayBuffer>
+}
+
+/** `host.stills`: the picture's file, or why there is none. */
+export type StillAnswer = { readonly id: number } & (
+  | { readonly kind: 'still'; readonly bytes: Uint8Array }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+)
+
 /** `host.system`: the state of everything, for viewers and `inspect`. Latest. */
 export interface SystemNotice {
   readonly time: number
@@ -120,6 +142,8 @@ export interface SystemNotice {
   readonly trainerAttached: boolean
   /** Null when no trainer is attached. */
   readonly trainerCostPercent: number | null
+  /** Of the frames that viewers see; null when no trainer can show any. */
+  readonly lane: LaneStatus | null
   readonly durable: Position
   readonly newest: Position
   readonly actors: readonly ActorStatus[]

@@ -3,6 +3,7 @@
 // server says its mode, so that a badge can be true (L9). Numbers that JSON cannot carry travel as
 // the strings "NaN", "Infinity" and "-Infinity".
 import { z } from 'zod'
+import { encodings } from './frame-encoding.ts'
 
 export const VIEWER_PROTOCOL = 'rollcast.v1+json'
 export const VIEWER_PROTOCOL_VERSION = 1
@@ -109,6 +110,25 @@ const actorSchema = z.object({
   channels: z.array(channelSchema),
 })
 export type ViewerActor = z.output<typeof actorSchema>
+
+/** How the newest frames come to the screen; counts are since the run began. */
+const framesSchema = z.object({
+  /** `lane`: shared memory; `log`: by way of the log, because the lane brings none; `none`: nobody watches. */
+  source: z.enum(['none', 'lane', 'log']),
+  /** The most that any viewer asks for and can take. */
+  wanted_fps: number,
+  published: count,
+  /** Too large for the lane. */
+  refused: count,
+  /** Passed over, because there was a newer one. */
+  skipped: count,
+  shown: count,
+  /** What the trainer did in the second before its newest frame; null when that is not known. */
+  steps_per_second: optionalNumber,
+  mean_reward: optionalNumber,
+  loss: optionalNumber,
+})
+export type ViewerFrames = z.output<typeof framesSchema>
 
 const header = { v: z.literal(VIEWER_PROTOCOL_VERSION), mode }
 
@@ -222,6 +242,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     healthy: z.boolean(),
     problem: z.string().nullable(),
     actors: z.array(actorSchema),
+    /** Null when no trainer shows frames; left out by older servers. */
+    frames: framesSchema.nullable().optional(),
   }),
   z.object({ ...header, type: z.literal('pong'), client_time: number, server_time: number }),
   z.object({
@@ -251,6 +273,14 @@ const preferences = {
   max_fps: z.number().min(0.1).max(240).optional(),
   /** The agent to follow; null (the default) is the first that has frames, else the first. */
   agent: z.string().max(256).nullable().optional(),
+  /**
+   * What frames that are shown live come as: `raw` pixels, `jpeg` or `webp`; `auto` (the default) is
+   * raw for small ones and JPEG for others. Where pictures cannot be made frames come raw, and an
+   * `error` with the code UNAVAILABLE says why.
+   */
+  encoding: z.enum(encodings).optional(),
+  /** Of pictures, 1 (small) to 100; default 75. Rounded up to 25, 50, 75 or 100. */
+  quality: z.number().int().min(1).max(100).optional(),
 }
 
 /** Everything that a viewer may send. */

@@ -21,6 +21,7 @@ import {
   valueCount,
   writeValues,
 } from '../protocol/step-layout.ts'
+import type { LaneStream } from '../streams/fast-lane/stream.ts'
 import type { CostGuard } from './cost-guard.ts'
 import {
   badInput,
@@ -32,6 +33,8 @@ import {
 import { EpisodeTape, type RecordedEpisode } from './episode-tape.ts'
 import { checkFrame, type FrameInput, isPixels } from './frame-input.ts'
 import { type Ingress, problemOf, type TrainerTime } from './ingress.ts'
+import type { LanePublisher } from './lane-publisher.ts'
+import { Pulse } from './pulse.ts'
 import { hasRewards, StepLayouts } from './step-layouts.ts'
 
 const STEP_TAG = tagOf('step_taken')
@@ -41,6 +44,16 @@ export interface RecorderOptions {
   /** The agent's (environment's) name: 1 to 64 letters, digits and `._:-`. */
   readonly agent: string
   readonly onEpisode?: ((episode: RecordedEpisode) => void) | undefined
+  /** Where viewers get the newest frames from; left out when there can be none. */
+  readonly lane?: LanePublisher | undefined
+}
+
+interface Camera {
+  readonly layout: FrameLayout
+  /** What viewers want of it. */
+  readonly stream: LaneStream | undefined
+  /** Of its next frame. */
+  index: number
 }
 
 /** Records the episodes of one environment or agent. Made by `run.recorder(agent)`. */
@@ -50,7 +63,9 @@ export class EpisodeRecorder {
   readonly #guard: CostGuard
   readonly #time: TrainerTime
   readonly #layouts: StepLayouts
-  readonly #cameras = new Map<string, { layout: FrameLayout; index: number }>()
+  readonly #cameras = new Map<string, Camera>()
+  readonly #lane: LanePublisher | undefined
+  readonly #pulse = new Pulse()
   readonly #onEpisode: ((episode: RecordedEpisode) => void) | undefined
   readonly #tape: EpisodeTape | undefined
   readonly #checked: EpisodeInput
@@ -73,6 +88,7 @@ export class EpisodeRecorder {
     this.#guard = guard
     this.#time = ingress.time
     this.#layouts = new StepLayouts(options.agent)
+    this.#lane = options.lane
     this.#onEpisode = options.onEpisode
     this.#tape = options.onEpisode ? new EpisodeTape() : undefined
     this.#checked = new EpisodeInput(options.agent, ingress.inlet.payloadBytesMax, problem =>
@@ -145,6 +161,7 @@ export class EpisodeRecorder {
     else this.#tape?.miss()
     // Also a step that found no room was taken; the gap that is marked tells of it.
     this.#steps++
+    this.#pulse.lastReward = step.reward
     this.#extrinsic += step.reward
     this.#intrinsic += step.intrinsicReward ?? 0
     if (step.terminated === true) this.#terminated = true
@@ -185,27 +202,42 @@ export class EpisodeRecorder {
   /** Records a frame of the open episode, after its last step: one copy into shared memory. */
   frame(frame: FrameInput): void {
     const startedAt = this.#time.monotonic()
-    try {
-      this.#recordFrame(frame, this.#time.origin + startedAt)
-    } catch (error) {
-      this.#refuse(error, 'a frame')
+    const camera = this.#tryPlace(frame)
+    if (camera !== undefined) {
+      // The first comes after what was told because of it: the camera, and perhaps an episode.
+      const { index } = camera
+      const time = index === 0 ? this.#ingress.now() : this.#time.origin + startedAt
+      try {
+        this.#recordFrame(camera, frame, time)
+      } catch (error) {
+        this.#refuse(error, 'a frame')
+      }
+      // Viewers get it whether or not there was room for it, and the log whether or not they do.
+      if (camera.stream?.isDue(time)) this.#showFrame(camera, frame, time, index)
     }
     this.#ingress.loss.mark(startedAt)
     this.#guard.addFrame(this.#time.monotonic() - startedAt)
   }
 
-  #recordFrame(frame: FrameInput, calledAt: number): void {
-    if (this.#isClosed()) return
-    const camera = this.#camera(frame)
-    if (this.#episode === 0) this.begin()
-    // After what was told because of it: the camera, and perhaps the beginning of an episode.
-    const time = camera.index === 0 ? this.#ingress.now() : calledAt
-    const { layout } = camera
+  /** The frame's camera, with an episode to record it in; undefined when it cannot be recorded. */
+  #tryPlace(frame: FrameInput): Camera | undefined {
+    try {
+      if (this.#isClosed()) return undefined
+      const camera = this.#camera(frame)
+      if (this.#episode === 0) this.begin()
+      return camera
+    } catch (error) {
+      this.#refuse(error, 'a frame')
+      return undefined
+    }
+  }
+
+  #recordFrame(camera: Camera, frame: FrameInput, time: number): void {
     const at = this.#ingress.claim(FRAME_HEADER_BYTES + frame.data.byteLength)
     if (at < 0) return
     const { words, floats, bytes } = this.#ingress.inlet
     floats[at >>> 3] = time
-    words[(at + 8) >>> 2] = layout.layout
+    words[(at + 8) >>> 2] = camera.layout.layout
     words[(at + 12) >>> 2] = this.#episode
     words[(at + 16) >>> 2] = Math.max(0, this.#steps - 1)
     words[(at + 20) >>> 2] = camera.index++
@@ -214,6 +246,16 @@ export class EpisodeRecorder {
     bytes.set(frame.data, at + FRAME_HEADER_BYTES)
     this.#ingress.inlet.commit(FRAME_TAG)
     this.#frames++
+  }
+
+  /** Never throws. */
+  #showFrame({ layout }: Camera, frame: FrameInput, time: number, index: number): void {
+    const step = Math.max(0, this.#steps - 1)
+    this.#lane?.show(
+      layout,
+      { episode: this.#episode, step, index, time, pixels: frame.data },
+      this.#pulse.look(time, this.#steps, this.#extrinsic),
+    )
   }
 
   /**
@@ -232,6 +274,7 @@ export class EpisodeRecorder {
         else this.#refuse(badInput(agent, `metric ${name} as a number`, typeof value), 'a metric')
       }
       const canonical = canonicalMetrics(numbers)
+      this.#pulse.loss = canonical['train/loss'] ?? this.#pulse.loss
       this.#ingress.write({ type: 'metrics_sampled', globalStep, values: canonical, agent })
     })
   }
@@ -313,6 +356,7 @@ export class EpisodeRecorder {
     if (info !== undefined) event.info = info
     if (discarded) event.discarded = true
     this.#episode = 0
+    this.#pulse.endEpisode(this.#steps, this.#extrinsic)
     this.#ingress.write(event, true)
     if (this.#tape && this.#onEpisode) this.#callBack(this.#tape, this.#onEpisode, event)
   }
@@ -357,7 +401,7 @@ export class EpisodeRecorder {
     return layout
   }
 
-  #camera(frame: FrameInput): { layout: FrameLayout; index: number } {
+  #camera(frame: FrameInput): Camera {
     const { width, height, data, format = 'rgb8', camera = 'main' } = frame
     const known = this.#cameras.get(camera)
     if (
@@ -387,7 +431,7 @@ export class EpisodeRecorder {
     if (!this.#ingress.declare(layout)) {
       throw new RollcastError('UNAVAILABLE', `no room to declare camera ${camera}`)
     }
-    const made = { layout, index: 0 }
+    const made = { layout, stream: this.#lane?.stream(layout), index: 0 }
     this.#cameras.set(camera, made)
     return made
   }

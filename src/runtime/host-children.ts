@@ -235,11 +235,15 @@ export class HostChildren {
     return deaths
   }
 
-  #noteReason(member: Member, { to, reason }: { to: string; reason: string | null }): void {
+  #takeState(member: Member, { machine, to, reason }: ActorReport & { type: 'state' }): void {
+    const isRunning = to.startsWith('running')
     const isNews = reason !== null && reason !== member.reason
+    member.machine = machine
     member.reason = reason
+    if (isRunning) noteBack(member, this.#options.clock.monotonic())
+    this.#enter(member, to)
     // That it has failed is told in another way.
-    if (isNews && to.startsWith('running')) this.#events.onWarning(member, reason)
+    if (isNews && isRunning) this.#events.onWarning(member, reason)
   }
 
   #enter(member: Member, to: string): void {
@@ -272,10 +276,7 @@ export class HostChildren {
         tell(this.#supervisor, { type: 'ready', child: member.spec.name })
         break
       case 'state':
-        member.machine = report.machine
-        this.#noteReason(member, report)
-        if (report.to.startsWith('running')) noteBack(member, this.#options.clock.monotonic())
-        this.#enter(member, report.to)
+        this.#takeState(member, report)
         break
       case 'heartbeat':
         member.lag = report.lag

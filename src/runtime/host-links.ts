@@ -20,7 +20,7 @@ export interface LinksOptions {
   readonly openChannel: () => PortPair
   /** The living actor of that name, if it lives. */
   readonly handleOf: (name: ActorName) => ActorHandle | undefined
-  /** Answers the broadcaster's queries of the log. */
+  /** Answers the broadcaster's queries of the log, and its orders of pictures. */
   readonly answer: (query: unknown) => Promise<unknown>
   readonly onError: (error: unknown) => void
 }
@@ -50,23 +50,27 @@ export class HostLinks {
         keyOf: () => 'system',
       }) as ReturnType<Channels['sender']>
     }
-    if (this.#has('broadcaster.queries')) this.#answerQueries()
+    this.#answer('broadcaster.queries', 'host.answers')
+    this.#answer('broadcaster.stills', 'host.stills', true)
   }
 
   #has(channel: string): boolean {
     return this.#options.topology.channels.some(route => route.spec.name === channel)
   }
 
-  #answerQueries(): void {
-    const answers = this.#channels.sender<unknown>('host.answers', { sizeOf: () => 1024 })
-    this.#channels.receive('broadcaster.queries', async query => {
+  /** `overlapping`: the next one is begun while one is not answered yet. */
+  #answer(queries: string, answersTo: string, overlapping = false): void {
+    if (!this.#has(queries)) return
+    const answers = this.#channels.sender<unknown>(answersTo, { sizeOf: () => 1024 })
+    const handle = async (query: unknown): Promise<void> => {
       const answer = await this.#options.answer(query)
       while (answers.offer(answer) === 'full') {
         await new Promise<void>(resolve => {
           answers.onWritable = resolve
         })
       }
-    })
+    }
+    this.#channels.receive(queries, handle, { overlapping })
   }
 
   /** Gives the actor fresh ports for all its channels; the other ends attach to the new ones. */

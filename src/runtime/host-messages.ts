@@ -28,6 +28,8 @@ export interface HostStart {
     readonly cost: SharedArrayBuffer
     readonly ingress: SharedArrayBuffer
     readonly ring: SharedArrayBuffer
+    /** Undefined when nobody can watch. */
+    readonly lane: SharedArrayBuffer | undefined
   } | null
   /** `performance.timeOrigin` of the trainer's thread, whose time scale the cost has. */
   readonly timeOrigin: number

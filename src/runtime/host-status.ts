@@ -1,6 +1,7 @@
 // The state of everything, put together for viewers, `inspect` and the trainer's program.
 import type { SnapshotFrom } from 'xstate'
 import { reportChildren, type supervisorMachine } from '../machines/supervisor.machine.ts'
+import type { LaneStatus } from '../protocol/lane.ts'
 import type { ActorStatus, SystemNotice } from '../protocol/thread-messages.ts'
 import type { Roster } from './host-roster.ts'
 
@@ -9,6 +10,8 @@ export interface TrainerCost {
   readonly calls: number
   readonly meanNanos: number
   readonly channel: ActorStatus['channels'][number] | null
+  /** Of the frames that viewers see. */
+  readonly lane: LaneStatus | null
 }
 
 export interface StatusInput {
@@ -35,6 +38,7 @@ export function composeStatus(input: StatusInput): SystemNotice {
     problem,
     trainerAttached: beat?.trainerAttached ?? (cost !== null && !detached),
     trainerCostPercent: cost?.percent ?? null,
+    lane: cost?.lane ?? null,
     durable: roster.durable,
     newest: beat?.newest ?? roster.durable,
     actors: [...actorStatuses(input), ownStatus(input)],

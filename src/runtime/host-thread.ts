@@ -5,9 +5,10 @@ import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
-import type { HistoryQuery } from '../protocol/thread-messages.ts'
+import type { HistoryQuery, StillOrder } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/open-log.ts'
+import { LaneGauge } from '../streams/fast-lane/status.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { fenceReader } from '../streams/ring/reader.ts'
 import { heapOf } from './actor-heap.ts'
@@ -19,6 +20,7 @@ import type { HostMessage, HostRequest, HostStart, Problem } from './host-messag
 import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
 import { OperatorLog } from './operator-log.ts'
+import { PreviewPool } from './preview-pool.ts'
 import { Spawner } from './spawn.ts'
 
 /** How often the trainer's cost goes on record. */
@@ -28,15 +30,33 @@ async function main(start: HostStart): Promise<void> {
   const port = parentPort
   assert(port, 'the host runs in a worker thread')
   const control = new ControlWords(start.control)
-  const history = new HistoryPool(start.runDir, start.reader)
-  const problem = await lockAndRun(start, control, history)
+  const pools = new Pools(start)
+  const problem = await lockAndRun(start, control, pools)
   // No recorder will come any more: a trainer that would wait for one goes on.
   if (start.trainer) declareConsumerGone(start.trainer.ring)
   tell({ type: 'ended', problem })
-  await history.close().finally(() => {
+  await pools.close().finally(() => {
     control.enter(problem === null ? states.closed : states.failed)
     port.close()
   })
+}
+
+/** Whoever does bursts of stateless work. */
+class Pools {
+  readonly #history: HistoryPool
+  readonly #previews = new PreviewPool()
+
+  constructor({ runDir, reader }: HostStart) {
+    this.#history = new HistoryPool(runDir, reader)
+  }
+
+  answer(query: HistoryQuery | StillOrder): Promise<unknown> {
+    return query.kind === 'still' ? this.#previews.answer(query) : this.#history.answer(query)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#history.close(), this.#previews.close()])
+  }
 }
 
 const tell = (message: HostMessage): void => parentPort?.postMessage(message)
@@ -45,9 +65,9 @@ const tell = (message: HostMessage): void => parentPort?.postMessage(message)
 async function lockAndRun(
   start: HostStart,
   control: ControlWords,
-  history: HistoryPool,
+  pools: Pools,
 ): Promise<Problem | null> {
-  if (start.trainer === null || start.runDir === null) return run(start, control, history)
+  if (start.trainer === null || start.runDir === null) return run(start, control, pools)
   let lock: RunLock
   try {
     lock = await lockLog(start.runDir)
@@ -57,7 +77,7 @@ async function lockAndRun(
   }
   const recorder = { ...(start.configs.recorder as object), lockName: lock.name }
   const configs = { ...start.configs, recorder }
-  const problem = await run({ ...start, configs }, control, history, lock)
+  const problem = await run({ ...start, configs }, control, pools, lock)
   await lock.release()
   lock.unmake()
   return problem
@@ -67,7 +87,7 @@ async function lockAndRun(
 function run(
   start: HostStart,
   control: ControlWords,
-  history: HistoryPool,
+  pools: Pools,
   lock?: LogLock,
 ): Promise<Problem | null> {
   const ended = Promise.withResolvers<Problem | null>()
@@ -84,7 +104,7 @@ function run(
     faults: start.faults,
     restartLimits: start.restartLimits,
     trainerCost: () => trainerCost(start),
-    answer: query => history.answer(query as HistoryQuery),
+    answer: query => pools.answer(query as HistoryQuery | StillOrder),
     onCutOff(name) {
       if (name === 'recorder' && start.trainer) fenceReader(start.trainer.ring)
     },
@@ -120,7 +140,8 @@ function trainerCost({ trainer, timeOrigin }: HostStart): TrainerCost | null {
   if (trainer === null) return null
   const now = performance.timeOrigin + performance.now() - timeOrigin
   const channel = new IngressFigures(trainer.ingress).read()
-  return { ...readCost(trainer.cost, now), channel }
+  const lane = trainer.lane ? new LaneGauge(trainer.lane).status() : null
+  return { ...readCost(trainer.cost, now), channel, lane }
 }
 
 if (!isMainThread) void main(workerData as HostStart)

@@ -28,7 +28,7 @@ export interface HostOptions extends ChildrenOptions {
   readonly trainerCost: () => TrainerCost | null
   /** Gives the ports that two actors, or an actor and the host, are connected with. */
   readonly openChannel: () => PortPair
-  /** Answers the broadcaster's queries of the log. */
+  /** Answers the broadcaster's queries of the log, and its orders of pictures. */
   readonly answer: (query: unknown) => Promise<unknown>
   /** An actor hangs and is replaced: what it shares with others has to be taken from it. */
   readonly onCutOff: (name: ActorName) => void

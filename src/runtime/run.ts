@@ -11,6 +11,7 @@ import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { isHeld } from '../store/lock.ts'
 import { checkRecordable } from '../store/open-log.ts'
+import { createLane } from '../streams/fast-lane/layout.ts'
 import { RingInlet } from '../streams/ring/inlet.ts'
 import { createRing } from '../streams/ring/layout.ts'
 import { countUnread } from '../streams/ring/reader.ts'
@@ -21,6 +22,7 @@ import { type HostDetail, problemError } from './host-messages.ts'
 
 import { Ingress } from './ingress.ts'
 import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
+import { LanePublisher, type LanePublisherOptions } from './lane-publisher.ts'
 import type { LossWindow } from './loss-window.ts'
 import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } from './options.ts'
 import { handleExit } from './process-exit.ts'
@@ -54,6 +56,8 @@ export interface TestHooks {
   readonly freeBytesMin?: number
   /** More deaths than promise P11 forgives. */
   readonly restartLimits?: RestartLimits
+  /** The fast lane takes no frame while this says so. */
+  readonly isLaneStuck?: () => boolean
   /** The old generation of an actor's heap, MB: so little that it is soon full. */
   readonly actorHeapMb?: number
 }
@@ -64,6 +68,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
   const ring = createRing({ capacityBytes: options.ringBytes, ringId: randomInt(2 ** 32 - 1) })
   const cost = createCostWords()
   const figures = createIngressFigures()
+  const lane = options.live === undefined ? undefined : createLane()
   const inlet = new RingInlet(ring, {
     clock: systemClock,
     policy:
@@ -91,6 +96,7 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
       recorder: {
         runDir: options.dir,
         ring,
+        lane,
         durability: options.durability,
         logPlacement: options.logPlacement,
         run: {
@@ -115,9 +121,9 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
         ...options.dataset,
       },
       aggregator: { runDir: options.dir, reader, task: 'record' },
-      broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), ...options.live },
+      broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), lane, ...options.live },
     },
-    trainer: { cost, ingress: figures, ring },
+    trainer: { cost, ingress: figures, ring, lane },
     runDir: options.dir,
     reader,
     closeMillisMax: options.closeMillisMax,
@@ -126,7 +132,8 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
     actorHeapMb: hooks.actorHeapMb,
   })
   const detail = await host.started
-  return new Run(options, host, detail, inlet, cost, new IngressFigures(figures))
+  const shows = lane && { lane, isStuck: hooks.isLaneStuck }
+  return new Run(options, host, detail, inlet, cost, new IngressFigures(figures), shows)
 }
 
 /** A run that is being recorded. Made by `startRun`. */
@@ -139,6 +146,7 @@ export class Run {
   readonly epoch: number
   readonly #host: HostClient
   readonly #ingress: Ingress
+  readonly #lane: LanePublisher | undefined
   readonly #inlet: RingInlet
   readonly #guard: CostGuard
   readonly #cost: SharedArrayBuffer
@@ -156,6 +164,7 @@ export class Run {
     inlet: RingInlet,
     cost: SharedArrayBuffer,
     figures: IngressFigures,
+    shows: Omit<LanePublisherOptions, 'onProblem'> | undefined,
   ) {
     const { epoch, nextEpisode, nextLayout } = detail.recorder as RecorderDetail
     this.dir = options.dir
@@ -168,6 +177,8 @@ export class Run {
     this.#figures = figures
     this.#guard = new CostGuard(cost, performance.now())
     this.#ingress = new Ingress(inlet, { nextEpisode, nextLayout }, problem => this.#tell(problem))
+    this.#lane =
+      shows && new LanePublisher({ ...shows, onProblem: problem => this.#ingress.tell(problem) })
     this.#timer = setInterval(() => this.#houseKeep(), FIGURES_MILLIS)
     this.#timer.unref()
     host.unref()
@@ -192,6 +203,7 @@ export class Run {
     const made = new EpisodeRecorder(this.#ingress, this.#guard, {
       agent,
       onEpisode: this.#options.onEpisode,
+      lane: this.#lane,
     })
     this.#recorders.set(agent, made)
     return made
@@ -299,6 +311,7 @@ export class Run {
   #sayGoodbye(reason: 'closed' | 'exit' | 'signal'): void {
     for (const recorder of this.#recorders.values()) recorder.interrupt()
     this.#ingress.end(reason)
+    this.#lane?.close()
   }
 
   #cleanUp(): void {

@@ -65,6 +65,8 @@ const viewing: readonly ChannelRoute[] = [
   channel('aggregator.projection', 'aggregator', 'broadcaster', 'latest', 1, 4 * MIB),
   channel('broadcaster.queries', 'broadcaster', 'host', 'drop-newest', 64, MIB),
   channel('host.answers', 'host', 'broadcaster', 'block', 64, 64 * MIB),
+  channel('broadcaster.stills', 'broadcaster', 'host', 'drop-newest', 8, 64 * MIB),
+  channel('host.stills', 'host', 'broadcaster', 'block', 8, 64 * MIB),
   channel('host.system', 'host', 'broadcaster', 'latest', 1, MIB),
 ]
 

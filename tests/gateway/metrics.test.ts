@@ -1,7 +1,7 @@
 // What Prometheus reads at /metrics.
 import { expect, test } from 'vitest'
 import { Metrics, type MetricsSource } from '../../src/gateway/metrics.ts'
-import { projectionOf, systemOf } from './stage.ts'
+import { laneOf, projectionOf, systemOf } from './stage.ts'
 
 const counters = { viewers: 3, built: 10, sent: 30, dropped: 2 }
 const empty: MetricsSource = { system: null, counters, totals: undefined }
@@ -56,4 +56,21 @@ test('the run, its actors and its channels are told as they last were', async ()
   const second = await scrape(metrics)
   expect(second.get('rollcast_steps_total')).toBe(40)
   expect([...second.keys()].filter(name => name.includes('rollcast_actor_'))).toEqual([])
+})
+
+test('F16 the frames on their way to viewers are told, where a trainer shows any', async () => {
+  const told = async (system: MetricsSource['system']): Promise<[string, number][]> =>
+    [...(await scrape(new Metrics({ ...empty, system })))].filter(([name]) =>
+      name.startsWith('rollcast_lane_'),
+    )
+  expect(await told(systemOf())).toEqual([])
+  expect(Object.fromEntries(await told(systemOf({ lane: laneOf({ source: 'log' }) })))).toEqual({
+    rollcast_lane_wanted_frames_per_second: 30,
+    rollcast_lane_stuck: 1,
+    rollcast_lane_published_frames_total: 7,
+    rollcast_lane_refused_frames_total: 1,
+    rollcast_lane_skipped_frames_total: 3,
+    rollcast_lane_shown_frames_total: 5,
+    rollcast_lane_steps_per_second: 90,
+  })
 })

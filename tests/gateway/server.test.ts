@@ -8,7 +8,9 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Hub } from '../../src/gateway/hub.ts'
 import { type Gateway, openGateway } from '../../src/gateway/server.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer.ts'
+import { machines } from '../../src/machines/registry.ts'
 import { limits } from '../../src/protocol/limits.ts'
+import { machineDescriptionsSchema } from '../../src/protocol/machine-description.ts'
 import {
   closeCodes,
   type ServerMessage,
@@ -216,6 +218,17 @@ describe('the page', () => {
     expect(await plain.text()).toBe('')
   })
 
+  test('S26 every overlay has an address, and all are the same page', async () => {
+    writeFileSync(join(page, 'overlay.html'), '<!doctype html><title>overlay</title>')
+    const response = await fetch(`${gateway.url}overlay/metrics?names=train/loss`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(await response.text()).toContain('<title>overlay</title>')
+    for (const path of ['/overlay/', '/overlay', '/overlay/a/b', '/overlay/..', '/overlay/A']) {
+      expect([path, statusOf(await ask(path))]).toEqual([path, 404])
+    }
+  })
+
   test('no spelling of a path leads out of its directory (W15)', async () => {
     const names = ['../secret.txt', '..\\secret.txt', '%2e%2e/secret.txt', '..%2fsecret.txt']
     const paths = [
@@ -268,6 +281,12 @@ describe('the page', () => {
     expect(await ready()).toEqual([503, { ready: false, waiting: ['encoder'] }])
     hub.showSystem(systemOf({ actors: [{ ...actor!, state: 'running.live' }] }))
     expect(await ready()).toEqual([200, { ready: true, waiting: [] }])
+  })
+
+  test('the machines are there, for pages that draw where an actor stands', async () => {
+    const response = await fetch(`${gateway.url}api/machines`)
+    const described = machineDescriptionsSchema.parse(await response.json())
+    expect(described.map(({ machine }) => machine)).toEqual(Object.keys(machines))
   })
 
   test('health and system are there for tools', async () => {

@@ -5,6 +5,7 @@ import type {
   History,
   Stage,
 } from '../../src/gateway/publication.ts'
+import type { LaneStatus } from '../../src/protocol/lane.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import type {
   EpisodeRow,
@@ -169,12 +170,23 @@ export const projectionOf = (seq: number, over: Partial<Projection> = {}): Proje
   ...over,
 })
 
+export const laneOf = (over: Partial<LaneStatus> = {}): LaneStatus => ({
+  ...{ running: true, paused: false, source: 'lane', wantedFps: 30, published: 7, refused: 1 },
+  ...{ repaired: 0, taken: 4, skipped: 3, shown: 5 },
+  hud: {
+    ...{ layout: 1, episode: 1, step: 2, lastReward: 1, meanReward: 0.5, stepsPerSecond: 90 },
+    ...{ loss: Number.NaN, time: 5 },
+  },
+  ...over,
+})
+
 export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
   time: 1,
   healthy: true,
   problem: null,
   trainerAttached: true,
   trainerCostPercent: 0.2,
+  lane: null,
   durable: { epoch: 1, seq: 1 },
   newest: { epoch: 1, seq: 1 },
   actors: [

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RollcastError } from '../../src/base/errors.ts'
 import { bytesPerPixel, frameFormats } from '../../src/protocol/events.ts'
+import { hasPixels, pictureFormats } from '../../src/protocol/frame-encoding.ts'
 import {
   decodeFrameMessage,
   encodeFrameMessage,
@@ -11,21 +12,28 @@ import { modes } from '../../src/protocol/viewer-messages.ts'
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 
+/** The beginnings of files by which they are known. */
+const files = {
+  jpeg: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
+  webp: new TextEncoder().encode('RIFF....WEBPVP8 '),
+}
+
 const frames: fc.Arbitrary<FrameMessage> = fc
   .record({
     agent: fc.string({ unit: 'grapheme', maxLength: 40 }),
     ...{ episode: u32, step: u32, index: u32, request: u32, requestFrames: u32 },
     width: fc.integer({ min: 1, max: 9 }),
     height: fc.integer({ min: 1, max: 9 }),
-    format: fc.constantFrom(...frameFormats),
+    format: fc.constantFrom(...frameFormats, ...pictureFormats),
     mode: fc.constantFrom(...modes),
     captureTime: fc.double({ noNaN: true }),
     sendTime: fc.double({ noNaN: true }),
     seed: fc.nat(255),
   })
-  .map(({ seed, ...frame }) => {
-    const pixels = new Uint8Array(frame.width * frame.height * bytesPerPixel[frame.format])
-    return { ...frame, pixels: pixels.fill(seed) }
+  .map(({ seed, format, ...frame }) => {
+    if (format === 'jpeg' || format === 'webp') return { ...frame, format, pixels: files[format] }
+    const pixels = new Uint8Array(frame.width * frame.height * bytesPerPixel[format])
+    return { ...frame, format, pixels: pixels.fill(seed) }
   })
 
 /** A message as it may lie in a larger buffer. */
@@ -58,7 +66,14 @@ describe('a frame message', () => {
         unknownMode[9] = modes.length
         const otherMagic = bytes.slice()
         otherMagic[0] = 0
-        for (const bad of [cut, longer, unknownFormat, unknownMode, otherMagic]) {
+        const unknownPicture = bytes.slice()
+        unknownPicture[8] = 64 + pictureFormats.length
+        const notItsFile = encodeFrameMessage({ ...frame, format: 'webp', pixels: files.jpeg })
+        const bads = [cut, unknownFormat, unknownMode, unknownPicture, otherMagic, notItsFile]
+        if (hasPixels(frame)) bads.push(longer)
+        // How long a file is only its decoder knows; the beginning has to be there.
+        else bads[0] = bytes.subarray(0, place % (bytes.byteLength - frame.pixels.byteLength))
+        for (const bad of bads) {
           expect(() => decodeFrameMessage(bad)).toThrow(RollcastError)
         }
       }),
@@ -72,7 +87,7 @@ describe('a frame message', () => {
       pixels: new Uint8Array(16),
     })
     const cut = whole.subarray(0, whole.byteLength - 6)
-    expect(() => decodeFrameMessage(cut)).toThrow('expected 16 B of rgba8 pixels, found 10')
+    expect(() => decodeFrameMessage(cut)).toThrow('expected 16 B of rgba8 pixels, found 10 B')
     expect(() => decodeFrameMessage(new Uint8Array(5))).toThrow('found 5 B')
   })
 
@@ -84,8 +99,10 @@ describe('a frame message', () => {
         bytes[2] = 0x46
         bytes[3] = 0x31
         try {
-          const { width, height, format, pixels } = decodeFrameMessage(bytes)
-          expect(pixels.byteLength).toBe(width * height * bytesPerPixel[format])
+          const frame = decodeFrameMessage(bytes)
+          const { width, height, pixels } = frame
+          if (!hasPixels(frame)) expect(pixels.byteLength).toBeGreaterThan(1)
+          else expect(pixels.byteLength).toBe(width * height * bytesPerPixel[frame.format])
         } catch (error) {
           expect((error as RollcastError).code).toBe('BAD_FRAME')
         }

@@ -540,11 +540,12 @@ describe('the status', () => {
   test('says why an actor is hindered, at once and until it is not, and the log line too', () => {
     const { host, actor, run, statuses, lines } = newHost()
     run()
-    const reasonOf = ({ actors }: SystemNotice): string | null =>
-      actors.find(({ name }) => name === 'encoder')?.reason ?? null
+    const encoderOf = ({ actors }: SystemNotice) => actors.find(({ name }) => name === 'encoder')
+    const reasonOf = (status: SystemNotice): string | null => encoderOf(status)?.reason ?? null
     const before = statuses.length
     actor('encoder').become('running.lagging', 'running.live', 'no room for a video')
-    expect(statuses.slice(before).map(reasonOf)).toEqual(['no room for a video'])
+    const told = statuses.slice(before).map(status => [encoderOf(status)?.state, reasonOf(status)])
+    expect(told).toEqual([['running.lagging', 'no room for a video']])
     actor('encoder').become('running.lagging', 'running.lagging', '2000 events behind')
     actor('encoder').become('running.live', 'running.lagging')
     expect(reasonOf(host.status())).toBeNull()
@@ -560,7 +561,13 @@ describe('the status', () => {
   })
 
   test('L9: says that a trainer is attached until it has said its last word', () => {
-    const trainerCost = () => ({ percent: 0.5, calls: 10, meanNanos: 200, channel: null })
+    const trainerCost = () => ({
+      percent: 0.5,
+      calls: 10,
+      meanNanos: 200,
+      channel: null,
+      lane: null,
+    })
     const { host, actor, run } = newHost({ trainerCost })
     run()
     expect(host.status()).toMatchObject({ trainerAttached: true, trainerCostPercent: 0.5 })

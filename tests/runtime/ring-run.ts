@@ -10,6 +10,7 @@ import { CostGuard, createCostWords } from '../../src/runtime/cost-guard.ts'
 import { EpisodeRecorder } from '../../src/runtime/episode-recorder.ts'
 import type { RecordedEpisode } from '../../src/runtime/episode-tape.ts'
 import { Ingress } from '../../src/runtime/ingress.ts'
+import type { LanePublisher } from '../../src/runtime/lane-publisher.ts'
 import { surveyRecords } from '../../src/store/survey.ts'
 import { type InletOptions, RingInlet } from '../../src/streams/ring/inlet.ts'
 import { createRing } from '../../src/streams/ring/layout.ts'
@@ -22,6 +23,7 @@ export interface RingRunOptions {
   readonly onEpisode?: (episode: RecordedEpisode) => void
   readonly onProblem?: (problem: RollcastError) => void
   readonly nextLayout?: number
+  readonly lane?: LanePublisher
 }
 
 export function ringRun(options: RingRunOptions = {}) {
@@ -76,6 +78,6 @@ export function ringRun(options: RingRunOptions = {}) {
     eventsOf: <T extends EventType>(type: T): EventOf<T>[] =>
       events().filter((event): event is EventOf<T> => event.type === type),
     recorder: (agent = 'a'): EpisodeRecorder =>
-      new EpisodeRecorder(ingress, guard, { agent, onEpisode }),
+      new EpisodeRecorder(ingress, guard, { agent, onEpisode, lane: options.lane }),
   }
 }

@@ -1,6 +1,7 @@
 // The broadcaster: folds the live feed, the aggregator's projections and the host's notices into
 // what viewers see, and passes their questions about the past on. It loses what it has no time
 // for; the log has everything.
+import { MIB } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { Hub } from '../../gateway/hub.ts'
 import { type Gateway, openGateway } from '../../gateway/server.ts'
@@ -11,12 +12,16 @@ import type {
   LiveBatch,
   LiveFrame,
   ProjectionNotice,
+  StillAnswer,
+  StillOrder,
   SystemNotice,
 } from '../../protocol/thread-messages.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
 import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts'
+import { FrameFeed } from './frame-feed.ts'
 import { HistoryClient } from './history-client.ts'
 import { LiveFeed } from './logic.ts'
+import { StillClient } from './still-client.ts'
 
 export interface BroadcasterConfig {
   /** Null while no run is there yet. */
@@ -25,6 +30,8 @@ export interface BroadcasterConfig {
   readonly reader: { readonly check: boolean; readonly readOnly: boolean }
   /** The folder of the built page. */
   readonly pageDir: string
+  /** Where the trainer shows its newest frames; left out for what is played from a log. */
+  readonly lane?: SharedArrayBuffer | undefined
   /** Default `127.0.0.1`. */
   readonly host?: string
   /** Default 7788; 0 takes a free one, another one after each restart. */
@@ -52,7 +59,9 @@ class Broadcaster implements ActorInstance {
   readonly #world: BroadcasterWorld
   readonly #feed = new LiveFeed()
   readonly #history: HistoryClient
+  readonly #stills: StillClient | undefined
   readonly #hub: Hub
+  readonly #frames: FrameFeed | undefined
   #gateway: Gateway | undefined
   #layoutsAt = Number.NEGATIVE_INFINITY
 
@@ -64,7 +73,13 @@ class Broadcaster implements ActorInstance {
       ? scope.sender<HistoryQuery>('broadcaster.queries', { sizeOf: () => 128 })
       : undefined
     this.#history = new HistoryClient(clock, query => queries?.offer(query) === 'accepted')
-    this.#hub = new Hub({ clock, stage: this.#feed, history: this.#history })
+    this.#stills = openStills(scope)
+    this.#hub = new Hub({
+      ...{ clock, stage: this.#feed, history: this.#history },
+      makeStill: this.#stills?.make,
+      onAudience: viewers => this.#watch(viewers > 0),
+    })
+    this.#frames = this.#openFrames()
   }
 
   readonly commands = {
@@ -82,7 +97,8 @@ class Broadcaster implements ActorInstance {
   }
 
   heartbeat(): unknown {
-    return { ...this.#hub.counters, ...this.#feed.counters }
+    const previews = this.#hub.previews.counters
+    return { ...this.#hub.counters, ...this.#feed.counters, previews }
   }
 
   async #open(): Promise<{ type: 'opened' }> {
@@ -100,11 +116,16 @@ class Broadcaster implements ActorInstance {
     const { receive } = this.#scope
     for (const source of ['recorder', 'player']) {
       receive<LiveBatch>(`${source}.live`, batch => this.#takeBatch(batch))
-      receive<LiveFrame>(`${source}.frames`, frame => this.#takeFrame(frame))
     }
+    receive<LiveFrame>('player.frames', frame => this.#showFrame(frame))
+    receive<LiveFrame>('recorder.frames', frame => {
+      if (this.#frames) this.#frames.takeFromLog(frame)
+      else this.#showFrame(frame)
+    })
     receive<ProjectionNotice>('aggregator.projection', notice => this.#hub.showProjection(notice))
     receive<SystemNotice>('host.system', notice => this.#takeSystem(notice))
     receive<HistoryAnswer>('host.answers', answer => this.#history.take(answer))
+    receive<StillAnswer>('host.stills', answer => this.#stills?.take(answer))
     return undefined
   }
 
@@ -114,10 +135,30 @@ class Broadcaster implements ActorInstance {
       this.#tell({ type: 'modeChosen', mode: replayed ? 'replay' : 'auto' })
     }
     this.#hub.publish(this.#feed.fold(batch))
+    for (const { camera, time } of this.#feed.takeFramed()) this.#frames?.noteRecorded(camera, time)
     if (this.#feed.needsLayouts) await this.#loadLayouts()
   }
 
-  #takeFrame(frame: LiveFrame): void {
+  #openFrames(): FrameFeed | undefined {
+    const { clock, config, fail } = this.#scope
+    const { lane } = config
+    if (lane === undefined) return undefined
+    return new FrameFeed({
+      ...{ clock, lane, onError: fail },
+      cameras: () => this.#feed.cameras,
+      wantedFps: () => {
+        const wanted = this.#hub.wantedFps()
+        return camera => (this.#hub.shows(camera) ? (wanted.get(camera.agent) ?? 0) : 0)
+      },
+      show: frame => this.#showFrame(frame),
+    })
+  }
+
+  #watch(watched: boolean): void {
+    if (this.#frames) this.#frames.watched = watched
+  }
+
+  #showFrame(frame: LiveFrame): void {
     this.#feed.noteFrames(frame.agent)
     this.#hub.showFrame(frame)
   }
@@ -151,7 +192,21 @@ class Broadcaster implements ActorInstance {
 
   async #close(): Promise<undefined> {
     this.#history.close()
+    this.#stills?.close()
+    this.#frames?.close()
     await this.#gateway?.stop()
     return undefined
   }
+}
+
+/** Where the topology has somebody who makes pictures. */
+function openStills({ clock, sends, sender }: ActorScope<BroadcasterConfig>) {
+  if (!sends.includes('broadcaster.stills')) return undefined
+  const orders = sender<StillOrder>('broadcaster.stills', {
+    sizeOf: order => 64 + order.pixels.byteLength,
+    transferOf: order => [order.pixels.buffer],
+    // A single frame may be larger than the usual window.
+    window: { countMax: 8, bytesMax: 64 * MIB },
+  })
+  return new StillClient(clock, order => orders.offer(order) === 'accepted')
 }

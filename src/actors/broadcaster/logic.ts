@@ -23,6 +23,7 @@ import type {
   EpisodeEnded,
   Event,
   EventType,
+  FrameLayout,
   Layout,
   StepTaken,
 } from '../../protocol/events.ts'
@@ -48,6 +49,12 @@ export interface FeedCounters {
   unreadEvents: number
 }
 
+/** A frame that was recorded. */
+export interface Framed {
+  readonly camera: Pick<FrameLayout, 'agent' | 'camera'>
+  readonly time: number
+}
+
 export class LiveFeed implements Stage {
   readonly counters: FeedCounters = { missedEvents: 0, unreadEvents: 0 }
   #position: Position = origin
@@ -60,6 +67,8 @@ export class LiveFeed implements Stage {
   readonly #open = new Map<string, OpenEpisode>()
   readonly #agents = new Set<string>()
   #framed: string | null = null
+  /** The newest frame of each camera since this was asked last, by agent and camera. */
+  readonly #framedSince = new Map<string, Framed>()
   readonly #ended = new Map<string, number>()
   #finished: FinishedEpisode[] = []
   #dropped = 0
@@ -88,6 +97,18 @@ export class LiveFeed implements Stage {
 
   get defaultAgent(): string | null {
     return this.#framed ?? this.#agents.values().next().value ?? null
+  }
+
+  /** The cameras that were declared so far. */
+  get cameras(): readonly FrameLayout[] {
+    return this.#layouts.all().filter(layout => layout.kind === 'frame')
+  }
+
+  /** The newest frame of each camera that was recorded since the last time. */
+  takeFramed(): readonly Framed[] {
+    const framed = [...this.#framedSince.values()]
+    this.#framedSince.clear()
+    return framed
   }
 
   get episodesQueued(): number {
@@ -222,6 +243,7 @@ export class LiveFeed implements Stage {
       case 'frame_captured':
         this.noteFrames(event.agent)
         this.#countFrame(event.agent, event.episode)
+        this.#framedSince.set(`${event.agent}/${event.camera}`, { camera: event, time })
         break
       case 'episode_ended':
         this.#end(event, time, shown)

@@ -9,6 +9,11 @@ export interface RecorderConfig {
   /** The lock of the log, when the host holds it. */
   readonly lockName?: string
   readonly ring: SharedArrayBuffer
+  /**
+   * The fast lane, where viewers say of which cameras they want frames from here. Without one all
+   * are sent.
+   */
+  readonly lane?: SharedArrayBuffer | undefined
   readonly durability: Durability
   /** Where the log is written: in this thread's process, or in a child of it. Default `thread`. */
   readonly logPlacement?: Placement

@@ -1,7 +1,9 @@
 // Where a recorder shows what it takes in: the live feed, the newest frames, and to those who read
-// the log how far it is durable. Channels that this topology does not have are left out.
+// the log how far it is durable. Frames flow only while viewers cannot have them from the fast lane
+// (F10). Channels that this topology does not have are left out.
 import type { Position } from '../../protocol/position.ts'
 import type { DurableNotice, LiveBatch, LiveFrame } from '../../protocol/thread-messages.ts'
+import { LaneGauge } from '../../streams/fast-lane/status.ts'
 import type { PortSender } from '../../streams/port.ts'
 import type { ActorScope } from '../run-actor.ts'
 import type { RecorderConfig } from './contract.ts'
@@ -10,6 +12,7 @@ import type { TakenFrame } from './logic.ts'
 export class Outlets {
   readonly #live: PortSender<LiveBatch> | undefined
   readonly #frames: PortSender<LiveFrame> | undefined
+  readonly #lane: LaneGauge | undefined
   readonly #notices: PortSender<DurableNotice>[] = []
 
   constructor(scope: ActorScope<RecorderConfig>) {
@@ -22,6 +25,8 @@ export class Outlets {
         keyOf: frame => `${frame.agent}/${frame.camera}`,
       })
     }
+    const { lane } = scope.config
+    this.#lane = lane && new LaneGauge(lane)
     for (const channel of scope.sends.filter(name => name.endsWith('.durable'))) {
       this.#notices.push(
         scope.sender<DurableNotice>(channel, { sizeOf: () => 16, keyOf: () => 'durable' }),
@@ -35,6 +40,7 @@ export class Outlets {
 
   showFrames(frames: readonly TakenFrame[]): void {
     for (const { layout, pixels, ...place } of frames) {
+      if (this.#lane && !this.#lane.isWishedByLog(layout.layout)) continue
       const { agent, camera, width, height, format } = layout
       this.#frames?.offer({ agent, camera, width, height, format, ...place, pixels, mode: 'live' })
     }

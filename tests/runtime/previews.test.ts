@@ -1,0 +1,136 @@
+// V11 in a run: frames reach viewers as pictures that FFmpeg made in a thread of its own, and only
+// while a viewer wants them.
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import type { SystemNotice } from '../../src/protocol/thread-messages.ts'
+import { checkOptions } from '../../src/runtime/options.ts'
+import { PreviewPool } from '../../src/runtime/preview-pool.ts'
+import { type Run, start } from '../../src/runtime/run.ts'
+import { picture } from '../media/pictures.ts'
+import { runCommand, tempDir, until } from './harness.ts'
+import { connectViewer } from './viewer-client.ts'
+
+/** A few pictures, over and over. */
+const PICTURES = 5
+
+const large = { width: 640, height: 480, format: 'rgb8' } as const
+
+interface Recording {
+  readonly run: Run
+  /** Frames so far. */
+  recorded(): number
+}
+
+/** A run of large frames, 20 a second, until the test ends; the disk is not the point. */
+async function recordLarge(): Promise<Recording> {
+  const run = await start(
+    checkOptions({ dir: tempDir('/dev/shm'), live: { port: 0 }, handleSignals: false }),
+    { faults: false },
+  )
+  const recorder = run.recorder('agent')
+  recorder.begin()
+  const pictures = Array.from({ length: PICTURES }, (_, number) => picture(large, number))
+  let number = 0
+  const timer = setInterval(() => {
+    recorder.step({ reward: 1 })
+    recorder.frame({ ...large, data: pictures[number++ % PICTURES]! })
+  }, 50)
+  onTestFinished(async () => {
+    clearInterval(timer)
+    await run.close()
+  })
+  return { run, recorded: () => number }
+}
+
+/** What `/api/system` says of frames: how many were made into pictures. */
+async function framesOf({ run }: Recording): Promise<{ ordered: number; millis: number }> {
+  const system = (await (await fetch(new URL('/api/system', run.url ?? ''))).json()) as SystemNotice
+  const channels = system.actors.flatMap(actor => actor.channels)
+  const stills = channels.find(({ name }) => name === 'broadcaster.stills')
+  return { ordered: stills?.offered ?? Number.NaN, millis: system.time }
+}
+
+/** Waits until so many more frames were recorded and told of. */
+async function passFrames(recording: Recording, count: number): Promise<{ ordered: number }> {
+  const before = await framesOf(recording)
+  const recorded = recording.recorded() + count
+  return until(`${count} frames`, async () => {
+    const now = await framesOf(recording)
+    return recording.recorded() >= recorded && now.millis > before.millis + 1_100 && now
+  })
+}
+
+test('V11 nothing is encoded without a viewer that wants it, and /api/system says so', async () => {
+  const recording = await recordLarge()
+  const { run } = recording
+  expect(await passFrames(recording, 20)).toMatchObject({ ordered: 0 })
+  const raw = await connectViewer(run.url ?? '', { encoding: 'raw' })
+  await until('pixels', () => raw.frames.length > 5)
+  expect(await passFrames(recording, 20)).toMatchObject({ ordered: 0 })
+  const [first, second] = await Promise.all([
+    connectViewer(run.url ?? '', { max_fps: 240 }),
+    connectViewer(run.url ?? '', { max_fps: 240 }),
+  ])
+  await until('pictures', () => first.frames.length > 10 && second.frames.length > 10)
+  expect(new Set(first.frames.map(({ format }) => format))).toEqual(new Set(['jpeg']))
+  expect(first.frames.at(-1)).toMatchObject({ width: 640, height: 480 })
+  // Both have the same pictures, each of which was made once.
+  const shared = first.frames.find(({ index }) => second.frames.some(one => one.index === index))
+  const other = second.frames.find(({ index }) => index === shared?.index)
+  expect(Buffer.compare(shared?.pixels ?? Buffer.alloc(0), other?.pixels ?? Buffer.alloc(1))).toBe(
+    0,
+  )
+  const sent = new Set([...first.frames, ...second.frames].map(({ index }) => index)).size
+  first.close()
+  second.close()
+  const { ordered } = await passFrames(recording, 20)
+  expect(ordered).toBeGreaterThanOrEqual(sent)
+  expect(ordered).toBeLessThan(sent + 20)
+  // The viewers have gone: the counter stands still.
+  expect(await passFrames(recording, 20)).toMatchObject({ ordered })
+  const steps = first.frames.map(({ step }) => step)
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b))
+})
+
+test('V11 without node-av frames come as pixels, and viewers are told how to get it', async () => {
+  const hide = fileURLToPath(new URL('../cli/without-node-av.cjs', import.meta.url))
+  const trainer = fileURLToPath(new URL('programs/trainer.child.ts', import.meta.url))
+  const task = { play: 'paced', seconds: 30, options: { live: { port: 0 } } }
+  const args = ['--require', hide, trainer, tempDir(), JSON.stringify(task)]
+  const program = runCommand('trainer', process.execPath, ...args)
+  const { url } = await program.hears('url')
+  const viewer = await connectViewer(String(url), { encoding: 'webp' })
+  const told = await viewer.next('error')
+  expect(told).toMatchObject({ request: null, code: 'UNAVAILABLE' })
+  expect(told.message).toContain('`npm install node-av` puts it in place')
+  await until('pixels', () => viewer.frames.length > 5)
+  expect(new Set(viewer.frames.map(({ format }) => format))).toEqual(new Set(['rgb8']))
+  expect(viewer.of('error')).toHaveLength(1)
+})
+
+test('the pool makes pictures in turn, says what it cannot make, and ends with what it has in hand', async () => {
+  for (let round = 0; round < 3; round++) {
+    const pool = new PreviewPool()
+    const order = (id: number, as: 'jpeg' | 'webp', width: number) => {
+      const shape = { width, height: 4, format: 'rgb8' } as const
+      return pool.answer({ id, kind: 'still', ...shape, as, quality: 75, pixels: pixelsOf(shape) })
+    }
+    const answers = await Promise.all([
+      order(1, 'jpeg', 64),
+      // WebP ends at 16383 pixels a side.
+      order(2, 'webp', 20_000),
+      ...Array.from({ length: 20 }, (_, i) => order(3 + i, 'webp', 32 + i)),
+    ])
+    expect(answers.map(({ id, kind }) => [id, kind])).toEqual(
+      answers.map((_, i) => [i + 1, i === 1 ? 'failed' : 'still']),
+    )
+    expect(answers[1]).toMatchObject({ message: expect.stringContaining('20000x4') })
+    const last = Array.from({ length: 10 }, (_, i) => order(i, 'jpeg', 2000))
+    await pool.close()
+    expect((await Promise.all(last)).map(({ kind }) => kind)).toEqual(last.map(() => 'still'))
+    expect(await order(99, 'jpeg', 64)).toMatchObject({ kind: 'failed', code: 'CLOSED' })
+  }
+})
+
+const pixelsOf = (shape: { width: number; height: number; format: 'rgb8' }) =>
+  new Uint8Array(picture(shape, 1))
