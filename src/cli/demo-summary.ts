@@ -74,20 +74,25 @@ export function summaryLines(result: DemoResult, facts: DemoFacts): string[] {
       ? 'no channel gave anything up'
       : `given up for newer material: ${dropped.map(([name, n]) => `${name} ${n}`).join(', ')}`,
     '',
-    ...tableLines<CurvePoint>(
-      [
-        ['until', point => `${point.seconds} s`],
-        ['episodes', point => point.episodes],
-        ['mean survival', point => Math.round(point.meanSurvival)],
-        ['stage', point => point.stage],
-      ],
-      summed(result.learningCurve),
-    ),
+    ...curveLines(summed(result.learningCurve)),
     '',
     `once more:  rollcast replay ${result.runDir}`,
     ...madeLines(result.runDir, facts),
   ]
   return result.healthy ? lines : [...lines, 'the run was NOT healthy: see rollcast.log there']
+}
+
+function curveLines(points: readonly CurvePoint[]): string[] {
+  const hasStages = points.some(({ stage }) => stage > 0)
+  return tableLines<CurvePoint>(
+    [
+      ['until', point => `${point.seconds} s`],
+      ['episodes', point => point.episodes],
+      ['mean survival', point => Math.round(point.meanSurvival)],
+      ...(hasStages ? [['stage', (point: CurvePoint) => point.stage] as const] : []),
+    ],
+    points,
+  )
 }
 
 function madeLines(runDir: string, { video, dataset }: DemoFacts): string[] {

@@ -20,6 +20,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 const PATH_LENGTH_MAX = 512
+/** Addresses of overlays; which one, the page reads from its address. */
+const OVERLAY = /^\/overlay\/[a-z]{1,32}$/
 /** What Vite puts into a name whose content never changes. */
 const HASHED = /^\/assets\/.*-[\w-]{8,}\.\w+$/
 
@@ -33,6 +35,7 @@ function plainPath(target: string): string | null {
   } catch {
     return null
   }
+  if (OVERLAY.test(path)) return '/overlay.html'
   if (!/^[/\w.-]+$/.test(path)) return null
   // No `..`, no hidden file, no empty name.
   if (

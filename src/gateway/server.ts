@@ -11,8 +11,10 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { RollcastError } from '../base/errors.ts'
+import { describeMachine } from '../machines/describe-machine.ts'
 import { isRunning } from '../machines/state-name.ts'
 import { limits } from '../protocol/limits.ts'
+import type { MachineDescription } from '../protocol/machine-description.ts'
 import { DEFAULT_PORT, VIEWER_PROTOCOL } from '../protocol/viewer-messages.ts'
 import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
 import type { Hub } from './hub.ts'
@@ -152,6 +154,7 @@ async function answer(
     if (system !== null) return sendJson(response, 200, system)
     return sendJson(response, 503, { problem: 'nothing is known yet; ask again in a second' })
   }
+  if (path === '/api/machines') return sendJson(response, 200, await describeMachines())
   const found = await findPageFile(pageDirectory, url)
   if (found !== undefined) return sendPageFile(response, found, method === 'HEAD')
   if (path !== '/') return sendText(response, 404, 'not found')
@@ -166,6 +169,12 @@ async function answer(
 async function loadMetrics(hub: Hub): Promise<Metrics> {
   const { Metrics } = await import('./metrics.ts')
   return new Metrics(hub)
+}
+
+/** Every lifecycle, for pages that draw where an actor stands; loaded when one asks. */
+async function describeMachines(): Promise<readonly MachineDescription[]> {
+  const { machines } = await import('../machines/registry.ts')
+  return Object.values(machines).map(machine => describeMachine(machine))
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -1,35 +1,12 @@
-// A machine as plain data: its states and transitions, without code. `inspect --json` prints it,
-// the Mermaid drawing is made from it, and a page can draw it without loading XState.
+// Makes the plain description (protocol/machine-description.ts) of a machine: what `inspect --json`
+// prints, what Mermaid drawings are made from, and what the page draws without loading XState.
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { assert } from '../base/assert.ts'
-
-export interface TransitionDescription {
-  /** The event's type; null for one that is taken at once (XState's `always`). */
-  readonly event: string | null
-  /** The name of the delay, or its milliseconds, for a transition that time takes. */
-  readonly delay: string | null
-  readonly guard: string | null
-  /** The full name of the state it leads to; null when it only acts. */
-  readonly target: string | null
-  readonly actions: readonly string[]
-}
-
-export interface StateDescription {
-  /** The keys from the top, joined by dots, as `stateName` gives them; empty for the machine. */
-  readonly name: string
-  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history'
-  /** Full name of the state it begins in; null unless it is compound. */
-  readonly initial: string | null
-  readonly entry: readonly string[]
-  readonly exit: readonly string[]
-  readonly tags: readonly string[]
-  readonly transitions: readonly TransitionDescription[]
-  readonly states: readonly StateDescription[]
-}
-
-export interface MachineDescription extends StateDescription {
-  readonly machine: string
-}
+import type {
+  MachineDescription,
+  StateDescription,
+  TransitionDescription,
+} from '../protocol/machine-description.ts'
 
 /** Describes any machine. Of the result, `JSON.stringify` loses nothing. */
 export function describeMachine(machine: AnyStateMachine): MachineDescription {

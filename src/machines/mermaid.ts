@@ -1,11 +1,8 @@
 // Draws a machine as a Mermaid state diagram, so that no diagram in the documents is drawn by hand
 // and `inspect` can show where a running one stands.
 import type { AnyStateMachine } from 'xstate'
-import {
-  describeMachine,
-  type StateDescription,
-  type TransitionDescription,
-} from './describe-machine.ts'
+import type { StateDescription, TransitionDescription } from '../protocol/machine-description.ts'
+import { describeMachine } from './describe-machine.ts'
 
 /** A `stateDiagram-v2` of `machine`. Edges read `event, event [guard]`, `after delay`, `[guard]`, or
  * `event / actions` where no state is left. `activeState` is a name as `stateName` gives it; its

@@ -1,6 +1,7 @@
 // What a machine's description allows: its states, and which of them a letter may lead to.
-import { describeMachine, type StateDescription } from '../../src/machines/describe-machine.ts'
+import { describeMachine } from '../../src/machines/describe-machine.ts'
 import { type MachineName, machines } from '../../src/machines/registry.ts'
+import type { StateDescription } from '../../src/protocol/machine-description.ts'
 import type { Letter } from './alphabet.ts'
 
 /** Left at once for the state that its guards choose, so nothing is ever seen there. */

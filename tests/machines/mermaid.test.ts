@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { setup } from 'xstate'
-import { describeMachine, type StateDescription } from '../../src/machines/describe-machine.ts'
+import { describeMachine } from '../../src/machines/describe-machine.ts'
 import { toMermaid } from '../../src/machines/mermaid.ts'
 import { type MachineName, machines } from '../../src/machines/registry.ts'
 import { runMachine } from '../../src/machines/run.machine.ts'
 import { stateName } from '../../src/machines/state-name.ts'
+import type { StateDescription } from '../../src/protocol/machine-description.ts'
 
 const namesIn = (state: StateDescription): string[] => [
   ...(state.name === '' ? [] : [state.name]),

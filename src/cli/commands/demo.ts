@@ -1,6 +1,7 @@
 // `rollcast demo`: a training that is worth watching, with the recorder on board (examples/demo.ts).
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { DemoProgress } from '../../../examples/demo/account.ts'
+import { type DemoEnvironment, demoEnvironments } from '../../../examples/demo/training.ts'
 import type { DemoResult } from '../../../examples/demo.ts'
 import { systemClock } from '../../base/clock.ts'
 import { describeError } from '../../base/errors.ts'
@@ -19,6 +20,7 @@ import { brief, counted, grouped } from '../wording.ts'
 const DEFAULT_SECONDS = 120
 
 interface DemoCommandOptions {
+  readonly env: DemoEnvironment
   readonly episodes?: number
   readonly seconds?: number
   readonly open: boolean
@@ -34,6 +36,11 @@ export function addDemo(program: Command, output: Output): void {
   program
     .command('demo')
     .description('train a small agent, record it, and show it live')
+    .addOption(
+      new Option('--env <NAME>', 'what is trained')
+        .choices(demoEnvironments)
+        .default(demoEnvironments[0]),
+    )
     .option('--seconds <S>', `end after so long; default: ${DEFAULT_SECONDS}`, seconds)
     .option('--episodes <N>', 'end when so many episodes have finished', integer(1))
     .option('--seed <N>', 'seed of the training', integer(0, 2 ** 32 - 1), 1)
@@ -61,6 +68,7 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<void> 
   })
   const result = await runDemo(
     {
+      env: options.env,
       dir: options.dir ?? `${runsDirectory}/demo-${timestamp(systemClock.now())}`,
       seed: options.seed,
       port,
@@ -98,17 +106,22 @@ function canMakeVideo(output: Output): boolean {
   }
 }
 
-function progressText({ seconds, episodes, steps, metrics, ...now }: DemoProgress): string {
-  const parts = [counted(episodes, 'episode')]
-  if (metrics) {
-    parts.push(
-      `survival ${Math.round(metrics['rollout/ep_len_mean'])}`,
-      `stage ${metrics['rollout/stage']}`,
-      `epsilon ${metrics['rollout/exploration_rate'].toFixed(2)}`,
-    )
-  }
-  parts.push(`${grouped(steps / seconds)} steps/s`, `cost ${brief(now.trainerCostPercent)} %`)
-  return parts.join('  ')
+/** What is shown of the metrics of a training, if it has them. */
+const shownMetrics: readonly (readonly [name: string, show: (value: number) => string])[] = [
+  ['rollout/ep_len_mean', steps => `survival ${Math.round(steps)}`],
+  ['rollout/stage', stage => `stage ${stage}`],
+  ['rollout/exploration_rate', epsilon => `epsilon ${epsilon.toFixed(2)}`],
+  ['train/approx_kl', divergence => `KL ${divergence.toFixed(3)}`],
+]
+
+function progressText({ seconds, episodes, steps, metrics = {}, ...now }: DemoProgress): string {
+  const shown = shownMetrics.flatMap(([name, show]) => {
+    const value = metrics[name]
+    return value === undefined ? [] : show(value)
+  })
+  const speed = `${grouped(steps / seconds)} steps/s`
+  const cost = `cost ${brief(now.trainerCostPercent)} %`
+  return [counted(episodes, 'episode'), ...shown, speed, cost].join('  ')
 }
 
 function resultJson({ learningCurve, ...result }: DemoResult, facts: DemoFacts): object {

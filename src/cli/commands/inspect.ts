@@ -1,9 +1,10 @@
 // `rollcast inspect`: the machines that everything runs by, and where each of them stands.
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { describeMachine, type StateDescription } from '../../machines/describe-machine.ts'
+import { describeMachine } from '../../machines/describe-machine.ts'
 import { toMermaid } from '../../machines/mermaid.ts'
 import { machines } from '../../machines/registry.ts'
+import type { StateDescription } from '../../protocol/machine-description.ts'
 import type { Output } from '../output.ts'
 import { findRun, runsDirectory } from '../run-directory.ts'
 import { findMachine, findStanding, noStanding, type Standing } from '../standing.ts'
