@@ -5,11 +5,15 @@ import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
 import { emit } from './suites/emit.ts'
+import { encode } from './suites/encode.ts'
+import { fastlane } from './suites/fastlane.ts'
 import { impact } from './suites/impact.ts'
 import { latency } from './suites/latency.ts'
 import { memory } from './suites/memory.ts'
+import { preview } from './suites/preview.ts'
 import { recover } from './suites/recover.ts'
 import { replay } from './suites/replay.ts'
+import { save } from './suites/save.ts'
 
 const suites: Readonly<Record<string, Suite>> = {
   append,
@@ -17,8 +21,12 @@ const suites: Readonly<Record<string, Suite>> = {
   impact,
   emit,
   latency,
+  fastlane,
   memory,
+  preview,
   recover,
+  encode,
+  save,
 }
 
 const usage = `npm run bench -- SUITE [options]
@@ -28,6 +36,7 @@ const usage = `npm run bench -- SUITE [options]
   --small        a tiny setting that checks the benches themselves
   --pairs N      interleaved rounds (default: by suite)
   --minutes N    how long 'memory' runs (default 10)
+  --seconds N    how long 'encode' records for an encoder that is too slow (default 60)
 `
 
 const bad = (problem: string): never => {
@@ -45,6 +54,7 @@ function parse(args: readonly string[]) {
         small: { type: 'boolean', default: false },
         pairs: { type: 'string' },
         minutes: { type: 'string', default: '10' },
+        seconds: { type: 'string', default: '60' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -71,6 +81,7 @@ async function main(): Promise<void> {
     small: values.small,
     pairs: values.pairs === undefined ? undefined : Math.ceil(positive('pairs', values.pairs)),
     minutes: positive('minutes', values.minutes),
+    seconds: positive('seconds', values.seconds),
     onProgress: text => {
       if (process.stderr.isTTY && !values.json) process.stderr.write(`\r\x1b[K${text}`)
     },

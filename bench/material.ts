@@ -189,3 +189,25 @@ export function frameRecord(index: number, pixels: Uint8Array): Uint8Array {
   }
   return encodeEvent(event, START_TIME + index, layouts)
 }
+
+/** The size of an RGB picture. */
+export interface Shape {
+  readonly width: number
+  readonly height: number
+}
+
+/** A picture as cameras and simulators give them: slopes, edges, and a little noise on all of it. */
+export function newScene({ width, height }: Shape): Uint8Array {
+  const random = seededRandom(width)
+  const pixels = new Uint8Array(width * height * 3)
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const isTile = ((x >> 5) + (y >> 5)) % 2 === 0
+      const noise = random.below(9)
+      pixels[at++] = (isTile ? 60 : 150) + (x * 80) / width + noise
+      pixels[at++] = 40 + (y * 160) / height + noise
+      pixels[at++] = (isTile ? 180 : 70) + noise
+    }
+  }
+  return pixels
+}

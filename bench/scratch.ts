@@ -21,9 +21,19 @@ function warmPageCache(dir: string): void {
   rmSync(path)
 }
 
-/** Runs `body` in a new directory and removes it afterwards. `warm`: writing is what is measured. */
-export async function inScratch<T>(body: (dir: string) => Promise<T>, warm = false): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'rollcast-bench-'))
+/** In memory, for measurements of which the disk is no part. */
+export const MEMORY = '/dev/shm'
+
+/**
+ * Runs `body` in a new directory in `parent` and removes it afterwards. `warm`: writing is what is
+ * measured.
+ */
+export async function inScratch<T>(
+  body: (dir: string) => Promise<T>,
+  warm = false,
+  parent: string = tmpdir(),
+): Promise<T> {
+  const dir = mkdtempSync(join(parent, 'rollcast-bench-'))
   try {
     if (warm) warmPageCache(dir)
     return await body(dir)

@@ -10,6 +10,8 @@ export interface BenchSettings {
   readonly pairs: number | undefined
   /** How long `memory` runs the demo. */
   readonly minutes: number
+  /** How long `encode` records for an encoder that is too slow. */
+  readonly seconds: number
   /** Told what is going on. */
   readonly onProgress: (text: string) => void
 }

@@ -1,13 +1,17 @@
 // How old a step is when a viewer on this machine gets it, while the log is written at 2000 steps
 // and 30 frames a second; and the same while every commit of the log takes a second. One clock for
-// both ends; the viewer asks for the newest, at most 240 a second.
+// both ends; the viewer asks for the newest, at most 240 a second. And how old it is when it can be
+// read back from what a browser has drawn (bench/pixels.ts).
 import { assert } from '../../src/base/assert.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
-import { EPISODE_STEPS, FRAME, newPixels, newStep, varyStep } from '../material.ts'
+import { Chromium, hasChromium } from '../chromium.ts'
+import { EPISODE_STEPS, FRAME, newPixels, newStep, type Shape, varyStep } from '../material.ts'
+import { type PixelReport, watchPixels } from '../pixels.ts'
 import { checkRecorded, type Recorded } from '../recorded.ts'
 import { inScratch } from '../scratch.ts'
-import { type BenchSettings, figure, heapFigure, type SuiteResult } from '../suite.ts'
+import { quantileOf } from '../statistics.ts'
+import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
 import { Viewer, type ViewerReport } from '../viewer.ts'
 
 const STEPS_PER_SECOND = 2000
@@ -17,6 +21,15 @@ const STALL_MILLIS = 1000
 const SEED = 4
 /** Fewer than this many states a second and the ages are those of too few. */
 const STATES_PER_SECOND_MIN = 5
+/** The first goes to the page as pixels, the second as JPEG. */
+const pixelShapes = [
+  { width: 160, height: 210 },
+  { width: 640, height: 480 },
+] as const
+const PIXELS_FPS = 60
+/** So that what tests check holds on a machine that has other things to do. */
+const PIXELS_FPS_SMALL = 10
+const nameOf = ({ width, height }: Shape): string => `${width}x${height}`
 
 export async function latency(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 6)
@@ -31,6 +44,7 @@ export async function latency(settings: BenchSettings): Promise<SuiteResult> {
     ]
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
   }
+  const pixels = await readPixels(settings, rounds, seconds)
   const rate = (of: readonly ViewerReport[]): string =>
     (of.reduce((sum, { states }) => sum + states.count, 0) / (seconds * of.length)).toFixed(0)
   return {
@@ -65,6 +79,7 @@ export async function latency(settings: BenchSettings): Promise<SuiteResult> {
         'ms',
         stalled.map(({ states }) => states.p99),
       ),
+      ...pixels.figures,
       figure('latency.dropped', 'events', [0]),
       heapFigure('latency'),
     ],
@@ -74,9 +89,49 @@ export async function latency(settings: BenchSettings): Promise<SuiteResult> {
       `the viewer got ${rate(reports)} states/s, ${rate(stalled)} with every commit taking` +
         ` ${STALL_MILLIS} ms`,
       'from the call of step() to the message at a WebSocket client in another thread',
+      ...pixels.notes,
       'every round ends when the viewer has the last episode; the log is then read back in full',
     ],
   }
+}
+
+/** Step to drawn pixels in a browser, the sizes in turns. */
+async function readPixels(
+  settings: BenchSettings,
+  rounds: number,
+  seconds: number,
+): Promise<SuiteResult> {
+  if (!hasChromium()) return { figures: [], notes: ['no browser here: no figures of pixels'] }
+  const fps = settings.small ? PIXELS_FPS_SMALL : PIXELS_FPS
+  const reports = new Map<string, PixelReport[]>()
+  await inScratch(async dir => {
+    const browser = await Chromium.launch(dir)
+    try {
+      for (let round = 0; round < rounds; round++) {
+        settings.onProgress(`latency: pixels, round ${round + 1} of ${rounds}`)
+        for (const shape of round % 2 === 0 ? pixelShapes : pixelShapes.toReversed()) {
+          const report = await watchPixels(browser, shape, { seconds, fps })
+          assert(report.drawn > 0, `${nameOf(shape)}: something was drawn`)
+          reports.set(nameOf(shape), [...(reports.get(nameOf(shape)) ?? []), report])
+        }
+      }
+    } finally {
+      await browser.close()
+    }
+  })
+  const medians = (of: readonly PixelReport[], fraction: number): number[] =>
+    of.map(({ ages }) => quantileOf(ages, fraction))
+  const figures = [...reports].flatMap(([name, of]): Figure[] => [
+    figure(`latency.pixels_${name}_millis`, 'ms', medians(of, 0.5)),
+    figure(`latency.pixels_${name}_p99_millis`, 'ms', medians(of, 0.99)),
+  ])
+  const slower = [...reports].flatMap(([name, of]) => (name === '640x480' ? medians(of, 0.5) : []))
+  const notes = [...reports].map(([name, of]) => {
+    const sum = (field: 'drawn' | 'recorded' | 'encoded') =>
+      of.reduce((total, report) => total + report[field], 0)
+    return `pixels ${name}: ${sum('drawn')} of ${sum('recorded')} frames drawn at ${fps} a second, ${sum('encoded')} as JPEG`
+  })
+  return { figures: [figure('latency.pixels_millis', 'ms', slower), ...figures], notes }
 }
 
 /** Records and watches for `seconds`; what the viewer saw. */

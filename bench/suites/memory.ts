@@ -1,17 +1,14 @@
 // What a long run holds: the demo as its users start it, in a process of its own, with its memory
 // sampled from outside. What it held after the first minute (half of a short run) is the measure of
 // all that comes after; and its log may have grown only by what was recorded.
-//
-// The process's own memory is what is anonymous or shared (heaps, rings). Pages of the log that LMDB
-// has mapped count apart: they are the kernel's cache of a file, and go when somebody needs room.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { frameBytes } from '../../examples/gridworld/render.ts'
 import { assert } from '../../src/base/assert.ts'
 import { MIB } from '../../src/base/bytes.ts'
 import { logStats } from '../../src/store/stats.ts'
+import { type ProcessMemory, readMemory } from '../process-memory.ts'
 import { inScratch } from '../scratch.ts'
 import { medianOf } from '../statistics.ts'
 import { type BenchSettings, figure, type SuiteResult } from '../suite.ts'
@@ -70,11 +67,9 @@ export async function memory(settings: BenchSettings): Promise<SuiteResult> {
   })
 }
 
-/** What the process held, MiB, so many seconds after its start. */
-interface Sample {
+/** What the process held so many seconds after its start. */
+interface Sample extends ProcessMemory {
   readonly at: number
-  readonly own: number
-  readonly mapped: number
 }
 
 /** Runs the demo to its end, with samples of its memory. */
@@ -98,17 +93,4 @@ async function runDemo(
   for await (const chunk of demo.stdout) output += String(chunk)
   clearInterval(timer)
   return { samples, summary: JSON.parse(output) as DemoSummary }
-}
-
-/** Undefined when the process has just ended. */
-function readMemory(pid: number): { own: number; mapped: number } | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const mib = (name: string): number =>
-      Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024
-    const own = mib('RssAnon') + mib('RssShmem')
-    return own === 0 ? undefined : { own, mapped: mib('RssFile') }
-  } catch {
-    return undefined
-  }
 }

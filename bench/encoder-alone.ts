@@ -1,0 +1,85 @@
+// The encoder's thread by itself, as a run starts it, over a log that nobody writes: the bench is the
+// recorder at the other end of its facts, reads them and keeps none, so that the same log can be
+// encoded again and again.
+
+import type { VideoSettings } from '../src/actors/encoder/film.ts'
+import { assert } from '../src/base/assert.ts'
+import { RollcastError } from '../src/base/errors.ts'
+import { decodeRecord, Layouts, readRecord } from '../src/protocol/codec.ts'
+import type { Event, VideoCommitted } from '../src/protocol/events.ts'
+import type { FactBatch } from '../src/protocol/thread-messages.ts'
+import { Spawner } from '../src/runtime/spawn.ts'
+import { recordingTopology } from '../src/runtime/topology.ts'
+import { PortReceiver } from '../src/streams/port.ts'
+
+export interface Encoded {
+  /** From when it was let go until the last video was told. */
+  readonly seconds: number
+  readonly videos: readonly VideoCommitted[]
+}
+
+/** Has the encoder encode the `frames` frames of the log in `dir`. */
+export async function encodeAlone(
+  dir: string,
+  video: VideoSettings,
+  frames: number,
+): Promise<Encoded> {
+  const { port1: facts, port2 } = new MessageChannel()
+  const receiver = new PortReceiver<FactBatch>(port2, { acknowledge: 'manual' })
+  const spawner = new Spawner({})
+  const encoder = spawner.spawn('encoder', {
+    ...{ name: 'encoder', placement: 'thread', restarts: 0, faults: false },
+    ...{ sends: [specOf('encoder.facts')], receives: [specOf('encoder.durable')] },
+    config: {
+      ...{ runDir: dir, video, lagWarning: Number.MAX_SAFE_INTEGER },
+      reader: { check: true, readOnly: true },
+    },
+  })
+  const ended = new Promise<Error | undefined>(resolve => encoder.onEnd(resolve))
+  const { promise: done, resolve, reject } = Promise.withResolvers<Encoded>()
+  encoder.onReport(report => {
+    if (report.type === 'failed') reject(new RollcastError('VIDEO_FAILED', report.message))
+  })
+  let startedAt = 0
+  const videos: VideoCommitted[] = []
+  receiver.messages.subscribe(batch => {
+    // Before the answer to its first batch, which is empty, it reads nothing.
+    if (batch.position === 0) startedAt = performance.now()
+    receiver.acknowledge()
+    for (const event of eventsOf(batch)) {
+      if (event.type === 'video_committed') videos.push(event)
+      if (event.type === 'video_failed') reject(new RollcastError('VIDEO_FAILED', event.reason))
+    }
+    if (videos.reduce((sum, each) => sum + each.frames, 0) < frames) return
+    resolve({ seconds: (performance.now() - startedAt) / 1000, videos })
+  })
+  encoder.command({ type: 'connect', channel: 'encoder.facts', port: facts })
+  try {
+    return await done
+  } finally {
+    encoder.command({ type: 'stop' })
+    const error = await ended
+    port2.close()
+    spawner.close()
+    assert(error === undefined, `the encoder ends well: ${error?.message}`)
+  }
+}
+
+const { channels } = recordingTopology({
+  ...{ live: false, encoderPlacement: 'thread', logPlacement: 'thread', video: true },
+})
+
+function specOf(name: string) {
+  const route = channels.find(({ spec }) => spec.name === name)
+  assert(route, `there is a channel ${name}`)
+  return route.spec
+}
+
+function* eventsOf({ records }: FactBatch): Generator<Event> {
+  const layouts = new Layouts()
+  for (let at = 0; at < records.byteLength; ) {
+    const record = readRecord(records, at)
+    yield decodeRecord(records, record, layouts).event
+    at = record.end
+  }
+}

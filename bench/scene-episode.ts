@@ -1,0 +1,45 @@
+// One episode of frames of a scene, as the recorder hands it to the log.
+import { crc32 } from '../src/base/checksum.ts'
+import { encodeEvent, Layouts } from '../src/protocol/codec.ts'
+import type { Event, FrameLayout } from '../src/protocol/events.ts'
+import type { Contribution } from '../src/store/event-log.ts'
+import { SCENE, type Scene } from './scene.ts'
+
+const AGENT = 'agent'
+const START_TIME = 1_700_000_000_000
+const FRAME_MILLIS = 1000 / 30
+
+const layout: FrameLayout = { kind: 'frame', layout: 1, agent: AGENT, camera: 'main', ...SCENE }
+const layouts = new Layouts([layout])
+
+/** Frames 0 to `frames - 1`, with the episode's beginning and end. */
+export function* sceneEpisode(scene: Scene, frames: number): Generator<Contribution> {
+  let position = 0
+  const contribution = (events: readonly Event[], pixels?: Uint8Array): Contribution => ({
+    producer: 'bench',
+    position: ++position,
+    records: Buffer.concat(
+      events.map(event => encodeEvent(event, START_TIME + position * FRAME_MILLIS, layouts)),
+    ),
+    count: events.length,
+    ...(pixels && { frames: [{ index: 0, bytes: pixels }] }),
+  })
+  yield contribution([
+    { type: 'layout_declared', ...layout },
+    { type: 'episode_began', agent: AGENT, episode: 1 },
+  ])
+  for (let number = 0; number < frames; number++) {
+    // The scene uses its memory again while the log may still hold the frame.
+    const pixels = scene.frame(number).slice()
+    const place = { agent: AGENT, camera: layout.camera, episode: 1, step: number, index: number }
+    const sums = { byteLength: pixels.byteLength, crc: crc32(pixels) }
+    yield contribution([{ type: 'frame_captured', ...place, ...SCENE, ...sums }], pixels)
+  }
+  yield contribution([ended(frames)])
+}
+
+const ended = (frames: number): Event => ({
+  ...{ type: 'episode_ended', agent: AGENT, episode: 1, steps: frames, frames },
+  ...{ totalReward: 0, extrinsicReward: 0, intrinsicReward: 0 },
+  ...{ terminated: true, truncated: false, reason: 'terminated', startTime: START_TIME },
+})

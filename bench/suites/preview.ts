@@ -1,0 +1,145 @@
+// What a picture of a frame costs and saves (V11): JPEG and WebP at three sizes, by the encoder and
+// through the pool that makes them for viewers; and that without a viewer none is made.
+import { assert } from '../../src/base/assert.ts'
+import { loadMedia } from '../../src/media/ffmpeg.ts'
+import { StillEncoder } from '../../src/media/still.ts'
+import { type PictureFormat, pictureFormats } from '../../src/protocol/frame-encoding.ts'
+import { checkOptions } from '../../src/runtime/options.ts'
+import { PreviewPool } from '../../src/runtime/preview-pool.ts'
+import { start } from '../../src/runtime/run.ts'
+import { newScene, type Shape } from '../material.ts'
+import { orderedPictures } from '../pixels.ts'
+import { inScratch } from '../scratch.ts'
+import { medianOf } from '../statistics.ts'
+import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
+import { Viewer } from '../viewer.ts'
+
+const shapes: readonly Shape[] = [
+  { width: 160, height: 210 },
+  { width: 640, height: 480 },
+  { width: 1280, height: 720 },
+]
+const QUALITY = 75
+const FRAMES_PER_SECOND = 60
+
+const named = ({ width, height }: Shape): string => `${width}x${height}`
+
+export async function preview(settings: BenchSettings): Promise<SuiteResult> {
+  const rounds = settings.pairs ?? (settings.small ? 1 : 9)
+  const pictures = settings.small ? 3 : 60
+  const samples = new Map<string, { unit: string; values: number[] }>()
+  const note = (name: string, unit: string, value: number): void => {
+    const held = samples.get(name) ?? { unit, values: [] }
+    held.values.push(value)
+    samples.set(name, held)
+  }
+  const pool = new PreviewPool()
+  for (let round = 0; round < rounds; round++) {
+    settings.onProgress(`preview: round ${round + 1} of ${rounds}`)
+    for (const shape of shapes) {
+      for (const as of pictureFormats) {
+        const { millis, bytes } = encode(shape, as, pictures)
+        const prefix = `preview.${as}_${named(shape)}`
+        note(`${prefix}_millis`, 'ms', millis)
+        note(`${prefix}_bytes`, 'B', bytes)
+        note(`${prefix}_ratio`, 'of raw', bytes / (shape.width * shape.height * 3))
+      }
+      note(`preview.pool_${named(shape)}_millis`, 'ms', await order(pool, shape, pictures))
+    }
+  }
+  await pool.close()
+  const unwatched = await recordUnwatched(settings.small ? 0.5 : 3)
+  const figures: Figure[] = [...samples].map(([name, { unit, values }]) =>
+    figure(name, unit, values),
+  )
+  return {
+    figures: [
+      ...figures,
+      figure('preview.frames_encoded_without_viewer', 'frames', [unwatched.encoded]),
+      heapFigure('preview'),
+    ],
+    notes: [
+      `quality ${QUALITY}, ${pictures} pictures a round, medians of each, ${rounds} rounds`,
+      'pool: from the order at the host to the answer there, JPEG, the thread idle before',
+      `${unwatched.recorded} frames of 640x480 recorded with nobody connected; then one viewer came` +
+        ` and ${unwatched.thenEncoded} were made into pictures`,
+    ],
+  }
+}
+
+/** Median milliseconds and bytes of one picture. */
+function encode(shape: Shape, as: PictureFormat, count: number): { millis: number; bytes: number } {
+  const options = { ...shape, format: 'rgb8', as, quality: QUALITY } as const
+  const encoder = new StillEncoder(loadMedia(), options)
+  const pixels = newScene(shape)
+  const millis: number[] = []
+  let bytes = 0
+  for (let index = 0; index < count; index++) {
+    pixels[index] = index
+    const startedAt = performance.now()
+    bytes = encoder.encode(pixels).byteLength
+    millis.push(performance.now() - startedAt)
+  }
+  encoder.close()
+  return { millis: medianOf(millis), bytes }
+}
+
+async function order(pool: PreviewPool, shape: Shape, count: number): Promise<number> {
+  const scene = newScene(shape)
+  const millis: number[] = []
+  for (let id = 0; id < count; id++) {
+    const pixels = scene.slice()
+    const startedAt = performance.now()
+    const wanted = { ...shape, format: 'rgb8', as: 'jpeg', quality: QUALITY } as const
+    const answer = await pool.answer({ id, kind: 'still', ...wanted, pixels })
+    millis.push(performance.now() - startedAt)
+    assert(answer.kind === 'still', `expected a picture, found ${JSON.stringify(answer)}`)
+  }
+  return medianOf(millis)
+}
+
+interface Unwatched {
+  readonly recorded: number
+  readonly encoded: number
+  /** The counter's own check: with a viewer it counts. */
+  readonly thenEncoded: number
+}
+
+/** Records large frames with nobody connected, then with a viewer. */
+function recordUnwatched(seconds: number): Promise<Unwatched> {
+  return inScratch(async dir => {
+    const run = await start(checkOptions({ dir, live: { port: 0 }, handleSignals: false }), {
+      faults: false,
+    })
+    assert(run.url !== null, 'the run is shown live')
+    const shape = { width: 640, height: 480 }
+    const recorder = run.recorder('agent')
+    const data = newScene(shape)
+    let recorded = 0
+    recorder.begin()
+    const recordUntil = async (isEnough: () => boolean): Promise<void> => {
+      const giveUpAt = performance.now() + 60_000
+      while (!isEnough()) {
+        assert(performance.now() < giveUpAt, 'waited a minute for the counters to move')
+        recorder.step({ reward: 1 })
+        recorder.frame({ ...shape, data })
+        recorded++
+        await new Promise(resolve => setTimeout(resolve, 1000 / FRAMES_PER_SECOND))
+      }
+    }
+    const frames = seconds * FRAMES_PER_SECOND
+    await recordUntil(() => recorded >= frames)
+    // Counters come with the next sign of life.
+    const told = run.status?.time ?? 0
+    await recordUntil(() => (run.status?.time ?? 0) > told + 1_200)
+    const encoded = orderedPictures(run)
+    const before = recorded
+    const viewer = await Viewer.connect(run.url, FRAMES_PER_SECOND)
+    await recordUntil(() => orderedPictures(run) > 0)
+    const thenEncoded = orderedPictures(run)
+    await viewer.close()
+    recorder.end()
+    await run.close()
+    return { recorded: before, encoded, thenEncoded }
+  })
+}
