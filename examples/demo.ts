@@ -1,18 +1,19 @@
 // Rollcast in a trainer: one call to start, a recorder for each environment, one call to close. The
-// trainer is eight survival gridworlds with a Double DQN (gridworld/); what is said here of begin,
-// step, frame, end and metrics is all that it takes.
+// trainers are eight survival gridworlds with a Double DQN (gridworld/) and eight cart-poles with PPO
+// (cartpole/); what is said here of begin, step, frame, end, metrics and insight is all that it takes.
 import { type Run, startRun } from '../src/index.ts'
+import { cartpole } from './cartpole/demo.ts'
 import { Account, type DemoProgress } from './demo/account.ts'
 import type { CurvePoint } from './demo/learning-curve.ts'
 import { Pace } from './demo/pace.ts'
-import { frameBytes, frameHeight, frameWidth, renderFrame } from './gridworld/render.ts'
-import { createTrainer, type Trainer, type TrainerHooks } from './gridworld/trainer.ts'
-import { meterNames } from './gridworld/world.ts'
+import type { DemoEnvironment, DemoTraining, TrainingHooks } from './demo/training.ts'
+import { gridworld } from './gridworld/demo.ts'
 
-/** At this pace the environment on camera takes 35 steps a second. */
-const TICKS_PER_SECOND = 560
+const trainings: Readonly<Record<DemoEnvironment, DemoTraining>> = { gridworld, cartpole }
 
 export interface DemoOptions {
+  /** What is trained. */
+  readonly env: DemoEnvironment
   /** The run's directory. */
   readonly dir: string
   readonly seed: number
@@ -49,22 +50,28 @@ export interface DemoResult extends Omit<DemoProgress, 'metrics'> {
 
 /** Trains, records, closes. Throws what `startRun` and `close` throw. */
 export async function runDemo(options: DemoOptions, hooks: DemoHooks = {}): Promise<DemoResult> {
+  const training = trainings[options.env]
   const run = await startRun({
     dir: options.dir,
-    name: 'Survival gridworld',
-    config: { algorithm: 'Double DQN', seed: options.seed, paced: options.paced },
+    name: training.title,
+    config: { algorithm: training.algorithm, seed: options.seed, paced: options.paced },
     live: { port: options.port },
-    video: options.video,
-    // Only what the camera shows.
-    dataset: options.video && { task: 'survive', where: 'agent = env-0' },
+    video: options.video && { fps: training.videoFps },
+    dataset: options.video && training.dataset,
     // The caller's signal ends the training; then the run is closed below.
     handleSignals: false,
+    // When half of the ring is not yet durable the training waits: at full speed, or with
+    // eight cameras, a busy disk may take in less than it makes, and nothing shall be lost.
+    undurableMax: { events: 100_000, millis: 60_000 },
+    // Long enough for what a slow machine has not yet encoded.
+    closeMillisMax: 20_000,
   })
   hooks.onStarted?.(run)
-  const trainer = createTrainer({ seed: options.seed })
   const account = new Account(run)
-  const trainerHooks = account.countIn(recordInto(run, trainer))
-  const trained = train(trainer, trainerHooks, account, options, hooks)
+  const recording = account.countIn(recordInto(run, training.environments))
+  const tick = training.start(options.seed, recording)
+  const pace = new Pace(options.paced ? training.ticksPerSecond : null, () => run.wouldBlock)
+  const trained = train(tick, pace, account, options, hooks)
   const { metrics: _, ...counts } = await trained.finally(() => run.close())
   const { status } = run
   const channels = status?.actors.flatMap(actor => actor.channels) ?? []
@@ -81,39 +88,31 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks = {}): Prom
 }
 
 /** What the trainer does goes on record: a recorder for each of its environments. */
-function recordInto(run: Run, trainer: Trainer): Required<TrainerHooks> {
-  const recorders = trainer.worlds.map((_, environment) => run.recorder(`env-${environment}`))
-  const frame = { width: frameWidth, height: frameHeight, data: new Uint8Array(frameBytes) }
-  const meters: Record<string, number> = {}
+function recordInto(run: Run, environments: number): TrainingHooks {
+  const recorders = Array.from({ length: environments }, (_, i) => run.recorder(`env-${i}`))
   return {
     onBegin: (environment, begin) => recorders[environment]!.begin({ ...begin }),
-    onStep(environment, step) {
-      for (const [i, name] of meterNames.entries()) meters[name] = step.meters[i]!
-      recorders[environment]!.step({ ...step, meters })
-      // Environment 0 is on camera; the frame is copied, so the same pixels serve every time.
-      if (environment !== 0) return
-      renderFrame(trainer.worlds[0]!, frame.data)
-      recorders[0]!.frame(frame)
-    },
+    onStep: (environment, step) => recorders[environment]!.step(step),
+    onFrame: (environment, frame) => recorders[environment]!.frame(frame),
     onEnd: (environment, { reason }) => recorders[environment]!.end({ reason }),
     onMetrics: (metrics, globalStep) => recorders[0]!.metrics(metrics, globalStep),
+    onInsight: (kind, data) => recorders[0]!.insight(kind, data),
   }
 }
 
 /** The training itself: in slices, so that signals and timers of this thread get their turn. */
 async function train(
-  trainer: Trainer,
-  trainerHooks: TrainerHooks,
+  tick: () => void,
+  pace: Pace,
   account: Account,
   options: DemoOptions,
   { signal, onProgress }: DemoHooks,
 ): Promise<DemoProgress> {
-  const pace = new Pace(options.paced ? TICKS_PER_SECOND : null)
   const isOver = (): boolean =>
     account.episodes >= options.episodes || account.seconds >= options.seconds
   while (!isOver() && !signal?.aborted) {
     await pace.nextSlice()
-    while (pace.takeTick() && !isOver()) trainer.tick(trainerHooks)
+    while (pace.takeTick() && !isOver()) tick()
     onProgress?.(account.progress())
   }
   return account.progress()

@@ -1,8 +1,8 @@
 // What the demo tells of a training while it goes on and at its end: counts, the trainer's own
 // metrics, and how long episodes lasted.
 import type { Run } from '../../src/index.ts'
-import type { TrainerHooks, TrainerMetrics } from '../gridworld/trainer.ts'
 import { LearningCurve } from './learning-curve.ts'
+import type { TrainingHooks } from './training.ts'
 
 /** How far the training has come. */
 export interface DemoProgress {
@@ -11,7 +11,7 @@ export interface DemoProgress {
   readonly steps: number
   readonly frames: number
   /** What the trainer last said of itself; undefined until it does. */
-  readonly metrics: Readonly<TrainerMetrics> | undefined
+  readonly metrics: Readonly<Record<string, number>> | undefined
   readonly trainerCostPercent: number
 }
 
@@ -21,7 +21,7 @@ export class Account {
   readonly #run: Run
   readonly #startedAt = performance.now()
   #stages: number[] = []
-  #metrics: Readonly<TrainerMetrics> | undefined
+  #metrics: Readonly<Record<string, number>> | undefined
   episodes = 0
   #steps = 0
   #frames = 0
@@ -35,16 +35,20 @@ export class Account {
   }
 
   /** Counts what passes on its way to `hooks`. */
-  countIn(hooks: Required<TrainerHooks>): TrainerHooks {
+  countIn(hooks: TrainingHooks): TrainingHooks {
     return {
+      ...hooks,
       onBegin: (environment, begin) => {
-        this.#stages[environment] = begin.stage
+        this.#stages[environment] = begin.stage ?? 0
         hooks.onBegin(environment, begin)
       },
       onStep: (environment, step) => {
         this.#steps++
-        if (environment === 0) this.#frames++
         hooks.onStep(environment, step)
+      },
+      onFrame: (environment, frame) => {
+        this.#frames++
+        hooks.onFrame(environment, frame)
       },
       onEnd: (environment, end) => {
         this.episodes++

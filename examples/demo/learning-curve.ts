@@ -9,7 +9,7 @@ export interface CurvePoint {
   readonly seconds: number
   readonly episodes: number
   readonly meanSurvival: number
-  /** The highest curriculum stage in which one of them began. */
+  /** The highest curriculum stage in which one of them began; 0 without a curriculum. */
   readonly stage: number
 }
 
@@ -23,7 +23,7 @@ export class LearningCurve {
   #secondsPerBucket = 1
   #buckets: Bucket[] = []
 
-  /** Adds an episode that ended `seconds` after the start and lasted `steps`. */
+  /** Adds an episode that ended `seconds` after the start and lasted `steps`; `stage` as above. */
   add(seconds: number, steps: number, stage: number): void {
     while (seconds >= BUCKETS_MAX * this.#secondsPerBucket) this.#halve()
     const index = Math.floor(seconds / this.#secondsPerBucket)

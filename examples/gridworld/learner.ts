@@ -1,7 +1,7 @@
 // Double DQN (van Hasselt et al. 2016): the online network chooses the next action, the slowly
 // following target network values it, and the Huber loss keeps single surprises from ruling.
 import type { Random } from '../../src/base/random.ts'
-import { Network } from './network.ts'
+import { Network } from '../learning/network.ts'
 import type { Batch } from './replay-buffer.ts'
 
 type LearnerOptions = {

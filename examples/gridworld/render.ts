@@ -1,17 +1,9 @@
 // The picture of a world: the scenery of its stage, the agent with the thought of its most urgent
 // need, lamps that tell the stage, and a strip of meters. Drawn for being scaled up five times.
 import { assert } from '../../src/base/assert.ts'
-import { type Canvas, drawSprite, fillRectangle } from './canvas.ts'
+import { type Canvas, drawSprite, fillRectangle, type Rgb } from '../drawing/canvas.ts'
 import { cellSize, drawScenery, frameSize, gridLeft, stripTop } from './scenery.ts'
-import {
-  agentArt,
-  bubbleArt,
-  compileSprite,
-  meterArt,
-  meterColours,
-  palette,
-  type Rgb,
-} from './sprites.ts'
+import { agentArt, bubbleArt, compileSprite, meterArt, meterColours, palette } from './sprites.ts'
 import { gridSize, lastStage, meterNames, type World } from './world.ts'
 
 /** Pixels; frames are RGB8, row-major from the upper left. */

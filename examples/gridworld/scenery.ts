@@ -1,8 +1,8 @@
 // What does not move: meadow, paths, hedges, and the eight places, drawn once for each curriculum
 // stage. A place whose meter is not yet active is a faint outline in the grass.
 import { seededRandom } from '../../src/base/random.ts'
-import { type Canvas, drawSprite, fillRectangle } from './canvas.ts'
-import { compileSprite, meterColours, palette, placeArt, type Rgb } from './sprites.ts'
+import { type Canvas, drawSprite, fillRectangle, type Rgb } from '../drawing/canvas.ts'
+import { compileSprite, meterColours, palette, placeArt } from './sprites.ts'
 import {
   activeMeterCount,
   gridSize,

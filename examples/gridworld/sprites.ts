@@ -1,9 +1,8 @@
 // The town's pixel art: each sprite is drawn below in rows of letters, one letter a pixel, and
 // compiled once. `.` is see-through; the letters are the keys of `palette`.
 import { assert } from '../../src/base/assert.ts'
+import type { Rgb, Sprite } from '../drawing/canvas.ts'
 import type { MeterName, PlaceName } from './world.ts'
-
-export type Rgb = readonly [number, number, number]
 
 export const palette = {
   k: [43, 43, 58],
@@ -27,14 +26,6 @@ export const palette = {
 } as const satisfies Record<string, Rgb>
 
 type Colour = keyof typeof palette
-
-/** A picture with holes; `opaque` holds 1 where a pixel is drawn. Row-major RGB8. */
-export type Sprite = {
-  readonly width: number
-  readonly height: number
-  readonly rgb: Uint8Array
-  readonly opaque: Uint8Array
-}
 
 /** Compiles rows of letters; `*` is drawn in `accent`. Asserts that the rows are equally long. */
 export function compileSprite(rows: readonly string[], accent: Rgb = palette.w): Sprite {

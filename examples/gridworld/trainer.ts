@@ -4,11 +4,12 @@
 // Everything follows the seed and the count of ticks: the trainer reads no clock and never waits.
 import { assert } from '../../src/base/assert.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
+import { type LinearSchedule, RecentMean, scheduledValue } from '../learning/schedule.ts'
+import { Curriculum } from './curriculum.ts'
 import { Explorer } from './exploration.ts'
 import { greedyAction, Learner } from './learner.ts'
 import { NStepWindow } from './n-step.ts'
 import { createBatch, ReplayBuffer } from './replay-buffer.ts'
-import { Curriculum, type LinearSchedule, RecentMean, scheduledValue } from './schedule.ts'
 import { actionNames, observationSize, World } from './world.ts'
 
 type EpisodeBegin = { seed: number; stage: number; epsilon: number }

@@ -30,6 +30,7 @@ describe('the command line', () => {
 
   const badUsage: readonly (readonly [string, RegExp])[] = [
     ['fly', /unknown command 'fly'/],
+    ['demo --env pong', /Allowed choices are gridworld, cartpole/],
     ['demo --episodes 0', /'--episodes <N>' argument '0' is invalid\. Expected an integer/],
     ['demo --seconds soon', /Expected a positive number of seconds/],
     ['serve --port 70000', /Expected an integer in 0\.\.65535/],
