@@ -1,23 +1,22 @@
-// The page: header, three columns (one on a phone), the system's line at the foot.
+// The page: header, the view that the address names, the system's line at the foot.
 import { useEffect, useRef } from 'react'
-import { BarsPanel } from './components/bars-panel.tsx'
-import { EpisodeCharts } from './components/episode-charts.tsx'
-import { EpisodeList } from './components/episode-list.tsx'
+import { FILTER_ID } from './components/episode-filter-box.tsx'
 import { Header } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
-import { MetricCards } from './components/metric-cards.tsx'
-import { Milestones } from './components/milestones.tsx'
 import { Notices } from './components/notices.tsx'
-import { StagePanel } from './components/stage-panel.tsx'
-import { SystemPanel } from './components/system-panel.tsx'
+import { SystemLine } from './components/system-line.tsx'
 import { Toasts } from './components/toasts.tsx'
-import { runKey } from './keyboard.ts'
-import { useSession } from './use-session.ts'
+import { type PageActions, runKey } from './keyboard.ts'
+import { useSession, useViewer } from './use-session.ts'
+import { CompareView } from './views/compare-view.tsx'
+import { GridView } from './views/grid-view.tsx'
+import { LiveView } from './views/live-view.tsx'
+import { SystemView } from './views/system-view.tsx'
 
 /** True when the focused element has its own use for the key. */
 function takesKey(target: Element, key: string): boolean {
   if (target.closest('input[type="range"]')) return /^(Arrow|Page|Home|End)/.test(key)
-  if (target.closest('button')) return key === ' '
+  if (target.closest('button, a')) return key === ' '
   return target.closest('input, select, dialog') !== null
 }
 
@@ -25,12 +24,14 @@ export function App() {
   const session = useSession()
   const help = useRef<HTMLDialogElement>(null)
   useEffect(() => {
+    const page: PageActions = {
+      focusFilter: () => document.getElementById(FILTER_ID)?.focus(),
+      showHelp: () => help.current?.showModal(),
+    }
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof Element && takesKey(event.target, event.key)) return
-      if (event.key === '?') help.current?.showModal()
-      else if (!runKey(event.key, session)) return
-      event.preventDefault()
+      if (runKey(event.key, session, page)) event.preventDefault()
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
@@ -40,23 +41,24 @@ export function App() {
     <div className="page">
       <Header onHelp={() => help.current?.showModal()} />
       <Notices />
-      <main className="columns">
-        <div className="column column-stage">
-          <StagePanel />
-          <BarsPanel />
-        </div>
-        <div className="column column-charts">
-          <EpisodeCharts />
-          <MetricCards />
-        </div>
-        <div className="column column-lists">
-          <EpisodeList />
-          <Milestones />
-        </div>
-      </main>
-      <SystemPanel />
+      <View />
+      <SystemLine />
       <Toasts />
       <HelpDialog ref={help} />
     </div>
   )
+}
+
+function View() {
+  const route = useViewer(state => state.route)
+  switch (route.view) {
+    case 'grid':
+      return <GridView />
+    case 'system':
+      return <SystemView />
+    case 'compare':
+      return <CompareView left={route.left} right={route.right} />
+    default:
+      return <LiveView />
+  }
 }

@@ -15,6 +15,7 @@ import {
   VIEWER_PROTOCOL_VERSION,
 } from '../src/protocol/viewer-messages.ts'
 import { addSample, bestSample, type ClockSample, sampleOf } from './clock-sync.ts'
+import { type FramePreference, firstPreference } from './encoding-choice.ts'
 
 /** An open or opening socket. */
 export interface Socket {
@@ -73,7 +74,6 @@ const HELLO = {
   type: 'hello',
   v: VIEWER_PROTOCOL_VERSION,
   delivery: 'newest',
-  max_fps: 30,
 } as const
 
 /** Milliseconds before attempt `attempt` (from 1): doubling to 15 s, between half and all of it. */
@@ -94,6 +94,7 @@ export class Connection {
   #pings = 0
   #position: Position | null = null
   #agent: string | null = null
+  #preference: FramePreference = firstPreference
   #samples: readonly ClockSample[] = []
   #cancelTimer = (): void => {}
 
@@ -143,6 +144,12 @@ export class Connection {
     this.send({ type: 'set', agent })
   }
 
+  /** Says how frames shall come, now and after every reconnect. */
+  prefer(preference: FramePreference): void {
+    this.#preference = preference
+    this.send({ type: 'set', ...preference })
+  }
+
   #greet(): void {
     this.#heardAt = this.#options.clock.monotonic()
     this.#openedAt = this.#heardAt
@@ -150,6 +157,7 @@ export class Connection {
     this.#samples = []
     this.send({
       ...HELLO,
+      ...this.#preference,
       agent: this.#agent,
       ...(this.#position === null ? {} : { resume: this.#position }),
     })

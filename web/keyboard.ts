@@ -1,5 +1,12 @@
-// The keys, as data: what `?` lists is what works.
+// The keys, as data: what `?` lists is what works. They are those of YouTube and of video editors.
 import type { Session } from './session.ts'
+import { compareRoute } from './state/compare-route.ts'
+
+/** What a key may ask of the page around the session. */
+export interface PageActions {
+  focusFilter(): void
+  showHelp(): void
+}
 
 interface KeyBinding {
   /** Values of KeyboardEvent.key. */
@@ -7,28 +14,94 @@ interface KeyBinding {
   /** What the help shows for them. */
   readonly label: string
   readonly does: string
-  readonly run: (session: Session) => void
+  readonly run: (session: Session, page: PageActions) => void
 }
 
+const stepping = (label: string, keys: readonly string[], steps: number): KeyBinding => ({
+  keys,
+  label,
+  does: `${steps < 0 ? 'Back' : 'Forward'} ${Math.abs(steps) === 1 ? 'one step' : `${Math.abs(steps)} steps`}`,
+  run: session => session.controls.stepBy(steps),
+})
+
 export const keyBindings: readonly KeyBinding[] = [
-  { keys: [' ', 'k', 'K'], label: 'Space K', does: 'Play or pause', run: s => s.togglePlaying() },
-  { keys: ['j', 'J'], label: 'J', does: 'Back 50 steps', run: s => s.stepBy(-50) },
-  { keys: ['l', 'L'], label: 'L', does: 'Forward 50 steps', run: s => s.stepBy(50) },
-  { keys: ['ArrowLeft'], label: '←', does: 'Back 10 steps', run: s => s.stepBy(-10) },
-  { keys: ['ArrowRight'], label: '→', does: 'Forward 10 steps', run: s => s.stepBy(10) },
-  { keys: [','], label: ',', does: 'Back one step', run: s => s.stepBy(-1) },
-  { keys: ['.'], label: '.', does: 'Forward one step', run: s => s.stepBy(1) },
-  { keys: ['<', '-'], label: '< −', does: 'Slower', run: s => s.shiftSpeed(-1) },
-  { keys: ['>', '+'], label: '> +', does: 'Faster', run: s => s.shiftSpeed(1) },
-  { keys: ['['], label: '[', does: 'Previous episode', run: s => s.openNeighbour(-1) },
-  { keys: [']'], label: ']', does: 'Next episode', run: s => s.openNeighbour(1) },
-  { keys: ['Home'], label: 'Home', does: 'To the first step', run: s => s.seek(0) },
-  { keys: ['End'], label: 'End', does: 'Back to live', run: s => s.backToLive() },
+  {
+    keys: [' ', 'k', 'K'],
+    label: 'Space K',
+    does: 'Play or pause, also the live run',
+    run: session => session.controls.togglePlaying(),
+  },
+  stepping('J', ['j', 'J'], -50),
+  stepping('L', ['l', 'L'], 50),
+  stepping('←', ['ArrowLeft'], -10),
+  stepping('→', ['ArrowRight'], 10),
+  stepping(',', [','], -1),
+  stepping('.', ['.'], 1),
+  {
+    keys: ['<', '-'],
+    label: '< −',
+    does: 'Slower',
+    run: session => session.controls.shiftSpeed(-1),
+  },
+  {
+    keys: ['>', '+'],
+    label: '> +',
+    does: 'Faster',
+    run: session => session.controls.shiftSpeed(1),
+  },
+  {
+    keys: ['r', 'R'],
+    label: 'R',
+    does: 'Repeat the episode, or not',
+    run: session => session.controls.toggleLoop(),
+  },
+  {
+    keys: ['Home'],
+    label: 'Home',
+    does: 'To the first step',
+    run: session => session.controls.toStart(),
+  },
+  { keys: ['End'], label: 'End', does: 'Go live', run: session => session.backToLive() },
+  {
+    keys: ['['],
+    label: '[',
+    does: 'Previous episode',
+    run: session => session.controls.openNeighbour(-1),
+  },
+  {
+    keys: [']'],
+    label: ']',
+    does: 'Next episode',
+    run: session => session.controls.openNeighbour(1),
+  },
+  {
+    keys: ['p', 'P'],
+    label: 'P',
+    does: 'Previous interesting episode',
+    run: session => session.controls.openInteresting(-1),
+  },
+  {
+    keys: ['n', 'N'],
+    label: 'N',
+    does: 'Next interesting episode',
+    run: session => session.controls.openInteresting(1),
+  },
+  {
+    keys: ['c', 'C'],
+    label: 'C',
+    does: 'Compare with the best episode',
+    run: session => {
+      const route = compareRoute(session.store.getState())
+      if (route !== null) session.go(route)
+    },
+  },
+  { keys: ['/'], label: '/', does: 'Filter the episodes', run: (_, page) => page.focusFilter() },
+  { keys: ['?'], label: '?', does: 'These keys', run: (_, page) => page.showHelp() },
 ]
 
 /** Runs what the key stands for; false when it stands for nothing. */
-export function runKey(key: string, session: Session): boolean {
+export function runKey(key: string, session: Session, page: PageActions): boolean {
   const binding = keyBindings.find(({ keys }) => keys.includes(key))
-  binding?.run(session)
+  binding?.run(session, page)
   return binding !== undefined
 }

@@ -4,26 +4,28 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { assert } from '../src/base/assert.ts'
 import { systemClock } from '../src/base/clock.ts'
-import { seededRandom } from '../src/base/random.ts'
+import { linkAddress } from './address.ts'
 import { App } from './app.tsx'
-import { openBrowserSocket } from './browser-socket.ts'
-import { Session } from './session.ts'
+import { browserSession } from './browser-session.ts'
 import { restoreTheme } from './theme.ts'
 import { SessionContext } from './use-session.ts'
+import { windowAddress } from './window-address.ts'
 import 'uplot/dist/uPlot.min.css'
 import './styles/tokens.css'
 import './styles/layout.css'
+import './styles/marks.css'
 import './styles/stage.css'
+import './styles/transport.css'
 import './styles/panels.css'
+import './styles/table.css'
+import './styles/system.css'
+import './styles/views.css'
 
 restoreTheme()
 
-const session = new Session({
-  openSocket: openBrowserSocket,
-  clock: systemClock,
-  random: seededRandom(crypto.getRandomValues(new Uint32Array(1))[0]!),
-})
+const session = browserSession()
 session.start()
+linkAddress(session, windowAddress(), systemClock)
 addEventListener('online', () => {
   // The pause before the next attempt may be long; a link that stands is left alone.
   if (session.store.getState().connection.phase !== 'open') session.start()

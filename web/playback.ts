@@ -15,6 +15,8 @@ export interface Playhead {
   readonly since: number
   readonly playing: boolean
   readonly speed: Speed
+  /** From the end it goes on at the beginning. */
+  readonly loop: boolean
 }
 
 /** When each step was taken, in milliseconds since the first; always rises. */
@@ -62,9 +64,10 @@ export const startPlayhead = (offsets: Offsets, now: number): Playhead => ({
   since: now,
   playing: true,
   speed: watchableSpeed(offsets),
+  loop: false,
 })
 
-/** The playhead moved on to `now`; it stops at the last step. */
+/** The playhead moved on to `now`; at the last step it stops, or starts over in a loop. */
 export function advance(playhead: Playhead, offsets: Offsets, now: number): Playhead {
   if (!playhead.playing) return playhead.since === now ? playhead : { ...playhead, since: now }
   const elapsed = Math.max(0, now - playhead.since)
@@ -72,8 +75,11 @@ export function advance(playhead: Playhead, offsets: Offsets, now: number): Play
   const moved = playhead.atMillis + elapsed * (playhead.speed === 'max' ? 16 : playhead.speed)
   const next = offsets[stepIndexAt(offsets, playhead.atMillis) + 1] ?? duration
   const atMillis = playhead.speed === 'max' && elapsed > 0 ? Math.max(moved, next) : moved
-  const ended = atMillis >= duration
-  return { ...playhead, atMillis: ended ? duration : atMillis, since: now, playing: !ended }
+  if (atMillis < duration) return { ...playhead, atMillis, since: now }
+  // The last step is shown before it starts over; of one step alone there is nothing to loop.
+  const startsOver = playhead.loop && duration > 0
+  if (startsOver && playhead.atMillis >= duration) return { ...playhead, atMillis: 0, since: now }
+  return { ...playhead, atMillis: duration, since: now, playing: startsOver }
 }
 
 /** Starts it; from the beginning when it stands at the end. Does nothing when it plays. */
@@ -96,10 +102,24 @@ export function setSpeed(
   return { ...advance(playhead, offsets, now), speed }
 }
 
+/** Loops from now on, or stops at the end again. */
+export const setLoop = (playhead: Playhead, loop: boolean): Playhead => ({ ...playhead, loop })
+
 /** Puts it on the step at `index`, clamped to the episode; playing goes on if it did. */
 export function seek(playhead: Playhead, offsets: Offsets, now: number, index: number): Playhead {
   const clamped = Math.max(0, Math.min(offsets.length - 1, index))
   return { ...playhead, atMillis: offsets[clamped] ?? 0, since: now }
+}
+
+/** Puts it at `atMillis` after the first step, clamped to the episode. */
+export function seekTo(
+  playhead: Playhead,
+  offsets: Offsets,
+  now: number,
+  atMillis: number,
+): Playhead {
+  const clamped = Math.max(0, Math.min(durationOf(offsets), atMillis))
+  return { ...playhead, atMillis: clamped, since: now }
 }
 
 /** Stops it `steps` steps ahead of where it is, or behind when negative. */

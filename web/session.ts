@@ -5,41 +5,73 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { Clock } from '../src/base/clock.ts'
 import type { Random } from '../src/base/random.ts'
 import type { FrameMessage } from '../src/protocol/frame-message.ts'
-import type { ServerMessage } from '../src/protocol/viewer-messages.ts'
+import type { ServerMessage, ServerMessageOf } from '../src/protocol/viewer-messages.ts'
 import type { ClockSample } from './clock-sync.ts'
 import { Connection, type Socket, type SocketEvents } from './connection.ts'
+import { Controls } from './controls.ts'
+import { EncodingChoice, type FramePreference } from './encoding-choice.ts'
+import { EpisodePages } from './episode-pages.ts'
+import { LiveSteps } from './episode-steps.ts'
 import { LatencyMeter } from './latency.ts'
+import type { Route } from './permalink.ts'
 import * as playback from './playback.ts'
 import { type Look, Stage } from './stage.ts'
 import { reduce } from './state/reduce.ts'
 import { initialState, type Milestone, type ViewerState } from './state/viewer-state.ts'
+import { atLiveEdge, TimeShift } from './time-shift.ts'
+import { Toaster } from './toaster.ts'
 
 export interface SessionOptions {
   readonly openSocket: (events: SocketEvents) => Socket
   readonly clock: Clock
   readonly random: Random
+  /** One picture beside others: fewer frames a second. */
+  readonly glance?: boolean
+  /** Whether the live stage can be paused and gone back in. Default true, at a glance false. */
+  readonly canGoBack?: boolean
+  /** Rows to ask for at first, beyond those that come by themselves. Default 1000, at a glance 0. */
+  readonly rowsAtFirst?: number
 }
 
-const TOASTS_MAX = 3
-const TOAST_MILLIS = 6_000
-/** A milestone that is older than this when it arrives is history, not news. */
-const NEWS_MILLIS = 10_000
+const GLANCE: FramePreference = { encoding: 'auto', quality: 75, max_fps: 20 }
+
+/** A chart of the fifty episodes that come at first says little. */
+const ROWS_AT_FIRST = 1000
 const LATENCY_SHOWN_EVERY_MILLIS = 500
-const OLDER_PAGE = 200
 
 export class Session {
   readonly stage = new Stage()
   readonly store: StoreApi<ViewerState> = createStore(() => initialState)
+  readonly shift: TimeShift
+  readonly controls: Controls
+  readonly liveSteps = new LiveSteps()
+  readonly pages: EpisodePages
   readonly #clock: Clock
   readonly #connection: Connection
+  readonly #toaster: Toaster
   readonly #latency = new LatencyMeter()
+  readonly #choice = new EncodingChoice()
   #clocks: ClockSample | null = null
   #latencyShownAt = 0
   #lastCapture = 0
   #request = 0
+  /** Called when a frame has come that may be shown at once. */
+  onFrame = (): void => {}
+  /** Where the episode that is asked for is to stand still, seconds after its first step. */
+  #standAt: number | null = null
 
-  constructor({ openSocket, clock, random }: SessionOptions) {
+  constructor(options: SessionOptions) {
+    const { openSocket, clock, random, glance = false } = options
+    const { rowsAtFirst = glance ? 0 : ROWS_AT_FIRST, canGoBack = !glance } = options
     this.#clock = clock
+    this.#toaster = new Toaster(this.store, clock)
+    this.shift = new TimeShift(canGoBack)
+    this.controls = new Controls(this, clock)
+    this.pages = new EpisodePages(this.store, rowsAtFirst, (before, limit) => {
+      const request = ++this.#request
+      const sent = this.#connection.send({ type: 'list_episodes', request, before, limit })
+      return sent ? request : null
+    })
     this.#connection = new Connection({
       openSocket,
       clock,
@@ -55,6 +87,7 @@ export class Session {
         },
       },
     })
+    if (glance) this.#connection.prefer(GLANCE)
   }
 
   /** Connects, or tries again at once. */
@@ -62,18 +95,28 @@ export class Session {
   stop = (): void => this.#connection.stop()
 
   /**
-   * What to draw now; null when there is nothing. Called once an animation frame; puts what is
-   * shown into the store when it has changed.
+   * What to draw now; null when there is nothing. Called with every frame that comes and once an
+   * animation frame; puts what is shown into the store when it has changed.
    */
   look(): Look | null {
-    const look = this.stage.look(this.#clock.monotonic())
-    if (look !== this.store.getState().look) this.store.setState({ look })
+    const now = this.#clock.monotonic()
+    const staged = this.stage.look(now)
+    const isReplay = staged !== null && staged.replay !== null
+    const look = isReplay ? staged : this.shift.look(staged, now)
+    const held = this.store.getState()
+    if (look !== held.look || this.shift.state !== held.shift) {
+      this.store.setState({ look, shift: this.shift.state })
+    }
     return look
   }
 
-  /** To be called right after a look was drawn for the first time: measures the latency. */
-  drawn(look: Look): void {
-    if (look.mode !== 'live' || look.capturedAt === 0 || this.#clocks === null) {
+  /**
+   * To be called when a look was drawn for the first time, at `at` (Unix milliseconds): measures the
+   * latency, and asks for less when frames come late.
+   */
+  drawn(look: Look, at: number = this.#clock.now()): void {
+    const isNow = look.mode === 'live' && look.capturedAt !== 0 && !this.shift.isShifted
+    if (!isNow || this.#clocks === null) {
       this.#latency.reset()
       if (this.store.getState().latency !== null) this.store.setState({ latency: null })
       return
@@ -81,8 +124,12 @@ export class Session {
     // The same picture with a newer figure beside it is not a newer picture.
     if (look.capturedAt === this.#lastCapture) return
     this.#lastCapture = look.capturedAt
-    this.#latency.record(look.capturedAt, this.#clock.now(), this.#clocks.offsetMillis)
+    const { offsetMillis } = this.#clocks
+    this.#latency.record(look.capturedAt, at, offsetMillis)
     const now = this.#clock.monotonic()
+    if (look.frame !== null && this.#choice.note(at + offsetMillis - look.frame.sendTime, now)) {
+      this.#connection.prefer(this.#choice.preference)
+    }
     if (now - this.#latencyShownAt < LATENCY_SHOWN_EVERY_MILLIS) return
     this.#latencyShownAt = now
     const millis = this.#latency.medianMillis
@@ -90,109 +137,94 @@ export class Session {
     this.store.setState({ latency: { millis, errorMillis: this.#clocks.roundTripMillis / 2 } })
   }
 
+  /** To be called when a picture could not be drawn: pixels can. */
+  notDrawn(problem: string): void {
+    if (!this.#choice.noteUndecodable()) return
+    this.#connection.prefer(this.#choice.preference)
+    this.store.setState({ problem: `this browser cannot show pictures: ${problem}` })
+  }
+
   /** Shows another agent's episodes; null leaves the choice to the server. */
   follow = (agent: string | null): void => {
     this.stage.clear()
+    this.shift.clear()
     this.store.setState({ followed: agent, started: null, ended: null })
     this.#connection.follow(agent)
   }
 
-  /** Asks for the rows before the oldest one held; does nothing while an answer is awaited. */
-  loadOlder = (): void => {
-    const { rows, more, olderRequest } = this.store.getState()
-    const before = rows.at(-1)?.episode
-    if (!more || olderRequest !== null || before === undefined) return
+  /**
+   * Fetches an episode and replays it here; takes the place of an earlier replay. With `atSeconds`
+   * it stands still there, else it plays from its beginning.
+   */
+  openEpisode = (episode: number, atSeconds: number | null = null): void => {
     const request = ++this.#request
-    const sent = this.#connection.send({
-      type: 'list_episodes',
-      request,
-      before,
-      limit: OLDER_PAGE,
-    })
-    if (sent) this.store.setState({ olderRequest: request })
-  }
-
-  /** Fetches an episode and replays it here; takes the place of an earlier replay. */
-  openEpisode = (episode: number): void => {
-    const request = ++this.#request
+    this.#standAt = atSeconds
     this.stage.closeReplay()
+    this.shift.clear()
     const sent = this.#connection.send({ type: 'get_episode', request, episode })
     this.store.setState({
+      route: { view: 'episode', episode, atSeconds },
+      shift: atLiveEdge,
       replay: sent
         ? { phase: 'loading', episode, request }
         : { phase: 'failed', episode, message: 'there is no connection to the server' },
     })
   }
 
-  /** Opens the episode listed `rows` places after (newer) or before (older) the replayed one. */
-  openNeighbour = (rows: 1 | -1): void => {
-    const { replay, rows: held } = this.store.getState()
-    const index = held.findIndex(row => row.episode === replay?.episode)
-    const row = index < 0 ? undefined : held[index - rows]
-    if (row !== undefined) this.openEpisode(row.episode)
-  }
-
+  /** To the live edge, from a replay or from a pause. */
   backToLive = (): void => {
     this.stage.closeReplay()
-    this.store.setState({ replay: null })
+    this.shift.clear()
+    this.store.setState({ route: { view: 'live' }, replay: null, shift: atLiveEdge })
   }
 
-  togglePlaying = (): void =>
-    this.#move((playhead, offsets, now) =>
-      playhead.playing
-        ? playback.pause(playhead, offsets, now)
-        : playback.play(playhead, offsets, now),
-    )
-
-  setSpeed = (speed: playback.Speed): void =>
-    this.#move((playhead, offsets, now) => playback.setSpeed(playhead, offsets, now, speed))
-
-  /** One speed up or down; stays at the ends. */
-  shiftSpeed = (by: 1 | -1): void =>
-    this.#move((playhead, offsets, now) => {
-      const speed = playback.speeds[playback.speeds.indexOf(playhead.speed) + by]
-      return speed === undefined ? playhead : playback.setSpeed(playhead, offsets, now, speed)
-    })
-
-  seek = (index: number): void =>
-    this.#move((playhead, offsets, now) => playback.seek(playhead, offsets, now, index))
-
-  stepBy = (steps: number): void =>
-    this.#move((playhead, offsets, now) => playback.stepBy(playhead, offsets, now, steps))
+  /** Shows another part of the page, or the episode that an address means. */
+  go = (route: Route): void => {
+    if (route.view === 'episode') this.openEpisode(route.episode, route.atSeconds)
+    else if (route.view === 'live') this.backToLive()
+    else this.store.setState({ route })
+  }
 
   dismissProblem = (): void => this.store.setState({ problem: null })
   dismissInvalid = (): void => this.store.setState({ invalid: initialState.invalid })
-  dismissToast = (toast: Milestone): void =>
-    this.store.setState(({ toasts }) => ({ toasts: toasts.filter(other => other !== toast) }))
-
-  #move(
-    move: (
-      playhead: playback.Playhead,
-      offsets: playback.Offsets,
-      now: number,
-    ) => playback.Playhead,
-  ): void {
-    const now = this.#clock.monotonic()
-    this.stage.movePlayhead((playhead, offsets) => move(playhead, offsets, now))
-  }
+  dismissToast = (toast: Milestone): void => this.#toaster.dismiss(toast)
 
   #receive(message: ServerMessage): void {
     const before = this.store.getState()
     const after = reduce(before, message)
     this.store.setState(after, true)
     if (message.type === 'state_update') {
-      if (this.#isFollowed(message.agent)) this.stage.offerState(message)
-    } else if (message.type === 'milestone') this.#toast(message)
+      if (this.#isFollowed(message.agent)) {
+        this.stage.offerState(message)
+        this.liveSteps.add(message.episode, message)
+      }
+    } else if (message.type === 'milestone')
+      this.#toaster.announce(message, this.#clocks?.offsetMillis ?? 0)
+    else if (message.type === 'episodes') this.pages.received(before)
     else if (message.type === 'connection_established' && after.run !== before.run) {
       this.stage.closeReplay()
       this.stage.clear()
+      this.shift.clear()
     } else if (message.type === 'episode' && after.replay !== before.replay) {
-      this.stage.openReplay(message.request ?? 0, message, this.#clock.monotonic())
+      this.#openReplay(message)
     }
+  }
+
+  #openReplay(message: ServerMessageOf<'episode'>): void {
+    const now = this.#clock.monotonic()
+    this.stage.openReplay(message.request ?? 0, message, now)
+    const { loop } = this.store.getState()
+    const at = this.#standAt
+    this.stage.movePlayhead((started, offsets) => {
+      const playhead = playback.setLoop(started, loop)
+      if (at === null) return playhead
+      return playback.pause(playback.seekTo(playhead, offsets, now, at * 1000), offsets, now)
+    })
   }
 
   #receiveFrame(frame: FrameMessage): void {
     if (frame.request !== 0 || this.#isFollowed(frame.agent)) this.stage.offerFrame(frame)
+    this.onFrame()
     const { replay } = this.store.getState()
     if (replay?.phase !== 'ready' || replay.request !== frame.request) return
     const framesReceived = replay.framesReceived + 1
@@ -203,12 +235,5 @@ export class Session {
   #isFollowed(agent: string): boolean {
     const { followed } = this.store.getState()
     return followed === null || followed === agent
-  }
-
-  #toast(milestone: Milestone): void {
-    const serverNow = this.#clock.now() + (this.#clocks?.offsetMillis ?? 0)
-    if (milestone.time < serverNow - NEWS_MILLIS) return
-    this.store.setState(({ toasts }) => ({ toasts: [milestone, ...toasts].slice(0, TOASTS_MAX) }))
-    this.#clock.schedule(TOAST_MILLIS, () => this.dismissToast(milestone))
   }
 }

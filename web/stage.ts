@@ -116,8 +116,20 @@ export class Stage {
     move: (playhead: playback.Playhead, offsets: playback.Offsets) => playback.Playhead,
   ): void {
     if (this.#replay === null) return
-    this.#replay.playhead = move(this.#replay.playhead, this.#replay.offsets)
+    const moved = move(this.#replay.playhead, this.#replay.offsets)
+    if (moved === this.#replay.playhead) return
+    this.#replay.playhead = moved
     this.#version++
+  }
+
+  /** The steps of the replayed episode; null without a replay. */
+  get replaySteps(): readonly StepState[] | null {
+    return this.#replay?.steps ?? null
+  }
+
+  /** When each of these steps was taken; null without a replay. The same object for one replay. */
+  get replayOffsets(): playback.Offsets | null {
+    return this.#replay?.offsets ?? null
   }
 
   /** One of how many frames of the replay is kept. */
@@ -132,10 +144,15 @@ export class Stage {
       this.#version++
     }
     if (this.#looked.version !== this.#version) {
-      const look = this.#replay === null ? this.#live : lookOf(this.#replay, this.#bounds)
+      const look = this.#replay === null ? this.#liveLook() : lookOf(this.#replay, this.#bounds)
       this.#looked = { version: this.#version, look }
     }
     return this.#looked.look
+  }
+
+  /** A look is of one moment: its trail does not grow any more. */
+  #liveLook(): Look | null {
+    return this.#live === null ? null : { ...this.#live, trail: [...this.#live.trail] }
   }
 
   /** The live look with its agent and episode; a new episode starts with nothing on it. */

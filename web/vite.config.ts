@@ -5,7 +5,8 @@ import { defineConfig } from 'vite'
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: './',
+  // Pages have addresses below the root (`/overlay/metrics`), and so their files have absolute ones.
+  base: '/',
   plugins: [react()],
   build: {
     outDir: '../dist/page',
@@ -13,5 +14,8 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: [`${import.meta.dirname}/index.html`, `${import.meta.dirname}/overlay.html`],
+    },
   },
 })

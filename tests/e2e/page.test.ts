@@ -1,99 +1,21 @@
 // The page in a real browser: what a person sees while a run is recorded, when an episode is
 // replayed, when the server goes and comes back, and when there is no run.
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { checkOptions } from '../../src/runtime/options.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startPlaying } from '../../src/runtime/play.ts'
-import { type Run, start } from '../../src/runtime/run.ts'
-import { tempDir } from '../runtime/harness.ts'
-import { chromiumPath } from '../setup/packages.ts'
+import { declareBrowser, hasChromium, stagePicture, useBrowser } from './browser.ts'
+import { startTraining } from './training.ts'
 
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-const hasChromium = existsSync(chromiumPath)
-if (!hasChromium) console.error(`SKIPPED: the browser tests, because there is no ${chromiumPath}`)
-test('CI has the browser that the browser tests need', () => {
-  expect(hasChromium || process.env['CI'] === undefined).toBe(true)
-})
+declareBrowser()
 
 describe.skipIf(!hasChromium)('the page', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: chromiumPath, args: flags })
-  })
-  afterAll(() => browser?.close())
-
-  /** Opens the page; anything that it logs as an error, or asks of another address, is kept. */
-  async function open(url: string): Promise<{ page: Page; errors: string[] }> {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    const errors: string[] = []
-    page.on('pageerror', error => errors.push(error.message))
-    page.on('console', message => {
-      if (message.type() === 'error') errors.push(message.text())
-    })
-    page.on('request', request => {
-      if (new URL(request.url()).origin !== new URL(url).origin) errors.push(request.url())
-    })
-    onTestFinished(() => page.close())
-    await page.goto(url)
-    return { page, errors }
-  }
-
-  async function startTraining(
-    port = 0,
-    dir = tempDir(),
-  ): Promise<{ run: Run; stop(): Promise<void> }> {
-    const run = await start(checkOptions({ dir, live: { port }, handleSignals: false }), {
-      faults: true,
-    })
-    const recorder = run.recorder('walker')
-    const pixels = new Uint8Array(16 * 16 * 3)
-    let step = 0
-    const timer = setInterval(() => {
-      if (recorder.episode === 0) recorder.begin({ stage: 2, epsilon: 0.25 })
-      const terminated = step % 60 === 59
-      recorder.step({
-        reward: 0.5,
-        action: step % 3,
-        position: [step % 8, 3],
-        qValues: [0.1, 0.2, 0.9],
-        meters: { energy: 0.75 },
-        terminated,
-      })
-      recorder.frame({ width: 16, height: 16, data: pixels.fill((step * 5) & 255) })
-      if (terminated) {
-        recorder.metrics({ 'train/loss': 1 / (1 + step) }, step)
-        recorder.end()
-      }
-      step++
-    }, 10)
-    const stop = async (): Promise<void> => {
-      clearInterval(timer)
-      await run.close()
-    }
-    onTestFinished(stop)
-    return { run, stop }
-  }
+  const open = useBrowser()
 
   const badge = (page: Page) => page.locator('header [role=status]')
 
-  /** The colours that the canvas has, as one number; 0 while nothing is drawn. */
-  const canvasSum = (page: Page): Promise<number> =>
-    page.evaluate(() => {
-      const canvas = document.querySelector('canvas.stage-canvas') as HTMLCanvasElement | null
-      const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
-      return data ? data.reduce((sum, value) => sum + value, 0) : 0
-    })
+  /** The colours that the stage shows, as one number; 0 while nothing is drawn. */
+  const canvasSum = async (page: Page): Promise<number> =>
+    (await stagePicture(page))?.pixels.reduce((sum, value) => sum + value, 0) ?? 0
 
   test('U4 L11 shows a run live, as it is played, and replays an episode by click and by key', async () => {
     const { run } = await startTraining()
@@ -111,6 +33,29 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.keyboard.press('End')
     await badge(page).getByText('LIVE').waitFor()
     expect(errors).toEqual([])
+  })
+
+  test('F10 shows frames by the fast lane, and by the log when the lane is stuck', async () => {
+    let isStuck = false
+    const { run } = await startTraining({ isLaneStuck: () => isStuck })
+    const { page } = await open(run.url ?? '')
+    const isMoving = async (): Promise<void> => {
+      const first = await canvasSum(page)
+      await expect.poll(() => canvasSum(page)).not.toBe(first)
+    }
+    await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
+    await isMoving()
+    await expect.poll(() => run.status?.lane).toMatchObject({ source: 'lane' })
+    await expect.poll(() => run.status?.lane?.shown).toBeGreaterThan(20)
+    isStuck = true
+    await expect.poll(() => run.status?.lane?.source, { timeout: 10_000 }).toBe('log')
+    const published = run.status?.lane?.published
+    await isMoving()
+    await isMoving()
+    expect(run.status?.lane?.published).toBe(published)
+    isStuck = false
+    await expect.poll(() => run.status?.lane?.source, { timeout: 10_000 }).toBe('lane')
+    await isMoving()
   })
 
   test('comes back by itself after the broadcaster has died', async () => {

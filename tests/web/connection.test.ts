@@ -42,7 +42,7 @@ function connect() {
 const phaseOf = (states: ConnectionState[]): string | undefined => states.at(-1)?.phase
 
 describe('the greeting', () => {
-  test('the first hello asks for the newest at 30 a second and does not resume', () => {
+  test('the first hello asks for the newest at 60 a second, as what suits it, and does not resume', () => {
     const { server, seen, greet } = connect()
     expect(phaseOf(seen.states)).toBe('connecting')
     greet()
@@ -50,7 +50,9 @@ describe('the greeting', () => {
       type: 'hello',
       v: 1,
       delivery: 'newest',
-      max_fps: 30,
+      max_fps: 60,
+      encoding: 'auto',
+      quality: 75,
       agent: null,
     })
     expect(phaseOf(seen.states)).toBe('open')

@@ -94,6 +94,28 @@ describe('the playhead', () => {
     expect(playback.play(ended, offsets, 20_000)).toMatchObject({ atMillis: 0, playing: true })
   })
 
+  test('L16 in a loop shows every step again and again, and never stops by itself', () => {
+    const offsets = evenly(5, 100)
+    let playhead = playback.setLoop(playback.startPlayhead(offsets, 0), true)
+    const visited = []
+    for (let now = 100; now <= 1200; now += 100) {
+      playhead = playback.advance(playhead, offsets, now)
+      visited.push(playback.stepIndexAt(offsets, playhead.atMillis))
+    }
+    expect(visited).toEqual([1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2])
+    expect(playhead.playing).toBe(true)
+    const single = playback.setLoop(playback.startPlayhead([0], 0), true)
+    expect(playback.advance(single, [0], 100).playing).toBe(false)
+  })
+
+  test('is put at any time of the episode, and not outside', () => {
+    const offsets = evenly(5, 100)
+    const playhead = playback.startPlayhead(offsets, 0)
+    expect(playback.seekTo(playhead, offsets, 0, 250).atMillis).toBe(250)
+    expect(playback.seekTo(playhead, offsets, 0, -1).atMillis).toBe(0)
+    expect(playback.seekTo(playhead, offsets, 0, 9999).atMillis).toBe(400)
+  })
+
   test('pressing play twice does not play twice as fast', () => {
     const offsets = evenly(100, 100)
     const paused = playback.pause(playback.startPlayhead(offsets, 0), offsets, 500)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import { compareRoute } from '../../web/state/compare-route.ts'
 import { EPISODE_ROWS_MAX, mergeRows } from '../../web/state/episode-rows.ts'
 import { reduce } from '../../web/state/reduce.ts'
 import { initialState, type ViewerState } from '../../web/state/viewer-state.ts'
@@ -20,6 +21,19 @@ const stateAfter = (...messages: ServerMessage[]): ViewerState =>
   messages.reduce(reduce, initialState)
 const listed = (state: ViewerState): number[] => state.rows.map(one => one.episode)
 
+test('U5 the best episode is compared with the replayed one, or with the newest', () => {
+  const none = stateAfter(established())
+  expect(compareRoute(none)).toBeNull()
+  const listing = stateAfter(established(), page(rows(50, 41)))
+  expect(compareRoute(listing)).toEqual({ view: 'compare', left: 41, right: 50 })
+  const best = reduce(listing, milestone(44, 0))
+  expect(compareRoute(best)).toEqual({ view: 'compare', left: 44, right: 50 })
+  const replaying = { ...best, replay: { phase: 'loading', episode: 47, request: 1 } } as const
+  expect(compareRoute(replaying)).toEqual({ view: 'compare', left: 44, right: 47 })
+  const shown = { ...best, route: { view: 'compare', left: 1, right: 2 } } as const
+  expect(compareRoute(shown)).toEqual(shown.route)
+})
+
 describe('episode rows', () => {
   test('are latest first, each once, in whatever order and how often they come', () => {
     const batches = fc.array(fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 10 }))
@@ -35,9 +49,9 @@ describe('episode rows', () => {
     )
   })
 
-  test('keep the newest 2000 and then offer no older ones', () => {
-    const state = stateAfter(established(), page(rows(3000, 1), true))
-    expect(state.rows).toHaveLength(EPISODE_ROWS_MAX)
+  test('S22 keep the newest 10 000 and then offer no older ones', () => {
+    const state = stateAfter(established(), page(rows(EPISODE_ROWS_MAX + 1000, 1), true))
+    expect(state.rows).toHaveLength(10_000)
     expect(state.rows.at(-1)?.episode).toBe(1001)
     expect(state.more).toBe(false)
   })

@@ -3,6 +3,7 @@ import { SimulatedClock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { encodeFrameMessage } from '../../src/protocol/frame-message.ts'
 import { Session } from '../../web/session.ts'
+import { readFilter } from '../../web/state/episode-filter.ts'
 import { FakeServer } from './fake-socket.ts'
 import { episode, established, frame, milestone, page, rows, update } from './messages.ts'
 
@@ -125,8 +126,8 @@ describe('L17: a replay', () => {
 
   test('toggling twice leaves it playing once', () => {
     const { clock, session } = open()
-    session.togglePlaying()
-    session.togglePlaying()
+    session.controls.togglePlaying()
+    session.controls.togglePlaying()
     clock.advance(110)
     expect(session.look()?.replay).toMatchObject({ index: 1, playhead: { playing: true } })
   })
@@ -156,11 +157,192 @@ describe('L17: a replay', () => {
   })
 })
 
+describe('L16: the live run', () => {
+  /** A second of the live stage, looked at every 10 ms, a step each. */
+  const watched = () => {
+    const joined = join()
+    const { clock, server, session } = joined
+    const watch = (from: number, to: number): void => {
+      for (let step = from; step < to; step++) {
+        server.socket.say(update({ step }))
+        session.look()
+        clock.advance(10)
+      }
+    }
+    watch(0, 100)
+    return { ...joined, watch, step: () => session.look()?.state?.step }
+  }
+
+  test('is paused, goes on behind, and End goes back to it; the server never knows', () => {
+    const { clock, server, session, watch, step, state } = watched()
+    const sent = server.socket.sent.length
+    session.controls.togglePlaying()
+    watch(100, 150)
+    expect(step()).toBe(99)
+    expect(state().shift).toMatchObject({ playing: false, behindMillis: 500 })
+    session.controls.togglePlaying()
+    clock.advance(100)
+    expect(step()).toBe(110)
+    expect(state().shift).toMatchObject({ playing: true, behindMillis: 500 })
+    session.backToLive()
+    expect(step()).toBe(149)
+    expect(state().shift.behindMillis).toBe(0)
+    const asked = server.socket.sent.slice(sent).filter(({ type }) => type !== 'ping')
+    expect(asked).toEqual([])
+  })
+
+  test('is scrubbed back and stepped through picture by picture', () => {
+    const { session, step, state } = watched()
+    session.controls.seekBehind(500)
+    expect(step()).toBe(50)
+    session.controls.stepBy(-1)
+    expect(step()).toBe(49)
+    session.controls.stepBy(2)
+    expect(step()).toBe(51)
+    session.controls.toStart()
+    expect(step()).toBe(0)
+    session.controls.seekBehind(0)
+    expect(step()).toBe(99)
+    expect(state().shift.playing).toBe(true)
+  })
+
+  test('is live again when it was played faster up to the edge', () => {
+    const { clock, session, step, state } = watched()
+    session.controls.seekBehind(500)
+    session.controls.togglePlaying()
+    session.controls.shiftSpeed(1)
+    clock.advance(300)
+    expect(step()).toBe(99)
+    expect(state().shift.behindMillis).toBe(200)
+    clock.advance(200)
+    session.look()
+    expect(state().shift).toMatchObject({ behindMillis: 0, playing: true, speed: 1 })
+  })
+
+  test('a pause shows what it showed however long it lasts, and goes on with what is held', () => {
+    const { clock, session, watch, step } = watched()
+    session.controls.togglePlaying()
+    watch(100, 7000)
+    expect(step()).toBe(99)
+    session.controls.togglePlaying()
+    // Of 7000 looks 4000 are held.
+    expect(step()).toBe(3000)
+    clock.advance(1000)
+    expect(step()).toBe(3100)
+  })
+
+  test('of one picture among others there is no way back, and nothing is kept for one', () => {
+    const clock = new SimulatedClock()
+    const server = new FakeServer()
+    const random = seededRandom(1)
+    const session = new Session({ openSocket: server.open, clock, random, glance: true })
+    session.start()
+    server.socket.events.onOpen()
+    server.socket.say(established())
+    server.socket.say(page(rows(50, 41), true))
+    server.socket.say(update({ step: 1 }))
+    session.look()
+    session.controls.togglePlaying()
+    server.socket.say(update({ step: 2 }))
+    expect(session.look()?.state?.step).toBe(2)
+    expect(server.socket.sentOf('list_episodes')).toEqual([])
+    expect(server.socket.sentOf('hello')).toMatchObject([{ max_fps: 20 }])
+  })
+
+  test('has no latency while it is behind', () => {
+    const { clock, server, session, sendFrame, state } = watched()
+    const { client_time } = server.socket.sentOf('ping')[0]!
+    server.socket.say({ v: 1, mode: 'live', type: 'pong', client_time, server_time: client_time })
+    clock.advance(1000)
+    sendFrame({ captureTime: clock.now() })
+    session.drawn(session.look()!)
+    expect(state().latency).not.toBeNull()
+    session.controls.togglePlaying()
+    session.drawn(session.look()!)
+    expect(state().latency).toBeNull()
+  })
+
+  test('is as it was before a replay, without what was taped before it', () => {
+    const { server, session, step, state } = watched()
+    session.controls.togglePlaying()
+    session.openEpisode(3)
+    server.socket.say(episode(3, server.socket.sentOf('get_episode')[0]!.request))
+    expect(step()).toBe(0)
+    session.backToLive()
+    expect(step()).toBe(99)
+    session.controls.toStart()
+    expect(step()).toBe(99)
+    expect(state().replay).toBeNull()
+  })
+})
+
+describe('L16: an episode', () => {
+  const opened = (atSeconds: number | null = null) => {
+    const joined = join()
+    joined.session.openEpisode(3, atSeconds)
+    const { request } = joined.server.socket.sentOf('get_episode')[0]!
+    joined.server.socket.say(episode(3, request))
+    return joined
+  }
+
+  test('is repeated for as long as that is wished, and so is the next one', () => {
+    const { clock, server, session, state } = opened()
+    session.controls.toggleLoop()
+    const seen = Array.from({ length: 9 }, () => {
+      const { index } = session.look()!.replay!
+      clock.advance(100)
+      return index
+    })
+    expect(seen).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0])
+    session.openEpisode(4)
+    server.socket.say(episode(4, server.socket.sentOf('get_episode')[1]!.request))
+    expect(session.look()?.replay?.playhead.loop).toBe(true)
+    session.controls.toggleLoop()
+    clock.advance(5000)
+    expect(session.look()?.replay?.playhead.playing).toBe(false)
+    expect(state().loop).toBe(false)
+  })
+
+  test('that is opened at a time stands still there', () => {
+    const { clock, session } = opened(0.25)
+    clock.advance(1000)
+    expect(session.look()?.replay).toMatchObject({ index: 2, playhead: { playing: false } })
+  })
+
+  test('has neighbours in the list, and the newest lies before live', () => {
+    const { server, session } = join()
+    const asked = () => server.socket.sentOf('get_episode').map(one => one.episode)
+    server.socket.say(page(rows(50, 41)))
+    session.controls.openNeighbour(1)
+    session.controls.openNeighbour(-1)
+    session.controls.openNeighbour(-1)
+    session.controls.openNeighbour(1)
+    session.controls.openNeighbour(1)
+    expect(asked()).toEqual([50, 49, 50])
+  })
+
+  test('that is interesting reached a milestone, or is meant by the filter', () => {
+    const { server, session } = join()
+    const asked = () => server.socket.sentOf('get_episode').map(one => one.episode)
+    server.socket.say(page(rows(50, 41)))
+    for (const number of [12, 44, 47]) server.socket.say(milestone(number, 0))
+    session.controls.openInteresting(-1)
+    session.controls.openInteresting(-1)
+    session.controls.openInteresting(1)
+    session.controls.openInteresting(1)
+    expect(asked()).toEqual([47, 44, 47])
+    session.store.setState({ filter: readFilter('return in (43, 49)') })
+    session.controls.openInteresting(1)
+    session.controls.openInteresting(-1)
+    expect(asked().slice(3)).toEqual([49, 43])
+  })
+})
+
 test('older rows are asked for once at a time, before the oldest held', () => {
   const { server, session } = join()
   server.socket.say(page(rows(50, 41), true))
-  session.loadOlder()
-  session.loadOlder()
+  session.pages.loadOlder()
+  session.pages.loadOlder()
   expect(server.socket.sentOf('list_episodes')).toMatchObject([{ before: 41 }])
 })
 

@@ -88,15 +88,31 @@ function QValues({ values, action }: { values: readonly number[]; action: number
   )
 }
 
+/** A panel that has nothing to show says so: nothing is made up to fill it. */
+function NoBars({ title, children }: { title: string; children: string }) {
+  return (
+    <Panel title={title}>
+      <p className="empty">{children}</p>
+    </Panel>
+  )
+}
+
 export function BarsPanel() {
+  const agent = useViewer(state => state.look?.agent ?? null)
   const meters = useViewer(({ look }) => look?.state?.meters ?? null)
   const values = useViewer(({ look }) => look?.state?.q_values ?? null)
   const action = useViewer(({ look }) => look?.state?.action ?? null)
-  if (meters === null && values === null) return null
+  if (agent === null) return null
   return (
     <div className="bar-panels">
-      {meters !== null && <Meters meters={meters} />}
-      {values !== null && (
+      {meters === null ? (
+        <NoBars title="Meters">This agent records no meters.</NoBars>
+      ) : (
+        <Meters meters={meters} />
+      )}
+      {values === null ? (
+        <NoBars title="Q-values">No Q-values in this run.</NoBars>
+      ) : (
         <QValues values={values} action={typeof action === 'number' ? action : null} />
       )}
     </div>

@@ -19,6 +19,12 @@ interface ChartProps {
   readonly series: readonly ChartSeries[]
   /** Without axes and cursor, for a glance. */
   readonly spark?: boolean
+  /** What x counts. */
+  readonly unit?: string
+  /** The x of the play head, drawn as an upright line; null for none. */
+  readonly mark?: number | null
+  /** Called with the x of the point that was clicked. */
+  readonly onPick?: (x: number) => void
 }
 
 const FONT = '11px system-ui, sans-serif'
@@ -52,34 +58,84 @@ function axisOptions(size: number): uPlot.Axis {
   }
 }
 
-function optionsOf(series: readonly ChartSeries[], spark: boolean): uPlot.Options {
+const formatX = (x: number | null): string => {
+  if (x === null) return '–'
+  return Number.isInteger(x) ? String(x) : formatValue(x)
+}
+
+/** The play head, over what was drawn. */
+function drawMark(chart: uPlot, x: number | null): void {
+  const { left, top, width, height } = chart.bbox
+  const at = x === null ? Number.NaN : chart.valToPos(x, 'x', true)
+  if (!(at >= left && at <= left + width)) return
+  const { ctx } = chart
+  ctx.save()
+  ctx.strokeStyle = cssValue('--ink')
+  ctx.lineWidth = 1.5 * devicePixelRatio
+  ctx.beginPath()
+  ctx.moveTo(at, top)
+  ctx.lineTo(at, top + height)
+  ctx.stroke()
+  ctx.restore()
+}
+
+/** A press that moved was a zoom, and picks nothing. */
+const PICK_PIXELS_MAX = 4
+
+function listenForPicks(chart: uPlot, pick: (x: number) => void): void {
+  let pressedAt = 0
+  chart.over.addEventListener('pointerdown', event => {
+    pressedAt = event.clientX
+  })
+  chart.over.addEventListener('click', event => {
+    const { idx } = chart.cursor
+    const x = idx === null || idx === undefined ? undefined : chart.data[0][idx]
+    if (x !== undefined && Math.abs(event.clientX - pressedAt) < PICK_PIXELS_MAX) pick(x)
+  })
+}
+
+function optionsOf(
+  series: readonly ChartSeries[],
+  spark: boolean,
+  unit: string,
+  markOf: () => number | null,
+): uPlot.Options {
   return {
+    hooks: { draw: [chart => drawMark(chart, markOf())] },
     width: 100,
     height: 60,
     padding: spark ? [3, 0, 3, 0] : [8, 16, 0, 2],
     scales: { x: { time: false } },
-    legend: { show: !spark, live: true, markers: { show: false } },
+    legend: {
+      show: !spark,
+      live: true,
+      markers: {
+        width: 0,
+        fill: (_chart, index) => cssValue(series[index - 1]?.colour ?? '--quiet'),
+      },
+    },
     cursor: spark ? { show: false } : { points: { size: 6 }, drag: { x: true, y: false } },
     axes: spark ? [{ show: false }, { show: false }] : [axisOptions(24), axisOptions(48)],
-    series: [
-      { label: 'episode', value: (_c, x) => (x === null ? '–' : String(x)) },
-      ...series.map(seriesOptions),
-    ],
+    series: [{ label: unit, value: (_chart, x) => formatX(x) }, ...series.map(seriesOptions)],
   }
 }
 
-export function Chart({ label, data, series, spark = false }: ChartProps) {
+export function Chart(props: ChartProps) {
+  const { label, data, series, spark = false, unit = 'episode', mark = null, onPick } = props
   const box = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)
-  const newest = useRef(data)
+  const newest = useRef({ data, mark, onPick })
   const theme = useTheme()
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is made once
   useEffect(() => {
     const element = box.current
     if (element === null) return
-    const made = new uPlot(optionsOf(series, spark), newest.current, element)
+    const markOf = (): number | null => newest.current.mark
+    const options = optionsOf(series, spark, unit, markOf)
+    const made = new uPlot(options, newest.current.data, element)
     chart.current = made
+    listenForPicks(made, x => newest.current.onPick?.(x))
     const fit = (): void => {
       const legend = spark ? 0 : (made.root.querySelector('.u-legend')?.clientHeight ?? 0)
       const width = element.clientWidth
@@ -96,7 +152,7 @@ export function Chart({ label, data, series, spark = false }: ChartProps) {
   }, [])
 
   useEffect(() => {
-    newest.current = data
+    newest.current.data = data
     const made = chart.current
     if (made === null) return
     made.setData(data)
@@ -108,5 +164,13 @@ export function Chart({ label, data, series, spark = false }: ChartProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again in the theme's colours
   useEffect(() => chart.current?.redraw(false, true), [theme])
 
-  return <div ref={box} className={spark ? 'chart spark' : 'chart'} role="img" aria-label={label} />
+  useEffect(() => {
+    newest.current.onPick = onPick
+    if (newest.current.mark === mark) return
+    newest.current.mark = mark
+    chart.current?.redraw(false, false)
+  }, [mark, onPick])
+
+  const kind = spark ? 'chart spark' : onPick ? 'chart pickable' : 'chart'
+  return <div ref={box} className={kind} role="img" aria-label={label} />
 }

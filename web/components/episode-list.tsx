@@ -1,34 +1,65 @@
-// The episodes, latest first. Only rows in sight are drawn; what the reader looks at stays in place
-// while new rows come in above.
-import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react'
+// The episodes as a table: filtered by a predicate, in any order. Only rows in sight are drawn; what
+// the reader looks at stays in place while new rows come in above.
+import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { formatCount } from '../format.ts'
+import { selectRows } from '../state/episode-filter.ts'
+import { latestFirst, type Order, orderRows } from '../state/episode-order.ts'
 import { EPISODE_ROWS_MAX } from '../state/episode-rows.ts'
 import { useSession, useViewer } from '../use-session.ts'
+import { useThrottled } from '../use-throttled.ts'
 import { windowRows } from '../window-rows.ts'
+import { EpisodeFilterBox } from './episode-filter-box.tsx'
+import { EpisodeHead } from './episode-head.tsx'
 import { EpisodeJump } from './episode-jump.tsx'
 import { EpisodeRow } from './episode-row.tsx'
 import { Panel } from './panel.tsx'
 
 /** Also `--row` in panels.css. */
 const ROW_HEIGHT = 30
-const columns = ['#', 'agent', 'steps', 'return', 'stage', 'ended', 'time'] as const
+/** Choosing and sorting thousands of rows is not for every episode of an easy task. */
+const RENEW_MILLIS = 250
+/** Older rows are fetched when the reader comes so near to the end. */
+const NEAR_END_PIXELS = 600
+
+/** The rows to show, and whether they are all that are held, latest first. */
+function useShownRows(order: Order) {
+  const held = useThrottled(
+    useViewer(state => state.rows),
+    RENEW_MILLIS,
+  )
+  const filter = useViewer(state => state.filter)
+  // A text that cannot be read (yet) leaves the table as it is.
+  const lastRead = useRef(filter.predicate)
+  if (filter.error === null) lastRead.current = filter.predicate
+  const predicate = lastRead.current
+  return useMemo(() => {
+    const selected = predicate === null ? held : selectRows(held, predicate)
+    return { rows: orderRows(selected, order), held: held.length, isFiltered: predicate !== null }
+  }, [held, predicate, order])
+}
 
 export function EpisodeList() {
   const session = useSession()
-  const rows = useViewer(state => state.rows)
+  const [order, setOrder] = useState(latestFirst)
+  const { rows, held, isFiltered } = useShownRows(order)
   const opened = useViewer(state => state.replay?.episode ?? null)
   const [active, setActive] = useState<number | null>(null)
   const [view, setView] = useState({ top: 0, height: 600 })
   const box = useRef<HTMLDivElement>(null)
   const firstEpisode = useRef<number | undefined>(undefined)
 
-  // New rows above must not move what is read, unless the reader is at the top.
+  // New rows above must not move what is read, unless the reader is at the top and points at none.
   useLayoutEffect(() => {
     const element = box.current
     if (element === null) return
     const added = rows.findIndex(row => row.episode === firstEpisode.current)
-    if (added > 0 && element.scrollTop > ROW_HEIGHT) element.scrollTop += added * ROW_HEIGHT
+    const isLatestFirst = order.column === '#' && order.descending
+    const isRead = element.scrollTop > ROW_HEIGHT || active !== null
+    if (isLatestFirst && added > 0 && isRead) {
+      element.scrollTop += added * ROW_HEIGHT
+    }
     firstEpisode.current = rows[0]?.episode
-  }, [rows])
+  }, [rows, order, active])
 
   useLayoutEffect(() => {
     const element = box.current
@@ -52,6 +83,8 @@ export function EpisodeList() {
   }
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    // The heads are buttons with keys of their own.
+    if (event.target !== event.currentTarget) return
     const index = rows.findIndex(row => row.episode === active)
     const page = Math.max(1, Math.floor(view.height / ROW_HEIGHT) - 2)
     const moves: Readonly<Record<string, number>> = {
@@ -67,34 +100,37 @@ export function EpisodeList() {
     event.preventDefault()
   }
 
+  const onScroll = ({ scrollTop, clientHeight, scrollHeight }: HTMLDivElement): void => {
+    setView({ top: scrollTop, height: clientHeight })
+    const isNearEnd = scrollTop + clientHeight > scrollHeight - NEAR_END_PIXELS
+    if (isNearEnd && scrollTop > 0 && held < EPISODE_ROWS_MAX) session.pages.loadOlder()
+  }
+
   const shown = windowRows(rows.length, ROW_HEIGHT, view.top, view.height)
+  const isActiveDrawn = rows.slice(shown.from, shown.to).some(row => row.episode === active)
+  const aside = isFiltered ? `${formatCount(rows.length)} of ${formatCount(held)}` : null
   return (
-    <Panel title="Episodes" className="episodes" aside={<EpisodeJump />}>
-      <div
-        ref={box}
-        className="rows"
-        onScroll={({ currentTarget: { scrollTop, clientHeight } }) =>
-          setView({ top: scrollTop, height: clientHeight })
-        }
-      >
+    <Panel
+      title="Episodes"
+      className="episodes"
+      aside={
+        <>
+          {aside} <EpisodeJump />
+        </>
+      }
+    >
+      <EpisodeFilterBox />
+      <div ref={box} className="rows" onScroll={event => onScroll(event.currentTarget)}>
         <table
           // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: rows can be opened
           role="grid"
           tabIndex={0}
-          aria-label="Episodes, latest first"
+          aria-label="Episodes"
           aria-rowcount={rows.length + 1}
-          aria-activedescendant={active === null ? undefined : `episode-${active}`}
+          aria-activedescendant={isActiveDrawn ? `episode-${active}` : undefined}
           onKeyDown={onKeyDown}
         >
-          <thead>
-            <tr className="row">
-              {columns.map(column => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <EpisodeHead order={order} onOrder={setOrder} />
           <tbody>
             <tr style={{ height: shown.from * ROW_HEIGHT }} />
             {rows.slice(shown.from, shown.to).map((row, offset) => (
@@ -110,25 +146,31 @@ export function EpisodeList() {
             <tr style={{ height: (rows.length - shown.to) * ROW_HEIGHT }} />
           </tbody>
         </table>
-        {rows.length === 0 && <p className="empty">No episode has ended yet.</p>}
-        <ListEnd />
+        {held === 0 && <p className="empty">No episode has ended yet.</p>}
+        {held > 0 && rows.length === 0 && (
+          <p className="empty">The filter means none of the {formatCount(held)} episodes here.</p>
+        )}
+        <ListEnd held={held} isFiltered={isFiltered} />
       </div>
     </Panel>
   )
 }
 
-function ListEnd() {
+function ListEnd({ held, isFiltered }: { held: number; isFiltered: boolean }) {
   const session = useSession()
   const more = useViewer(state => state.more)
   const loading = useViewer(state => state.olderRequest !== null)
-  const count = useViewer(state => state.rows.length)
-  if (count >= EPISODE_ROWS_MAX) {
-    return <p className="empty">The newest {EPISODE_ROWS_MAX} are listed; open older by number.</p>
+  if (held >= EPISODE_ROWS_MAX) {
+    return (
+      <p className="empty">
+        The newest {formatCount(EPISODE_ROWS_MAX)} are listed; open older ones by number.
+      </p>
+    )
   }
   if (!more) return null
   return (
-    <button type="button" className="more" disabled={loading} onClick={session.loadOlder}>
-      {loading ? 'Loading …' : 'Load older'}
+    <button type="button" className="more" disabled={loading} onClick={session.pages.loadOlder}>
+      {loading ? 'Loading …' : isFiltered ? 'Search older ones' : 'Load older'}
     </button>
   )
 }

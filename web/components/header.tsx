@@ -5,6 +5,7 @@ import { chooseTheme, useTheme } from '../theme.ts'
 import { useViewer } from '../use-session.ts'
 import { Icon } from './icons.tsx'
 import { ModeBadge } from './mode-badge.tsx'
+import { Navigation } from './navigation.tsx'
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
   return (
@@ -57,9 +58,10 @@ export function Header({ onHelp }: { onHelp: () => void }) {
   const other = theme === 'dark' ? 'light' : 'dark'
   return (
     <header className="top">
-      <img className="mark" src="./icon.svg" alt="Rollcast" width="28" height="28" />
+      <img className="mark" src="/icon.svg" alt="Rollcast" width="28" height="28" />
       <h1>{name ?? 'Rollcast'}</h1>
       <ModeBadge />
+      <Navigation />
       <Facts />
       <div className="top-actions">
         <button type="button" className="icon" onClick={onHelp} aria-label="Keyboard shortcuts">

@@ -1,6 +1,6 @@
-// A card for each metric: value, mean, direction and its history. Only as many charts exist as are
-// looked at.
-import { useMemo, useState } from 'react'
+// A card for each metric: value, mean, direction and its history; its name opens it in full. Only as
+// many charts exist as are looked at.
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import type { ViewerSeries } from '../../src/protocol/viewer-messages.ts'
 import { formatValue } from '../format.ts'
@@ -25,15 +25,28 @@ function dataOf(points: ViewerSeries['points']): uPlot.AlignedData {
   ]
 }
 
-function MetricCard({ name }: { name: string }) {
+function useHistory(name: string): uPlot.AlignedData {
+  const points = useViewer(state => state.series[name]?.points)
+  return useMemo(() => dataOf(points), [points])
+}
+
+interface MetricProps {
+  readonly name: string
+  readonly onOpen: (name: string) => void
+}
+
+function MetricCard({ name, onOpen }: MetricProps) {
   const series = useViewer(state => state.series[name])
-  const points = series?.points
-  const data = useMemo(() => dataOf(points), [points])
+  const data = useHistory(name)
   if (series === undefined) return null
   const { arrow, says } = trends[series.trend]
   return (
     <li className="metric">
-      <h3 title={name}>{name}</h3>
+      <h3>
+        <button type="button" title={`${name}: show it in full`} onClick={() => onOpen(name)}>
+          {name}
+        </button>
+      </h3>
       <p className="metric-value">
         {formatValue(series.last)}
         <span
@@ -56,9 +69,35 @@ function MetricCard({ name }: { name: string }) {
   )
 }
 
+const fullSeries: readonly ChartSeries[] = [{ label: 'value', colour: '--accent', draw: 'line' }]
+
+/** One metric over all its history, with axes; drag to zoom, double-click to zoom out. */
+function MetricDialog({ name, onClose }: { name: string; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const data = useHistory(name)
+  // The aggregator's own series count finished episodes.
+  const unit = name.startsWith('episode/') ? 'episode' : 'step'
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} className="metric-dialog" aria-label={name} onClose={onClose}>
+      <form method="dialog">
+        <header>
+          <h2>{name}</h2>
+          <button type="submit" className="icon" aria-label="Close">
+            ✕
+          </button>
+        </header>
+      </form>
+      <Chart label={`${name} over steps`} data={data} series={fullSeries} unit={unit} />
+      <p>Thinned out with its extremes kept. Drag to zoom, double-click to zoom out.</p>
+    </dialog>
+  )
+}
+
 export function MetricCards() {
   const key = useViewer(state => Object.keys(state.series).join('\n'))
   const [shown, setShown] = useState(CARDS_AT_FIRST)
+  const [opened, setOpened] = useState<string | null>(null)
   const names = key === '' ? [] : key.split('\n')
   return (
     <Panel title="Metrics" className="metrics" aside={names.length > 0 && String(names.length)}>
@@ -67,7 +106,7 @@ export function MetricCards() {
       ) : (
         <ul className="metric-grid">
           {names.slice(0, shown).map(name => (
-            <MetricCard key={name} name={name} />
+            <MetricCard key={name} name={name} onOpen={setOpened} />
           ))}
         </ul>
       )}
@@ -76,6 +115,7 @@ export function MetricCards() {
           Show {Math.min(CARDS_AT_FIRST, names.length - shown)} more
         </button>
       )}
+      {opened !== null && <MetricDialog name={opened} onClose={() => setOpened(null)} />}
     </Panel>
   )
 }

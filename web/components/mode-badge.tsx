@@ -10,7 +10,7 @@ interface Badge {
   readonly means: string
 }
 
-function badgeOf({ connection, look, mode }: ViewerState): Badge {
+function badgeOf({ connection, look, mode, shift, replay }: ViewerState): Badge {
   // Not before the replay is on the stage: until then the live episode is still seen.
   if (look?.replay) {
     return { tone: 'replay', text: 'Replay', means: 'An earlier episode, replayed in this page' }
@@ -24,8 +24,17 @@ function badgeOf({ connection, look, mode }: ViewerState): Badge {
       ? { tone: 'waiting', text: 'Connecting', means: 'Reaching the server' }
       : { tone: 'lost', text: 'Reconnecting', means: 'The connection was lost; trying again' }
   }
+  if (replay === null && shift.behindMillis > 0) return shift.playing ? delayed : paused
   return badges[mode]
 }
+
+const paused: Badge = {
+  tone: 'replay',
+  text: 'Paused',
+  means: 'An earlier moment of the live run; End goes back to live',
+}
+
+const delayed: Badge = { ...paused, text: 'Behind live' }
 
 const badges: Readonly<Record<ViewerState['mode'], Badge>> = {
   live: { tone: 'live', text: 'Live', means: 'What the trainer plays now' },
@@ -42,7 +51,8 @@ export function ModeBadge() {
   const tone = useViewer(state => badgeOf(state).tone)
   const text = useViewer(state => badgeOf(state).text)
   const means = useViewer(state => badgeOf(state).means)
-  const latency = useViewer(state => state.latency)
+  // Only where the stage is drawn is there an age of what is drawn.
+  const latency = useViewer(({ latency: held, route }) => (route.view === 'live' ? held : null))
   return (
     <div className={`badge badge-${tone}`} title={means}>
       <span className="badge-dot" aria-hidden="true" />

@@ -1,8 +1,9 @@
-// The loop that draws: once an animation frame it looks at the stage and draws what is new. No
-// pixel passes through React.
+// The loop that draws: with every frame that comes, and once an animation frame, it looks at the
+// stage and shows what is new. Frames are drawn by another thread; no pixel passes through here.
 import { useEffect, useRef } from 'react'
-import { FramePainter } from '../draw-frame.ts'
+import type { FrameMessage } from '../../src/protocol/frame-message.ts'
 import { drawTrail } from '../draw-trail.ts'
+import { openScreen } from '../screen.ts'
 import type { Look } from '../stage.ts'
 import { cssValue, useTheme } from '../theme.ts'
 import { useSession, useViewer } from '../use-session.ts'
@@ -10,56 +11,82 @@ import { useSession, useViewer } from '../use-session.ts'
 export function StageCanvas() {
   const session = useSession()
   const theme = useTheme()
-  const canvas = useRef<HTMLCanvasElement>(null)
+  const place = useRef<HTMLDivElement>(null)
+  const trail = useRef<HTMLCanvasElement>(null)
+  const isStale = useRef(true)
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are drawn
   useEffect(() => {
-    const element = canvas.current
-    if (element === null) return
-    const painter = new FramePainter()
-    let drawn: Look | null = null
-    let resized = false
+    isStale.current = true
+  }, [theme])
+
+  useEffect(() => {
+    const [element, trailElement] = [place.current, trail.current]
+    if (element === null || trailElement === null) return
+    const looks = new WeakMap<FrameMessage, Look>()
+    const screen = openScreen(element, 'stage-canvas', {
+      onDrawn(frame, at) {
+        const look = looks.get(frame)
+        if (look !== undefined) session.drawn(look, at)
+      },
+      onFailed: (_frame, problem) => session.notDrawn(problem),
+    })
+    let shown: Look | null = null
     const draw = (): void => {
-      request = requestAnimationFrame(draw)
       const look = session.look()
-      if (look === drawn && !resized) return
-      if (look === null) element.classList.remove('shown')
-      else {
-        paint(element, painter, look)
-        if (look !== drawn) session.drawn(look)
+      if (look === shown && !isStale.current) return
+      const frame = look?.frame ?? null
+      if (look !== null && frame !== null && frame !== shown?.frame) {
+        looks.set(frame, look)
+        screen.show(frame)
+      } else if (look !== null) {
+        if (frame === null) paintTrail(trailElement, look)
+        if (look !== shown) session.drawn(look)
       }
-      drawn = look
-      resized = false
+      element.dataset['shows'] = frame !== null ? 'frame' : hasTrail(look) ? 'trail' : 'nothing'
+      shown = look
+      isStale.current = false
+    }
+    const loop = (): void => {
+      request = requestAnimationFrame(loop)
+      draw()
     }
     const observer = new ResizeObserver(() => {
-      resized = true
+      isStale.current = true
     })
-    observer.observe(element)
-    let request = requestAnimationFrame(draw)
+    observer.observe(trailElement)
+    session.onFrame = draw
+    let request = requestAnimationFrame(loop)
     return () => {
+      session.onFrame = () => {}
       cancelAnimationFrame(request)
       observer.disconnect()
+      screen.close()
     }
-  }, [session, theme])
+  }, [session])
+
   const label = useViewer(({ look }) =>
     look === null ? 'No episode is shown' : `Episode ${look.episode} of agent ${look.agent}`,
   )
-  return <canvas ref={canvas} className="stage-canvas" role="img" aria-label={label} />
+  return (
+    <div ref={place} className="stage-picture" role="img" aria-label={label}>
+      <canvas ref={trail} className="stage-canvas trail" />
+    </div>
+  )
 }
 
-function paint(canvas: HTMLCanvasElement, painter: FramePainter, look: Look): void {
-  const hasTrail = look.trail.length > 0 && look.bounds !== null
-  canvas.classList.toggle('shown', look.frame !== null || hasTrail)
-  canvas.classList.toggle('trail', look.frame === null)
-  if (look.frame !== null) painter.draw(canvas, look.frame)
-  else if (look.bounds !== null) {
-    const width = Math.round(canvas.clientWidth * devicePixelRatio)
-    const height = Math.round(canvas.clientHeight * devicePixelRatio)
-    if (canvas.width !== width) canvas.width = width
-    if (canvas.height !== height) canvas.height = height
-    drawTrail(canvas, look.trail, look.bounds, {
-      ground: cssValue('--stage'),
-      line: cssValue('--accent'),
-      grid: cssValue('--line'),
-    })
-  }
+const hasTrail = (look: Look | null): boolean =>
+  look !== null && look.trail.length > 0 && look.bounds !== null
+
+function paintTrail(canvas: HTMLCanvasElement, look: Look): void {
+  if (look.bounds === null) return
+  const width = Math.round(canvas.clientWidth * devicePixelRatio)
+  const height = Math.round(canvas.clientHeight * devicePixelRatio)
+  if (canvas.width !== width) canvas.width = width
+  if (canvas.height !== height) canvas.height = height
+  drawTrail(canvas, look.trail, look.bounds, {
+    ground: cssValue('--stage'),
+    line: cssValue('--accent'),
+    grid: cssValue('--line'),
+  })
 }

@@ -7,6 +7,8 @@ import { type Insight, initialState, type Milestone, type ViewerState } from './
 const MILESTONES_MAX = 200
 const INSIGHTS_MAX = 50
 const AGENTS_MAX = 1024
+/** At four reports a second the last two minutes. */
+const COSTS_MAX = 480
 
 /** The state after `message`. */
 export function reduce(state: ViewerState, message: ServerMessage): ViewerState {
@@ -31,7 +33,7 @@ export function reduce(state: ViewerState, message: ServerMessage): ViewerState 
     case 'insight':
       return { ...next, insights: withInsight(next.insights, message) }
     case 'system':
-      return { ...next, system: message }
+      return { ...next, system: message, costs: withCost(next.costs, message) }
     case 'pong':
       return next
     case 'error':
@@ -52,6 +54,10 @@ function establish(
         connection: state.connection,
         followed: message.agents.includes(state.followed ?? '') ? state.followed : null,
         invalid: state.invalid,
+        // The same episode of another run is another episode.
+        route: state.route.view === 'episode' ? { view: 'live' } : state.route,
+        loop: state.loop,
+        filter: state.filter,
         mode: message.mode,
       }
   return {
@@ -122,6 +128,13 @@ function withSeries(
     series[one.name] = points === undefined ? one : { ...one, points }
   }
   return series
+}
+
+function withCost(
+  held: ViewerState['costs'],
+  { time, trainer_cost_percent: cost }: ServerMessageOf<'system'>,
+): ViewerState['costs'] {
+  return cost === null ? held : [...held.slice(1 - COSTS_MAX), [time, cost]]
 }
 
 function withMilestone(held: readonly Milestone[], milestone: Milestone): readonly Milestone[] {

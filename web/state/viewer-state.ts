@@ -6,7 +6,10 @@ import type {
   ViewerSeries,
 } from '../../src/protocol/viewer-messages.ts'
 import type { ConnectionState } from '../connection.ts'
+import type { Route } from '../permalink.ts'
 import type { Look } from '../stage.ts'
+import { atLiveEdge, type ShiftState } from '../time-shift.ts'
+import { type EpisodeFilter, noFilter } from './episode-filter.ts'
 
 export type Milestone = ServerMessageOf<'milestone'>
 export type Insight = ServerMessageOf<'insight'>
@@ -60,8 +63,18 @@ export interface ViewerState {
   readonly toasts: readonly Milestone[]
   readonly insights: readonly Insight[]
   readonly system: SystemReport | null
+  /** The last reports' cost to the trainer, per cent of its time: `[unix milliseconds, value]`. */
+  readonly costs: readonly (readonly [number, number])[]
   readonly latency: Latency | null
+  /** The part of the page that is shown, as its address tells it. */
+  readonly route: Route
   readonly replay: ReplayState | null
+  /** How far the live stage is paused or gone back in. */
+  readonly shift: ShiftState
+  /** The user's wish for replays: over and over again. */
+  readonly loop: boolean
+  /** Which episodes the table shows. */
+  readonly filter: EpisodeFilter
   /** An error of the server that answers nothing in particular. */
   readonly problem: string | null
   readonly invalid: { readonly count: number; readonly last: string }
@@ -87,8 +100,13 @@ export const initialState: ViewerState = {
   toasts: [],
   insights: [],
   system: null,
+  costs: [],
   latency: null,
+  route: { view: 'live' },
   replay: null,
+  shift: atLiveEdge,
+  loop: false,
+  filter: noFilter,
   problem: null,
   invalid: { count: 0, last: '' },
 }

@@ -1,0 +1,84 @@
+// A real browser, and what a person sees of the stage in it.
+import { existsSync } from 'node:fs'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { chromiumFlags, chromiumPath } from '../setup/packages.ts'
+
+export const hasChromium = existsSync(chromiumPath)
+
+/** To be called once in each file of browser tests: without a browser they are skipped loudly. */
+export function declareBrowser(): void {
+  if (!hasChromium) console.error(`SKIPPED: browser tests, because there is no ${chromiumPath}`)
+  test('CI has the browser that the browser tests need', () => {
+    expect(hasChromium || process.env['CI'] === undefined).toBe(true)
+  })
+}
+
+/** How long a browser test may take on a machine that has much else to do. */
+export const BUSY_MILLIS = 180_000
+
+/** As `expect.poll`, with the patience that a browser on a busy machine needs. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 40_000 })
+
+export interface OpenPage {
+  readonly page: Page
+  /** Whatever it logged as an error, or asked of another address. */
+  readonly errors: string[]
+}
+
+/** Starts a browser for the tests of a `describe`; the result opens pages that end with their test. */
+export function useBrowser(): (
+  url: string,
+  prepare?: (page: Page) => unknown,
+) => Promise<OpenPage> {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] })
+  })
+  afterAll(() => browser?.close())
+  return async (url, prepare) => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const errors: string[] = []
+    page.on('pageerror', error => errors.push(error.message))
+    page.on('console', message => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    page.on('request', request => {
+      const { origin, protocol } = new URL(request.url())
+      if (protocol !== 'blob:' && origin !== new URL(url).origin) errors.push(request.url())
+    })
+    onTestFinished(() => page.close())
+    await prepare?.(page)
+    await page.goto(url)
+    return { page, errors }
+  }
+}
+
+export interface StagePicture {
+  readonly width: number
+  readonly height: number
+  /** RGBA, rows from the top left. */
+  readonly pixels: Uint8Array
+}
+
+/** What the stage shows of a frame; null while it shows none. */
+export async function stagePicture(page: Page): Promise<StagePicture | null> {
+  const found = await page.evaluate(() => {
+    const shown = document.querySelector<HTMLCanvasElement>(
+      '.stage-picture[data-shows="frame"] canvas:not(.trail)',
+    )
+    if (shown === null || shown.width === 0) return null
+    // The canvas itself belongs to the drawing thread.
+    const copy = document.createElement('canvas')
+    const { width, height } = shown
+    copy.width = width
+    copy.height = height
+    const context = copy.getContext('2d')
+    context?.drawImage(shown, 0, 0)
+    const { data } = context?.getImageData(0, 0, width, height) ?? { data: [] }
+    let text = ''
+    for (const value of data) text += String.fromCharCode(value)
+    return { width, height, base64: btoa(text) }
+  })
+  return found && { ...found, pixels: Buffer.from(found.base64, 'base64') }
+}

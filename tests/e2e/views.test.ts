@@ -1,0 +1,74 @@
+// The other views in a real browser: all agents at once, two episodes beside each other, the system.
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { BUSY_MILLIS, declareBrowser, eventually, hasChromium, useBrowser } from './browser.ts'
+import { startTraining } from './training.ts'
+
+declareBrowser()
+
+const badge = (page: Page) => page.locator('header [role=status]')
+
+describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
+  const open = useBrowser()
+
+  test('L14 eight agents are seen at once, and one that is chosen in full', async () => {
+    const agents = Array.from({ length: 8 }, (_, index) => `env-${index}`)
+    const { url } = await startTraining({ agents, stepMillis: 25 })
+    const { page, errors } = await open(url)
+    await page.getByRole('link', { name: 'Agents' }).click()
+    const tiles = page.locator('.tile')
+    await eventually(() => tiles.count()).toBe(8)
+    const drawn = page.locator('.tile .stage-picture[data-shows="frame"]')
+    await eventually(() => drawn.count()).toBe(8)
+    const step = () => tiles.nth(7).locator('.tile-figures').textContent()
+    const before = await step()
+    await eventually(step).not.toBe(before)
+    await page.getByRole('button', { name: 'Watch env-5' }).click()
+    await page.getByRole('img', { name: /of agent env-5/ }).waitFor()
+    expect(new URL(page.url()).hash).toBe('#/')
+    expect(errors).toEqual([])
+  })
+
+  test('L16 two episodes are compared on one clock, and the address says which', async () => {
+    const { url } = await startTraining({ stepMillis: 5 })
+    const { page, errors } = await open(url)
+    await eventually(() => page.locator('tr[id^=episode-]').count()).toBeGreaterThan(2)
+    await page.goto(`${url}#/compare/1/2`)
+    await page.getByRole('heading', { name: 'Episode 1 · walker' }).waitFor()
+    await page.getByRole('heading', { name: 'Episode 2 · walker' }).waitFor()
+    await page.getByRole('combobox', { name: 'One clock by' }).selectOption('steps')
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('slider', { name: 'Place in both episodes' }).fill('1000')
+    const steps = () => page.locator('.figure', { hasText: 'Step' }).locator('dd').allTextContents()
+    await eventually(async () => (await steps()).map(text => Number.parseInt(text, 10))).toEqual([
+      20, 20,
+    ])
+    await page.getByRole('button', { name: 'Swap' }).click()
+    await eventually(() => new URL(page.url()).hash).toBe('#/compare/2/1')
+    expect(errors).toEqual([])
+  })
+
+  test('the system is drawn from its machines, and shows where an actor stands', async () => {
+    const { run, url } = await startTraining()
+    const { page, errors } = await open(url)
+    await page.getByRole('link', { name: 'System', exact: true }).click()
+    const recorder = page.getByRole('region', { name: 'recorder', exact: true })
+    await recorder.getByRole('img', { name: 'The machine recorder, now running' }).waitFor()
+    await recorder.locator('figcaption').getByText('stop → stopped').waitFor()
+    expect(await recorder.locator('.state.active text').allTextContents()).toEqual(['running'])
+    await recorder.getByRole('rowheader', { name: 'recorder.live' }).waitFor()
+    const aggregator = page.getByRole('region', { name: 'aggregator', exact: true })
+    await aggregator.getByText(/0 restarts/).waitFor()
+    run.host.crash('aggregator', 'throw')
+    await aggregator.getByText(/1 restarts/).waitFor()
+    expect(errors).toEqual([])
+  })
+
+  test('what a run does not have is said, and nothing is made up', async () => {
+    const { url } = await startTraining({ bare: true })
+    const { page } = await open(url)
+    await badge(page).getByText('LIVE').waitFor()
+    await page.getByText('No Q-values in this run.').waitFor()
+    await page.getByText('This agent records no meters.').waitFor()
+  })
+})

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
+import { Comparison } from '../../web/comparison.ts'
+import { Stage } from '../../web/stage.ts'
+import { episode } from './messages.ts'
+
+/** Two episodes with a step every 100 ms, of 4 and of 8 steps. */
+function compare() {
+  const clock = new SimulatedClock()
+  const stages = [new Stage(), new Stage()] as const
+  const comparison = new Comparison(stages, clock)
+  const open = (side: 0 | 1, steps: number): void =>
+    stages[side].openReplay(1, episode(side, 1, steps), clock.monotonic())
+  const shown = () => {
+    comparison.tick()
+    return stages.map(stage => stage.look(clock.monotonic())?.replay?.index ?? null)
+  }
+  return { clock, comparison, open, shown }
+}
+
+const both = () => {
+  const made = compare()
+  made.open(0, 4)
+  made.open(1, 8)
+  return made
+}
+
+test('U5 L16 two episodes play on one clock, and the shorter one waits at its end', () => {
+  const { clock, comparison, shown } = both()
+  expect(shown()).toEqual([0, 0])
+  clock.advance(250)
+  expect(shown()).toEqual([2, 2])
+  clock.advance(300)
+  expect(shown()).toEqual([3, 5])
+  clock.advance(1000)
+  expect(shown()).toEqual([3, 7])
+  expect(comparison.store.getState().playhead.playing).toBe(false)
+})
+
+test('nothing plays before both are there', () => {
+  const { clock, comparison, open, shown } = compare()
+  open(0, 4)
+  expect(shown()).toEqual([0, null])
+  clock.advance(1000)
+  expect(shown()).toEqual([0, null])
+  open(1, 8)
+  expect(shown()).toEqual([0, 0])
+  expect(comparison.store.getState().playhead.playing).toBe(true)
+})
+
+test('one control moves both', () => {
+  const { comparison, shown } = both()
+  shown()
+  comparison.seekTo(320)
+  expect(shown()).toEqual([3, 3])
+  comparison.stepBy(-1)
+  expect(shown()).toEqual([2, 2])
+  comparison.togglePlaying()
+  comparison.togglePlaying()
+  expect(comparison.store.getState().playhead.playing).toBe(false)
+})
+
+test('by steps both show the same step, however long it took', () => {
+  const { comparison, shown } = both()
+  shown()
+  comparison.setBasis('steps')
+  comparison.togglePlaying()
+  expect(shown()).toEqual([0, 0])
+  for (let step = 1; step < 8; step++) {
+    comparison.stepBy(1)
+    expect(shown()).toEqual([Math.min(3, step), step])
+  }
+})

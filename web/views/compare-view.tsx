@@ -1,0 +1,129 @@
+// Two episodes side by side on one clock.
+import { type FormEvent, useEffect, useMemo } from 'react'
+import { systemClock } from '../../src/base/clock.ts'
+import { whenReady } from '../address.ts'
+import { useOwnSession } from '../browser-session.ts'
+import { Comparison } from '../comparison.ts'
+import { CompareBar } from '../components/compare-bar.tsx'
+import { CompareChart } from '../components/compare-chart.tsx'
+import { Hud } from '../components/hud.tsx'
+import { StageCanvas } from '../components/stage-canvas.tsx'
+import { formatValue } from '../format.ts'
+import type { Session } from '../session.ts'
+import { SessionContext, useSession, useViewer } from '../use-session.ts'
+
+interface CompareViewProps {
+  readonly left: number
+  readonly right: number
+}
+
+export function CompareView({ left, right }: CompareViewProps) {
+  const page = useSession()
+  const [first, second] = [useOwnSession(), useOwnSession()]
+  const comparison = useMemo(
+    () => new Comparison([first.stage, second.stage], systemClock),
+    [first, second],
+  )
+  useEffect(() => {
+    let request = requestAnimationFrame(function tick() {
+      comparison.tick()
+      request = requestAnimationFrame(tick)
+    })
+    return () => cancelAnimationFrame(request)
+  }, [comparison])
+  useEffect(() => whenReady(first, () => first.openEpisode(left)), [first, left])
+  useEffect(() => whenReady(second, () => second.openEpisode(right)), [second, right])
+  return (
+    <main className="compare-view">
+      <h2 className="visually-hidden">
+        Episodes {left} and {right}
+      </h2>
+      <ComparePicker
+        key={`${left} ${right}`}
+        left={left}
+        right={right}
+        onPick={(one, other) => page.go({ view: 'compare', left: one, right: other })}
+      />
+      <div className="compare-sides">
+        <CompareSide session={first} name="left" />
+        <CompareSide session={second} name="right" />
+      </div>
+      <CompareBar comparison={comparison} />
+      <CompareChart comparison={comparison} sessions={[first, second]} />
+    </main>
+  )
+}
+
+function CompareSide({ session, name }: { session: Session; name: 'left' | 'right' }) {
+  return (
+    <SessionContext value={session}>
+      <section className={`panel compare-side ${name}`} aria-label={`The ${name} episode`}>
+        <SideHead />
+        <div className="stage">
+          <StageCanvas />
+          <SideNote />
+          <Hud />
+        </div>
+      </section>
+    </SessionContext>
+  )
+}
+
+function SideHead() {
+  const replay = useViewer(state => state.replay)
+  if (replay?.phase !== 'ready') return <header className="panel-head" />
+  const { row } = replay
+  return (
+    <header className="panel-head">
+      <h2>
+        Episode {row.episode} · {row.agent}
+      </h2>
+      <span className="panel-aside">
+        {row.steps} steps, return {formatValue(row.total_reward)}, {row.reason}
+      </span>
+    </header>
+  )
+}
+
+function SideNote() {
+  const replay = useViewer(state => state.replay)
+  const hasPicture = useViewer(
+    ({ look }) => look !== null && (look.frame !== null || look.trail.length > 0),
+  )
+  if (replay?.phase === 'failed') {
+    return (
+      <p className="stage-note" role="alert">
+        Episode {replay.episode} cannot be replayed: {replay.message}.
+      </p>
+    )
+  }
+  if (replay?.phase !== 'ready') return <p className="stage-note">Fetching the episode …</p>
+  return hasPicture ? null : <p className="stage-note">No frames and no position here.</p>
+}
+
+interface ComparePickerProps extends CompareViewProps {
+  readonly onPick: (left: number, right: number) => void
+}
+
+function ComparePicker({ left, right, onPick }: ComparePickerProps) {
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault()
+    const fields = new FormData(event.currentTarget)
+    const [one, other] = [Number(fields.get('left')), Number(fields.get('right'))]
+    if (Number.isSafeInteger(one) && Number.isSafeInteger(other)) onPick(one, other)
+  }
+  return (
+    <form className="compare-picker" onSubmit={submit}>
+      <label>
+        Episode <input name="left" type="number" min={0} required defaultValue={left} />
+      </label>
+      <label>
+        beside <input name="right" type="number" min={0} required defaultValue={right} />
+      </label>
+      <button type="submit">Compare</button>
+      <button type="button" onClick={() => onPick(right, left)}>
+        Swap
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,99 @@
+// All agents at once (L14). Each tile is a viewer of its own, connected while it is looked at; one
+// that is chosen is shown in full.
+import { useEffect, useState } from 'react'
+import { useOwnSession } from '../browser-session.ts'
+import { StageCanvas } from '../components/stage-canvas.tsx'
+import { formatValue } from '../format.ts'
+import { SessionContext, useSession, useViewer } from '../use-session.ts'
+
+/** A page of the grid: more pictures than that are no longer seen at once. */
+const TILES_MAX = 16
+
+export function GridView() {
+  const session = useSession()
+  const agents = useViewer(state => state.agents)
+  const [page, setPage] = useState(0)
+  const pages = Math.max(1, Math.ceil(agents.length / TILES_MAX))
+  const from = Math.min(page, pages - 1) * TILES_MAX
+  const watch = (agent: string): void => {
+    session.follow(agent)
+    session.backToLive()
+  }
+  return (
+    <main className="grid-view">
+      <h2 className="visually-hidden">All agents</h2>
+      {agents.length === 0 && <p className="empty">No agent has recorded anything yet.</p>}
+      <ul className="agent-grid">
+        {agents.slice(from, from + TILES_MAX).map(agent => (
+          <AgentTile key={agent} agent={agent} onWatch={watch} />
+        ))}
+      </ul>
+      {pages > 1 && (
+        <nav className="pager" aria-label="Pages of agents">
+          {Array.from({ length: pages }, (_, index) => (
+            <button
+              type="button"
+              // biome-ignore lint/suspicious/noArrayIndexKey: a page is its number
+              key={index}
+              aria-current={index === from / TILES_MAX ? 'page' : undefined}
+              onClick={() => setPage(index)}
+            >
+              {index * TILES_MAX + 1}–{Math.min(agents.length, (index + 1) * TILES_MAX)}
+            </button>
+          ))}
+        </nav>
+      )}
+    </main>
+  )
+}
+
+interface AgentTileProps {
+  readonly agent: string
+  readonly onWatch: (agent: string) => void
+}
+
+function AgentTile({ agent, onWatch }: AgentTileProps) {
+  const session = useOwnSession()
+  useEffect(() => session.follow(agent), [session, agent])
+  return (
+    <li className="tile">
+      <SessionContext value={session}>
+        <button type="button" onClick={() => onWatch(agent)} aria-label={`Watch ${agent}`}>
+          <span className="tile-stage">
+            <StageCanvas />
+            <TileNote />
+          </span>
+          <TileFigures agent={agent} />
+        </button>
+      </SessionContext>
+    </li>
+  )
+}
+
+function TileNote() {
+  const isOpen = useViewer(state => state.connection.phase === 'open')
+  const hasLook = useViewer(state => state.look !== null)
+  if (hasLook) return null
+  return <span className="tile-note">{isOpen ? 'Waiting for a step' : 'Connecting'}</span>
+}
+
+function TileFigures({ agent }: { agent: string }) {
+  const episode = useViewer(state => state.look?.episode ?? null)
+  const state = useViewer(({ look }) => look?.state ?? null)
+  const end = useViewer(({ ended, look }) =>
+    ended !== null && ended.episode === look?.episode ? ended.reason : null,
+  )
+  return (
+    <span className="tile-figures">
+      <strong>{agent}</strong>
+      {episode !== null && <span>#{episode}</span>}
+      {state !== null && (
+        <>
+          <span>step {state.step}</span>
+          <span className="tile-return">{formatValue(state.cumulative_reward)}</span>
+        </>
+      )}
+      {end !== null && <span className="tag tag-end">{end}</span>}
+    </span>
+  )
+}
