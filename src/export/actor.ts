@@ -94,9 +94,7 @@ class DatasetActor implements ActorInstance {
   #run(): undefined {
     this.#consumer.follow(this.#cursor, {
       types: finishedTypes,
-      hand: this.#scope,
       onEvent: envelope => takeIn(this.#state, envelope),
-      onPoison: (envelope, why) => this.#consumer.passOver(envelope, why),
       onSlice: cursor => this.#afterSlice(cursor),
     })
     return undefined
