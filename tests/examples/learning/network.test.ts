@@ -51,7 +51,7 @@ describe('the network', () => {
           const [before, after] = slopes(network.parameters, i, loss)
           if (Math.abs(before - after) > tolerance) return
           compared++
-          expect(Math.abs(gradient - before)).toBeLessThan(tolerance)
+          expect(Math.abs(gradient - before)).toBeLessThan(tolerance * (1 + Math.abs(before)))
         })
         gradients += network.gradients.length
       }),
