@@ -43,6 +43,8 @@ export interface PlayerHeartbeat {
 const SPAN_MILLIS = 10
 /** How long nothing may be heard of a trainer before it is looked for. */
 const LOOK_MILLIS = 1_000
+/** They are played again this much later at the soonest. */
+const ROUND_MILLIS_MIN = 1_000
 /** Finished episodes that are played again and again while no trainer is attached. */
 const CHECKPOINT_EPISODES = 10
 
@@ -183,9 +185,10 @@ class Player implements ActorInstance {
   /** The newest finished episodes, oldest of them first, at their own pace. */
   async #playCheckpoint(player: BatchPlayer): Promise<void> {
     this.#skipToEnd(player)
+    const { clock } = this.#scope
+    const againAt = clock.monotonic() + ROUND_MILLIS_MIN
     const { rows } = listEpisodes(this.#reader, { limit: CHECKPOINT_EPISODES })
     for (const row of rows.toReversed()) {
-      const { clock } = this.#scope
       const pacer = new Pacer(1, clock.monotonic())
       for (const batch of this.#reader.batches({ fromSeq: row.firstSeq, toSeq: row.lastSeq })) {
         for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
@@ -196,8 +199,10 @@ class Player implements ActorInstance {
         }
       }
     }
-    if (rows.length === 0) await this.#woken(LOOK_MILLIS)
-    else await this.#scope.clock.turn()
+    // Episodes that took no time would else be shown without end and keep everybody busy.
+    const wait = againAt - clock.monotonic()
+    if (wait > 0) await this.#woken(wait)
+    else await clock.turn()
   }
 
   async #stop(): Promise<undefined> {
