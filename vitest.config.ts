@@ -10,7 +10,8 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     globalSetup: ['tests/setup/packages.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: many tests wait, for a disk that is slow on purpose or an actor that is gone.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A condition is waited for as long as a busy machine may take.

@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
-const all = 'tests/{durability,supervision,models,simulation}/**/*.test.ts'
+const all = 'tests/{bench,durability,supervision,models,simulation}/**/*.test.ts'
 const timed = [
   'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',

@@ -16,6 +16,7 @@ import { Viewer } from '../viewer.ts'
 
 const STEPS_PER_SECOND = 20_000
 const STALL_MILLIS = 2_000
+const STALL_MILLIS_SMALL = 100
 /** Below the supervisor's limit of five deaths in ten seconds. */
 const ENCODER_DIES_EVERY_MILLIS = 2_500
 const VIEWERS = 8
@@ -37,13 +38,14 @@ interface Recorded extends Calls {
 export async function emit(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 2)
   const calls = (settings.small ? 20_000 : 1_000_000) / rounds
+  const stallMillis = settings.small ? STALL_MILLIS_SMALL : STALL_MILLIS
   const hurt: Recorded[] = []
   const healthy: Recorded[] = []
   const bare: Calls[] = []
   for (let round = 0; round < rounds; round++) {
     settings.onProgress(`emit: round ${round + 1} of ${rounds}`)
     const turns = [
-      async () => hurt.push(await record(calls, STALL_MILLIS, VIEWERS, true)),
+      async () => hurt.push(await record(calls, stallMillis, VIEWERS, true)),
       async () => healthy.push(await record(calls, 0, 0, false)),
       async () => bare.push(await timeCalls(calls, () => {})),
     ]
@@ -67,7 +69,7 @@ export async function emit(settings: BenchSettings): Promise<SuiteResult> {
     ],
     notes: [
       `${rounds} x ${calls} calls of step() at ${STEPS_PER_SECOND}/s, each timed by itself`,
-      `emit: every commit takes ${STALL_MILLIS} ms, the encoder dies every` +
+      `emit: every commit takes ${stallMillis} ms, the encoder dies every` +
         ` ${ENCODER_DIES_EVERY_MILLIS} ms, ${VIEWERS} viewers; ${lost} events found no room in` +
         ' ring or spill, as the log tells',
       'healthy: the same calls, no fault and no viewer; clock: the same loop without the call',

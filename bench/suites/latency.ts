@@ -18,6 +18,7 @@ const STEPS_PER_SECOND = 2000
 const FRAMES_PER_SECOND = 30
 const MAX_FPS = 240
 const STALL_MILLIS = 1000
+const STALL_MILLIS_SMALL = 100
 const SEED = 4
 /** Fewer than this many states a second and the ages are those of too few. */
 const STATES_PER_SECOND_MIN = 5
@@ -34,13 +35,14 @@ const nameOf = ({ width, height }: Shape): string => `${width}x${height}`
 export async function latency(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 6)
   const seconds = settings.small ? 1 : 8
+  const stallMillis = settings.small ? STALL_MILLIS_SMALL : STALL_MILLIS
   const reports: ViewerReport[] = []
   const stalled: ViewerReport[] = []
   for (let round = 0; round < rounds; round++) {
     settings.onProgress(`latency: round ${round + 1} of ${rounds}`)
     const turns = [
       async () => reports.push(await watch(seconds, 0)),
-      async () => stalled.push(await watch(seconds, STALL_MILLIS)),
+      async () => stalled.push(await watch(seconds, stallMillis)),
     ]
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
   }
@@ -87,7 +89,7 @@ export async function latency(settings: BenchSettings): Promise<SuiteResult> {
       `${STEPS_PER_SECOND} steps/s of 200 B and ${FRAMES_PER_SECOND} frames/s for ${seconds} s,` +
         ` ${rounds} rounds each, with and without a stall in turns`,
       `the viewer got ${rate(reports)} states/s, ${rate(stalled)} with every commit taking` +
-        ` ${STALL_MILLIS} ms`,
+        ` ${stallMillis} ms`,
       'from the call of step() to the message at a WebSocket client in another thread',
       ...pixels.notes,
       'every round ends when the viewer has the last episode; the log is then read back in full',

@@ -19,7 +19,7 @@ import { type ActorKind, type ActorName, kindOf } from './topology.ts'
 const ROLE = 'rollcast:spare'
 const SPARES = 2
 /** Loading waits until a run has started, and until who took the last spare has loaded its log. */
-const AFTER_START_MILLIS = 1_000
+const AFTER_START_MILLIS = 2_500
 const AFTER_TAKE_MILLIS = 50
 /** One loads after the other. */
 const AFTER_LOAD_MILLIS = 200

@@ -1,5 +1,7 @@
 // The receiving end of a port: an Observable of the items, and credits for those handled.
-import { Observable, type Subscriber } from 'rxjs'
+import type { Subscriber } from 'rxjs'
+// Of RxJS what is used here: all of it takes every thread 50 ms to load.
+import { Observable } from 'rxjs/internal/Observable'
 import { assert } from '../base/assert.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { MessagePortLike, ReceiverMessage, SenderMessage } from './port-messages.ts'

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { ffmpegCommand } from '../../bench/ffmpeg-command.ts'
+import { runs } from '../faults/tier.ts'
 
 const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
 
@@ -61,7 +62,11 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
   ],
 }
 
-test.each(Object.keys(promised))(
+/** Those that take a core for ten seconds and more even when they are small are for the slow tier. */
+const lengthy = new Set(['encode', 'save', 'memory', 'impact'])
+const tried = Object.keys(promised).filter(suite => runs(!lengthy.has(suite), true))
+
+test.each(tried)(
   'the bench %s holds what it checks, and prints its figures',
   async suite => {
     const result = await bench(suite, '--small', '--json')

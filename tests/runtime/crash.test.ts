@@ -7,7 +7,7 @@ import { verifyLog } from '../../src/store/verify.ts'
 import { readEvents, runProgram, tempDir } from './harness.ts'
 
 /** tests/durability/kills does it by the hundred. */
-const KILLS = 8
+const KILLS = 4
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
 
 /** Steps of each epoch as they were recorded: the position counts them. */

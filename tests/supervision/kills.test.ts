@@ -19,9 +19,9 @@ import {
 } from './stream-and-kill.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
-const KILLS = runs(6, 1000)
+const KILLS = runs(4, 1000)
 /** More than five deaths in ten seconds are not met by a restart at all; this is twice as often. */
-const PACED_KILLS = runs(2, 100)
+const PACED_KILLS = 100
 const PACED_MILLIS = 900
 /** Kills of one process: what it takes for good is found over all of them. */
 const KILLS_PER_RUN = 1000
@@ -128,6 +128,8 @@ describe.each(targets)(
       CAMPAIGN_MILLIS_MAX,
     )
 
+    // How soon is a figure of a quiet machine; that it comes back at all is told above.
+    if (tier === 'commit') return
     test(
       `is back within ${awayMillisMax} ms (p99), as often as the supervisor lets it die (seed ${seed})`,
       async () => {
@@ -138,7 +140,6 @@ describe.each(targets)(
           ...millisOf('away', away),
           ...millisOf('viewerGap', sum.gaps),
         })
-        if (tier === 'commit') return
         expect(away.quantile(0.99)).toBeLessThanOrEqual(awayMillisMax)
         expect(sum.gaps.quantile(0.99)).toBeLessThanOrEqual(awayMillisMax)
       },
@@ -152,16 +153,17 @@ const controls = [
   ['gives up what its log`s process had in hand', 'process', 'SIGKILL', [resigned]],
 ] as const
 
-test.each(controls)(
-  'S1 the campaign notices a recorder that %s',
-  async (_, logPlacement, how, plants) => {
-    const hits = [{ actor: 'recorder', how, afterMillis: 0 }] as const
-    const shots = Array.from({ length: 3 }, () => ({ hits, pauseMillis: 20 }))
-    const options = { encoderPlacement: 'thread', logPlacement, shots, onDisk: true } as const
-    const campaign = streamAndKill({ ...options, plants })
-    const noticed = await campaign.then(({ verdict }) => verdict.problems.join(), String)
-    // Steps are lost; or a layout is, without which no recorder can go on.
-    expect(noticed).toMatch(/steps are missing|not back/)
-  },
-  CAMPAIGN_MILLIS_MAX,
-)
+if (tier === 'slow')
+  test.each(controls)(
+    'S1 the campaign notices a recorder that %s',
+    async (_, logPlacement, how, plants) => {
+      const hits = [{ actor: 'recorder', how, afterMillis: 0 }] as const
+      const shots = Array.from({ length: 3 }, () => ({ hits, pauseMillis: 20 }))
+      const options = { encoderPlacement: 'thread', logPlacement, shots, onDisk: true } as const
+      const campaign = streamAndKill({ ...options, plants })
+      const noticed = await campaign.then(({ verdict }) => verdict.problems.join(), String)
+      // Steps are lost; or a layout is, without which no recorder can go on.
+      expect(noticed).toMatch(/steps are missing|not back/)
+    },
+    CAMPAIGN_MILLIS_MAX,
+  )

@@ -32,22 +32,22 @@ interface Ending {
   readonly says?: string
 }
 
-const bug = { signals: [], times: runs(2, 20), exit: 1, says: 'the trainer has a bug' } as const
+const bug = { signals: [], times: runs(1, 20), exit: 1, says: 'the trainer has a bug' } as const
 const endings: readonly Ending[] = [
   {
-    ...{ id: 'S7.SIGTERM', end: 'signal', signals: ['SIGTERM'], times: runs(6, 200) },
+    ...{ id: 'S7.SIGTERM', end: 'signal', signals: ['SIGTERM'], times: runs(4, 200) },
     ...{ exit: 0, reason: 'signal' },
   },
   {
-    ...{ id: 'S7.SIGINT-twice', end: 'signal', signals: ['SIGINT', 'SIGINT'], times: runs(3, 50) },
+    ...{ id: 'S7.SIGINT-twice', end: 'signal', signals: ['SIGINT', 'SIGINT'], times: runs(2, 50) },
     ...{ exit: 'SIGINT', reason: null },
   },
   {
-    ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(3, 50) },
+    ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(1, 50) },
     ...{ exit: 0, reason: 'exit' },
   },
   {
-    ...{ id: 'S7.job', end: 'signal', signals: ['SIGTERM'], job: true, times: runs(2, 20) },
+    ...{ id: 'S7.job', end: 'signal', signals: ['SIGTERM'], job: true, times: runs(1, 20) },
     ...{ exit: 0, reason: 'signal' },
   },
   { ...bug, id: 'S8.uncaughtException', end: 'throw', reason: 'exit' },

@@ -17,7 +17,7 @@ import { type Class, putLog, type Trial, tryDamage } from './trial.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
 const ALL = Object.values(kinds).reduce<number>((sum, count) => sum + count, 0)
-const count = runs(150, ALL)
+const count = runs(80, ALL)
 const allKinds = Object.keys(kinds) as Kind[]
 const countOf = (kind: Kind): number => Math.max(4, Math.round((kinds[kind] * count) / ALL))
 

@@ -9,6 +9,7 @@ import { startRun } from '../../../src/index.ts'
 import type { Run } from '../../../src/runtime/run.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { checked, options, play, refused, saved, sound } from '../../export/recorded-dataset.ts'
+import { runs } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { tempDir, until } from '../../runtime/harness.ts'
 import { judgeVideos } from '../../supervision/judge-videos.ts'
@@ -50,54 +51,57 @@ async function expectAll(dir: string, root = join(dir, 'dataset')): Promise<void
   expect(await checked(dir, root)).toEqual(sound(6, 6 * STEPS))
 }
 
-describe.skipIf(!requireTool('root')).each([0, 6 * KIB])('no room after %i bytes', leftBytes => {
-  test('V3 V8 P9 for videos: the log holds the frames until there is some', async () => {
-    const dir = tempDir()
-    const disk = smallDisk()
-    const videos = join(disk.path, 'videos')
-    mkdirSync(videos)
-    symlinkSync(videos, join(dir, 'video'))
-    const run = await startRun(options(dir))
-    disk.fill(leftBytes)
-    for (let episode = 0; episode < 3; episode++) play(run, { steps: STEPS })
-    await until('an encoder to say what it waits for', () => waiting(run))
-    await goOnAndMakeRoom(run, dir, disk, 'encoder')
-    await expectAll(dir)
-  })
+describe.skipIf(!requireTool('root')).each(runs([6 * KIB], [0, 6 * KIB]))(
+  'no room after %i bytes',
+  leftBytes => {
+    test('V3 V8 P9 for videos: the log holds the frames until there is some', async () => {
+      const dir = tempDir()
+      const disk = smallDisk()
+      const videos = join(disk.path, 'videos')
+      mkdirSync(videos)
+      symlinkSync(videos, join(dir, 'video'))
+      const run = await startRun(options(dir))
+      disk.fill(leftBytes)
+      for (let episode = 0; episode < 3; episode++) play(run, { steps: STEPS })
+      await until('an encoder to say what it waits for', () => waiting(run))
+      await goOnAndMakeRoom(run, dir, disk, 'encoder')
+      await expectAll(dir)
+    })
 
-  test('X6 V8 P9 for the dataset: it is owed until there is some', async () => {
-    const dir = tempDir()
-    const disk = smallDisk()
-    const root = join(disk.path, 'dataset')
-    const run = await startRun(options(dir, { dataset: { dir: root } }))
-    disk.fill(leftBytes)
-    for (let episode = 0; episode < 3; episode++) play(run, { steps: STEPS })
-    await until('it to say what it waits for', () =>
-      /no space left/i.test(actorOf(run, 'dataset')?.reason ?? ''),
-    )
-    expect(actorOf(run, 'dataset')?.state).toBe('running.hindered')
-    await goOnAndMakeRoom(run, dir, disk, 'dataset')
-    await expectAll(dir, root)
-  })
+    test('X6 V8 P9 for the dataset: it is owed until there is some', async () => {
+      const dir = tempDir()
+      const disk = smallDisk()
+      const root = join(disk.path, 'dataset')
+      const run = await startRun(options(dir, { dataset: { dir: root } }))
+      disk.fill(leftBytes)
+      for (let episode = 0; episode < 3; episode++) play(run, { steps: STEPS })
+      await until('it to say what it waits for', () =>
+        /no space left/i.test(actorOf(run, 'dataset')?.reason ?? ''),
+      )
+      expect(actorOf(run, 'dataset')?.state).toBe('running.hindered')
+      await goOnAndMakeRoom(run, dir, disk, 'dataset')
+      await expectAll(dir, root)
+    })
 
-  test('V8 X6 A7 a run that is closed meanwhile closes in time, and owes nothing to the next', async () => {
-    const dir = tempDir()
-    const disk = smallDisk()
-    const videos = join(disk.path, 'videos')
-    mkdirSync(videos)
-    symlinkSync(videos, join(dir, 'video'))
-    const dataset = { dir: join(disk.path, 'dataset') }
-    const run = await startRun(options(dir, { dataset, closeMillisMax: 5_000 }))
-    disk.fill(leftBytes)
-    for (let episode = 0; episode < 6; episode++) play(run, { steps: STEPS })
-    await until('an encoder to wait', () => waiting(run))
-    const closedAt = performance.now()
-    await run.close()
-    expect(performance.now() - closedAt).toBeLessThan(5_500)
-    disk.empty()
-    const next = await startRun(options(dir, { dataset }))
-    await until('all are saved', async () => (await saved(dir)).length === 6)
-    await next.close()
-    await expectAll(dir, dataset.dir)
-  })
-})
+    test('V8 X6 A7 a run that is closed meanwhile closes in time, and owes nothing to the next', async () => {
+      const dir = tempDir()
+      const disk = smallDisk()
+      const videos = join(disk.path, 'videos')
+      mkdirSync(videos)
+      symlinkSync(videos, join(dir, 'video'))
+      const dataset = { dir: join(disk.path, 'dataset') }
+      const run = await startRun(options(dir, { dataset, closeMillisMax: 5_000 }))
+      disk.fill(leftBytes)
+      for (let episode = 0; episode < 6; episode++) play(run, { steps: STEPS })
+      await until('an encoder to wait', () => waiting(run))
+      const closedAt = performance.now()
+      await run.close()
+      expect(performance.now() - closedAt).toBeLessThan(5_500)
+      disk.empty()
+      const next = await startRun(options(dir, { dataset }))
+      await until('all are saved', async () => (await saved(dir)).length === 6)
+      await next.close()
+      await expectAll(dir, dataset.dir)
+    })
+  },
+)

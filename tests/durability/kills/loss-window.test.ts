@@ -8,7 +8,7 @@ import { limits } from '../../../src/protocol/limits.ts'
 import { dataFile } from '../../../src/store/open-log.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { figure } from '../../faults/figures.ts'
-import { runs } from '../../faults/tier.ts'
+import { runs, tier } from '../../faults/tier.ts'
 import { requireTool } from '../../faults/tools.ts'
 import { readEvents } from '../../runtime/harness.ts'
 import { places } from './places.ts'
@@ -120,16 +120,17 @@ test(`D1 P1 P2: what ${kills} kills of a whole run cost is what the trainer had 
   expect(tally.recovered).toBeGreaterThan(kills * BURST)
 }, 3_600_000)
 
-test.skipIf(!requireTool('strace'))(
-  'P2 negative control: a trainer that is told too late loses more than promised',
-  async () => {
-    const dir = places('disk').next()
-    const never = { millis: 1e9, events: 1e9, bytes: 1e12 }
-    const slow = ['-P', dataFile(dir), '-e', 'inject=fdatasync:delay_enter=1000000']
-    const trace = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', ...slow]
-    const death = await killTrainer(dir, 700, { undurableMax: never }, trace)
-    const { problems } = costOf(death, recordedIn(await readEvents(dir), 1))
-    expect(problems.join()).toContain('untold')
-  },
-  120_000,
-)
+if (tier === 'slow')
+  test.skipIf(!requireTool('strace'))(
+    'P2 negative control: a trainer that is told too late loses more than promised',
+    async () => {
+      const dir = places('disk').next()
+      const never = { millis: 1e9, events: 1e9, bytes: 1e12 }
+      const slow = ['-P', dataFile(dir), '-e', 'inject=fdatasync:delay_enter=1000000']
+      const trace = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', ...slow]
+      const death = await killTrainer(dir, 700, { undurableMax: never }, trace)
+      const { problems } = costOf(death, recordedIn(await readEvents(dir), 1))
+      expect(problems.join()).toContain('untold')
+    },
+    120_000,
+  )
