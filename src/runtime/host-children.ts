@@ -262,7 +262,10 @@ export class HostChildren {
   /** Consumers stop one after the other, and have one time for it together. */
   #drainMillis({ name }: ActorSpec): number {
     const { clock, closeMillisMax } = this.#options
-    if (this.#hurryAt === undefined || name === 'recorder') return closeMillisMax * DRAIN_SHARE
+    if (name === 'recorder') return closeMillisMax * DRAIN_SHARE
+    // On a log that has failed nothing becomes durable any more: they would wait in vain.
+    if (typeof this.#roster.get('recorder')?.barred === 'string') return 0
+    if (this.#hurryAt === undefined) return closeMillisMax * DRAIN_SHARE
     return Math.max(0, this.#hurryAt - clock.monotonic())
   }
 

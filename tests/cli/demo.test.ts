@@ -80,7 +80,7 @@ describe('demo', () => {
 
   test('with --env cartpole eight agents learn by PPO, each on camera, and all is on record (L14)', async () => {
     const dir = join(workspace, 'cartpole')
-    const args = ['--env', 'cartpole', '--episodes', '30', '--no-open', '--port', '0', '--dir', dir]
+    const args = ['--env', 'cartpole', '--episodes', '60', '--no-open', '--port', '0', '--dir', dir]
     const end = await rollcast('demo', ...args, '--json')
     expect(end.code).toBe(0)
     const json = jsonOf(end)

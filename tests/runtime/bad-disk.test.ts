@@ -42,7 +42,7 @@ function train(run: Run): { steps: number; stop(): void } {
 
 test('P7 L10: at the first failed commit the log is read-only; training and viewing go on', async () => {
   const dir = tempDir()
-  const { run, problems } = await startOnDisk(dir, { commitFailsAt: 40 }, { closeMillisMax: 4_000 })
+  const { run, problems } = await startOnDisk(dir, { commitFailsAt: 40 })
   const trainer = train(run)
   const viewer = await connectViewer(run.url ?? '')
   await until('health to be red', () => run.status?.healthy === false)

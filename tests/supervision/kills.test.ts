@@ -19,7 +19,7 @@ import {
 } from './stream-and-kill.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
-const KILLS = runs(4, 1000)
+const KILLS = runs(3, 1000)
 /** More than five deaths in ten seconds are not met by a restart at all; this is twice as often. */
 const PACED_KILLS = 100
 const PACED_MILLIS = 900
