@@ -1,49 +1,42 @@
-// The frames of one viewer, in the encoding that it wants. Newest first: while its socket is full,
+// The frames of one agent for one viewer, in the encoding that it wants. Newest first: while its socket is full,
 // or a picture for it is being made, the newest frame waits here and gives way to the next.
 //
 // Invariant: what is sent only goes forward, though pictures take their time and pixels do not, and
 // a picture may be of a newer frame than was asked for.
-import {
-  type Encoding,
-  encodingFor,
-  type PictureFormat,
-  QUALITY_DEFAULT,
-  sharedQuality,
-} from '../protocol/frame-encoding.ts'
+import { type Encoding, encodingFor, type PictureFormat } from '../protocol/frame-encoding.ts'
 import type { Lane } from './lane.ts'
 import type { Previews, Wish } from './previews.ts'
 import type { SharedFrame } from './shared-frame.ts'
 import type { SharedMessage } from './shared-message.ts'
 
+/** What the viewer wants its frames to be. */
+export interface FrameTaste {
+  encoding: Encoding
+  quality: number
+}
+
 export interface FrameOutletOptions {
+  readonly agent: string
+  readonly taste: Readonly<FrameTaste>
   readonly lane: Lane
   readonly previews: Previews
   /** Called for each frame that gave way to a newer one, or was given up. */
   readonly onDropped: () => void
   /** Called when the lane gave up a frame of this viewer; that is counted there. */
   readonly onReplaced: () => void
-  /** Told why frames come as pixels and not as the viewer wants them; once for each reason. */
+  /** Told of each frame why it comes as pixels and not as the viewer wants it. */
   readonly onProblem: (problem: string) => void
 }
 
 export class FrameOutlet {
   readonly #options: FrameOutletOptions
-  #encoding: Encoding = 'auto'
-  #quality = sharedQuality(QUALITY_DEFAULT)
   #waiting: SharedFrame | undefined
   #wish: Wish | undefined
-  #problem: string | undefined
   /** Of the newest frame that was sent. */
   #sentSerial = 0
 
   constructor(options: FrameOutletOptions) {
     this.#options = options
-  }
-
-  prefer({ encoding, quality }: { encoding?: Encoding | undefined; quality?: number | undefined }) {
-    if (encoding !== undefined) this.#encoding = encoding
-    if (quality !== undefined) this.#quality = sharedQuality(quality)
-    if (encoding !== undefined) this.#problem = undefined
   }
 
   offer(shared: SharedFrame): void {
@@ -54,7 +47,7 @@ export class FrameOutlet {
     }
     const as = this.#encodingOf(shared)
     const problem = as === 'raw' ? undefined : previews.problemOf(shared, as)
-    if (problem !== undefined) this.#tell(problem)
+    if (problem !== undefined) this.#options.onProblem(problem)
     if (as === 'raw' || problem !== undefined) {
       this.reset()
       this.#send(shared, shared.raw)
@@ -82,8 +75,9 @@ export class FrameOutlet {
   }
 
   #encodingOf({ frame }: SharedFrame): 'raw' | PictureFormat {
-    if (this.#encoding === 'auto' && !this.#options.previews.able) return 'raw'
-    return encodingFor(this.#encoding, frame.pixels.byteLength)
+    const { taste, previews } = this.#options
+    if (taste.encoding === 'auto' && !previews.able) return 'raw'
+    return encodingFor(taste.encoding, frame.pixels.byteLength)
   }
 
   #ask(shared: SharedFrame, as: PictureFormat): void {
@@ -91,23 +85,19 @@ export class FrameOutlet {
       cancelled: false,
       deliver: (delivered, message, problem) => {
         this.#wish = undefined
-        if (problem !== undefined) this.#tell(problem)
+        if (problem !== undefined) this.#options.onProblem(problem)
         this.#send(delivered, message)
         this.room()
       },
     }
     this.#wish = wish
-    this.#options.previews.want(shared, as, this.#quality, wish)
+    const { previews, taste } = this.#options
+    previews.want(shared, as, taste.quality, wish)
   }
 
   #send({ serial }: SharedFrame, message: SharedMessage): void {
     this.#sentSerial = serial
-    if (this.#options.lane.latest('frame', message)) this.#options.onReplaced()
-  }
-
-  #tell(problem: string): void {
-    if (problem === this.#problem) return
-    this.#problem = problem
-    this.#options.onProblem(problem)
+    const { lane, agent, onReplaced } = this.#options
+    if (lane.latest(`frame/${agent}`, message)) onReplaced()
   }
 }

@@ -7,6 +7,7 @@ import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
 import { Continuity } from './continuity.ts'
+import { Verdicts } from './filter.ts'
 import {
   endMessage,
   episodeMessage,
@@ -31,6 +32,7 @@ import { SharedFrame } from './shared-frame.ts'
 import { type Life, SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
 import { Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
+import { stateKey } from './viewing.ts'
 
 const TICK_MILLIS = 1000
 const SYSTEM_MILLIS = 250
@@ -43,6 +45,8 @@ export interface HubCounters {
   viewers: number
   /** Distinct messages that were built; 0 while nobody watches. */
   built: number
+  /** Episodes that were held against an expression of a viewer; once for each of both. */
+  judged: number
   /** Messages handed to sockets, and messages given up, over all viewers. */
   sent: number
   dropped: number
@@ -70,7 +74,8 @@ export class Hub implements ViewerHost {
   readonly stage: Stage
   readonly history: History
   readonly previews: Previews
-  readonly counters: HubCounters = { viewers: 0, built: 0, sent: 0, dropped: 0 }
+  readonly counters: HubCounters = { viewers: 0, built: 0, judged: 0, sent: 0, dropped: 0 }
+  readonly verdicts = new Verdicts(() => this.counters.judged++)
   /** The first camera of each agent. */
   readonly #cameras = new Map<string, string>()
   readonly #viewers = new Set<Viewer>()
@@ -151,8 +156,10 @@ export class Hub implements ViewerHost {
     this.#followDefault()
     const wanted = new Map<string, number>()
     this.#toAll(({ viewing: { followed, wantedFps } }) => {
-      if (followed === null || wantedFps === 0) return
-      wanted.set(followed, Math.max(wantedFps, wanted.get(followed) ?? 0))
+      if (wantedFps === 0) return
+      for (const agent of followed) {
+        wanted.set(agent, Math.max(wantedFps, wanted.get(agent) ?? 0))
+      }
     })
     return wanted
   }
@@ -265,11 +272,12 @@ export class Hub implements ViewerHost {
     const life = before?.episode === episode ? before.life : { over: false }
     const message = SharedMessage.text(() => stateMessage(mode, stepped), STATE_BYTES, life)
     this.#shown.set(agent, { message, life, episode })
-    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(message))
+    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(agent, message))
   }
 
   /** The last state is shown whatever was thinned out, and nothing of the episode after its end. */
-  #showEnd({ row, finished }: EndedPublication): void {
+  #showEnd({ subject, finished }: EndedPublication): void {
+    const { row } = subject
     const { agent, episode } = row
     const { mode } = this.stage
     const shown = this.#shown.get(agent)
@@ -280,13 +288,15 @@ export class Hub implements ViewerHost {
     }
     const message = SharedMessage.text(() => endMessage(mode, row, 0), 512)
     this.#toFollowers(agent, 'newest', viewer => {
-      if (last !== undefined) viewer.lane.finalState(last.message)
+      if (last !== undefined) viewer.lane.finalState(stateKey(agent), last.message)
       viewer.lane.queue(message)
     })
+    this.#toFollowers(agent, 'paced', viewer => viewer.viewing.ended(subject))
     if (finished === null) return
     const whole = this.wholeOf(finished)
-    this.#toFollowers(agent, 'whole', viewer => viewer.lane.whole(whole))
-    this.#toFollowers(agent, 'paced', viewer => viewer.viewing.playback.pump())
+    this.#toFollowers(agent, 'whole', viewer => {
+      if (viewer.viewing.means(subject)) viewer.lane.whole(whole)
+    })
   }
 
   #restart(): void {

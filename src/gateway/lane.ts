@@ -21,7 +21,8 @@ export interface LaneSocket {
 /** `latest` and bulk wait until no more than this is in the socket, so that they stay new. */
 const FRESH_BYTES = 64 * KIB
 const QUEUE_COUNT_MAX = 512
-const LATEST_COUNT_MAX = 64
+/** A frame and a state update of each agent, and the system's state. */
+const LATEST_COUNT_MAX = 2 * limits.viewerAgentsMax + 1
 const HELD_BYTES_MAX = 64 * MIB
 
 interface Waiting {
@@ -54,7 +55,8 @@ export class Lane {
   readonly #latest: Channel<Waiting>
   #held = true
   #closed = false
-  #lastState: SharedMessage | undefined
+  /** The last state update of each open episode that was sent, by key. */
+  readonly #lastStates = new Map<string, SharedMessage>()
   /** Messages in the socket that the kernel has not taken yet, and when it last took one. */
   #outstanding = 0
   #progressAt = 0
@@ -101,8 +103,9 @@ export class Lane {
   }
 
   /** The last state update of an episode: shown whatever was thinned out, but not twice. */
-  finalState(message: SharedMessage): void {
-    if (message !== this.#lastState) this.#offer(this.#queue, message)
+  finalState(key: string, message: SharedMessage): void {
+    if (message !== this.#lastStates.get(key)) this.#offer(this.#queue, message)
+    this.#lastStates.delete(key)
   }
 
   /** True when nothing waits and the socket is (nearly) empty. */
@@ -141,6 +144,7 @@ export class Lane {
     for (const channel of [this.#queue, this.#whole, this.#latest]) {
       while (channel.take() !== undefined) this.#options.counters.dropped++
     }
+    this.#lastStates.clear()
   }
 
   close(): void {
@@ -165,7 +169,7 @@ export class Lane {
         if (waiting === undefined) break
         if (waiting.message.life === undefined) this.#send(waiting.message)
         else if (!waiting.message.life.over) {
-          this.#lastState = waiting.message
+          this.#lastStates.set(waiting.key, waiting.message)
           this.#send(waiting.message)
         }
       }

@@ -1,6 +1,8 @@
 // From the log's own spelling to the viewers'. Pure; every message says the mode it is told.
+import { RollcastError } from '../base/errors.ts'
 import type { FrameMessage } from '../protocol/frame-message.ts'
 import type { LaneStatus } from '../protocol/lane.ts'
+import { PredicateError } from '../protocol/predicate/syntax.ts'
 import type { EpisodeRow, MetricSeries, Milestone, RunTotals } from '../protocol/projection.ts'
 import type {
   ActorStatus,
@@ -131,12 +133,14 @@ export const episodesMessage = (
   request: number | null,
   rows: readonly EpisodeRow[],
   more: boolean,
+  next?: number | null,
 ): ServerMessageOf<'episodes'> => ({
   ...header(mode),
   type: 'episodes',
   request,
   rows: rows.map(viewerRow),
   more,
+  ...(next !== undefined && { next }),
 })
 
 export const metricsMessage = (
@@ -256,6 +260,19 @@ export const errorMessage = (
   code: string,
   message: string,
 ): ServerMessageOf<'error'> => ({ ...header(mode), type: 'error', request, code, message })
+
+/** The same of something that was thrown; of an expression that cannot be read with the place in it. */
+export const failureMessage = (
+  mode: Mode,
+  request: number | null,
+  error: unknown,
+): ServerMessageOf<'error'> => {
+  const code = error instanceof RollcastError ? error.code : 'INTERNAL'
+  const text = error instanceof Error ? error.message : String(error)
+  const message = errorMessage(mode, request, code, text)
+  if (!(error instanceof PredicateError)) return message
+  return { ...message, at: error.at, length: error.length }
+}
 
 /** A frame as it travels; `request` 0 for one that is pushed. */
 export const frameMessage = (

@@ -26,7 +26,9 @@ export class Playback {
   #active = false
   #playing: FinishedEpisode | undefined
   #nextStep = 0
-  #lastOrdinal = 0
+  #last: FinishedEpisode | undefined
+  /** Meant episodes that have ended since one was begun. */
+  #ended = 0
   #skipped = 0
   #due = 0
   #cancelTimer: (() => void) | undefined
@@ -39,7 +41,7 @@ export class Playback {
   start(): void {
     this.stop()
     this.#active = true
-    this.#lastOrdinal = 0
+    this.#last = undefined
     this.pump()
   }
 
@@ -48,6 +50,12 @@ export class Playback {
     this.#playing = undefined
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+  }
+
+  /** An episode that is meant has ended. */
+  noteEnded(): void {
+    this.#ended++
+    this.pump()
   }
 
   /** Goes on if it can; called when there is room, something new to play, or another pace. */
@@ -66,9 +74,10 @@ export class Playback {
 
   #begin(): boolean {
     const next = this.#options.newest()
-    if (next === undefined || next.ordinal <= this.#lastOrdinal) return false
-    if (this.#lastOrdinal > 0) this.#skipped += next.ordinal - this.#lastOrdinal - 1
-    this.#lastOrdinal = next.ordinal
+    if (next === undefined || next === this.#last) return false
+    if (this.#last !== undefined) this.#skipped += Math.max(0, this.#ended - 1)
+    this.#ended = 0
+    this.#last = next
     this.#playing = next
     this.#nextStep = 0
     this.#due = this.#options.clock.monotonic()

@@ -1,8 +1,13 @@
 // What the hub is told to show, and what it may ask of whoever tells it. Plain data in the log's
 // own spelling; the viewers' spelling is made in messages.ts, and only when somebody watches.
 import type { Position } from '../protocol/position.ts'
-import type { EpisodeRow } from '../protocol/projection.ts'
-import type { EpisodeMaterial, HistoryAnswer, HistoryStep } from '../protocol/thread-messages.ts'
+import type { Subject } from '../protocol/predicate/evaluate.ts'
+import type {
+  EpisodeMaterial,
+  EpisodesPage,
+  HistoryAnswer,
+  HistoryStep,
+} from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-messages.ts'
 
 export interface BeganPublication {
@@ -26,7 +31,7 @@ export interface SteppedPublication {
 
 export interface EndedPublication {
   readonly kind: 'ended'
-  readonly row: EpisodeRow
+  readonly subject: Subject
   /** The whole episode, when all of it was seen. */
   readonly finished: FinishedEpisode | null
 }
@@ -47,8 +52,7 @@ export type Publication =
   | { readonly kind: 'restarted' }
 
 export interface FinishedEpisode {
-  /** Counts the ended episodes of the agent, whole or not, from 1. */
-  readonly ordinal: number
+  readonly subject: Subject
   readonly material: EpisodeMaterial
   readonly position: Position
 }
@@ -68,7 +72,8 @@ export interface Stage {
   readonly episodesDropped: number
   /** The beginning of the episode that the agent is playing now. */
   open(agent: string): BeganPublication | undefined
-  newestFinished(agent: string): FinishedEpisode | undefined
+  /** The newest of the episodes held that is meant. */
+  newestFinished(isMeant: (finished: FinishedEpisode) => boolean): FinishedEpisode | undefined
 }
 
 type AnswerOf<K extends HistoryAnswer['kind']> = Omit<
@@ -78,8 +83,7 @@ type AnswerOf<K extends HistoryAnswer['kind']> = Omit<
 
 /** Reads of the log, for viewers that ask. Every one rejects rather than wait for ever. */
 export interface History {
-  /** Rows older than `before` (null: the newest), at most `limit`. */
-  episodes(before: number | null, limit: number): Promise<AnswerOf<'episodes'>>
+  episodes(page: EpisodesPage): Promise<AnswerOf<'episodes'>>
   episode(episode: number): Promise<AnswerOf<'episode'>>
   /** Some of the episode's frames, from index `from` on. */
   frames(episode: number, from: number): Promise<AnswerOf<'frames'>>

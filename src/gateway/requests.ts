@@ -5,9 +5,16 @@ import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { EpisodeMaterial, LiveFrame } from '../protocol/thread-messages.ts'
-import type { Mode } from '../protocol/viewer-messages.ts'
+import type { ClientMessage, Mode, ServerMessage } from '../protocol/viewer-messages.ts'
+import { readFilter } from './filter.ts'
 import type { Lane } from './lane.ts'
-import { episodeMessage, episodesMessage, errorMessage, frameMessage } from './messages.ts'
+import {
+  episodeMessage,
+  episodesMessage,
+  errorMessage,
+  failureMessage,
+  frameMessage,
+} from './messages.ts'
 import type { History } from './publication.ts'
 import { SharedMessage } from './shared-message.ts'
 
@@ -16,6 +23,9 @@ const FRAMES_MAX = 3000
 const FRAME_BYTES_MAX = 64 * MIB
 const ROW_BYTES = 400
 const STEP_BYTES = 300
+const ERROR_BYTES = 512
+
+type Listing = Extract<ClientMessage, { type: 'list_episodes' }>
 
 interface Turn {
   readonly request: number
@@ -39,10 +49,13 @@ export class Requests {
     this.#options = options
   }
 
-  list(request: number, before: number | null, limit: number = limits.episodePage): void {
+  list({ request, limit = limits.episodePage, ...asked }: Listing): void {
     this.#start('episodes', request, async turn => {
-      const { rows, more } = await this.#options.history.episodes(before, limit)
-      const build = () => episodesMessage(this.#options.mode(), request, rows, more)
+      const { history, mode } = this.#options
+      const where = readFilter(asked.where ?? null)?.predicate ?? null
+      const [before, after] = [asked.before ?? null, asked.after ?? null]
+      const { rows, next } = await history.episodes({ before, after, limit, where })
+      const build = () => episodesMessage(mode(), request, rows, next !== null, next)
       await this.#send(turn, SharedMessage.text(build, rows.length * ROW_BYTES))
     })
   }
@@ -128,9 +141,10 @@ export class Requests {
   }
 
   async #fail(turn: Turn, error: unknown): Promise<void> {
-    const code = error instanceof RollcastError ? error.code : 'INTERNAL'
-    const message = error instanceof Error ? error.message : String(error)
-    await this.#send(turn, this.#errorOf(turn.request, code, message))
+    await this.#send(
+      turn,
+      this.#error(() => failureMessage(this.#options.mode(), turn.request, error)),
+    )
   }
 
   /** Waits for room as an answer does: what is said to a viewer that is stalled is given up. */
@@ -139,12 +153,14 @@ export class Requests {
     turn.cancelled = true
     while (!this.#closed && !lane.roomy) await this.#room()
     if (this.#closed) return
-    lane.queue(this.#errorOf(turn.request, 'CANCELLED', 'a newer request took its place'))
+    const why = 'a newer request took its place'
+    lane.queue(
+      this.#error(() => errorMessage(this.#options.mode(), turn.request, 'CANCELLED', why)),
+    )
   }
 
-  #errorOf(request: number, code: string, message: string): SharedMessage {
-    const build = () => errorMessage(this.#options.mode(), request, code, message)
-    return SharedMessage.text(build, message.length)
+  #error(build: () => ServerMessage): SharedMessage {
+    return SharedMessage.text(build, ERROR_BYTES)
   }
 
   #room(): Promise<void> {

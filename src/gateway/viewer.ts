@@ -7,19 +7,21 @@ import { tell } from '../machines/tell.ts'
 import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
+import { PredicateError } from '../protocol/predicate/syntax.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
   closeCodes,
   type ServerMessage,
 } from '../protocol/viewer-messages.ts'
+import { type Filter, readFilter, type Verdicts } from './filter.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
-import { errorMessage, pongMessage } from './messages.ts'
+import { errorMessage, failureMessage, pongMessage } from './messages.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { Requests } from './requests.ts'
 import { SharedMessage } from './shared-message.ts'
-import { Viewing } from './viewing.ts'
+import { type Preferences, Viewing } from './viewing.ts'
 
 /** What a viewer needs of its socket; a WebSocket of `ws` fits. */
 export interface ViewerSocket extends LaneSocket {
@@ -37,6 +39,7 @@ export interface ViewerHost {
   readonly stage: Stage
   readonly history: History
   readonly previews: Previews
+  readonly verdicts: Verdicts
   readonly counters: LaneCounters & { built: number }
   wholeOf(finished: FinishedEpisode): SharedMessage
   /** The newest state update of the agent's open episode. */
@@ -107,6 +110,7 @@ export class Viewer {
       lane,
       stage,
       previews: host.previews,
+      verdicts: host.verdicts,
       onFrameDropped: () => counters.dropped++,
       onProblem: problem => this.#tellRaw(problem),
       wholeOf: finished => host.wholeOf(finished),
@@ -209,10 +213,10 @@ export class Viewer {
       return
     }
     this.#greeted = true
-    this.viewing.prefer(preferences)
     this.lane.release()
     this.#host.greet(this, resume)
     this.greetedBefore = true
+    this.#prefer(preferences)
     this.#tell({ type: 'helloReceived', mode: this.#mode })
   }
 
@@ -220,18 +224,34 @@ export class Viewer {
     const { stage, clock } = this.#host
     switch (message.type) {
       case 'set':
-        if (this.viewing.prefer(message)) {
+        if (this.#prefer(message)) {
           this.#tell({ type: 'modeChosen', mode: this.#mode })
         }
         break
       case 'list_episodes':
-        this.#requests.list(message.request, message.before ?? null, message.limit)
+        this.#requests.list(message)
         break
       case 'get_episode':
         this.#requests.get(message.request, message.episode)
         break
       case 'ping':
         this.#reply(pongMessage(stage.mode, message.client_time, clock.now()))
+    }
+  }
+
+  /** Takes over what is given, but for an expression that cannot be read; true as `viewing.prefer`. */
+  #prefer({ where, ...preferences }: Preferences & { where?: string | null | undefined }): boolean {
+    return this.viewing.prefer(preferences, where === undefined ? undefined : this.#read(where))
+  }
+
+  /** Undefined, which changes nothing, when it cannot be read. */
+  #read(where: string | null): Filter | null | undefined {
+    try {
+      return readFilter(where)
+    } catch (error) {
+      if (!(error instanceof PredicateError)) throw error
+      this.#reply(failureMessage(this.#host.stage.mode, null, error))
+      return undefined
     }
   }
 

@@ -72,6 +72,8 @@ export const limits = {
   viewerBufferBytesMax: 1 * MIB,
   /** Viewers at once; the next one is refused with a reason. */
   viewersMax: 1000,
+  /** Agents that one viewer may follow at once. */
+  viewerAgentsMax: 64,
   /** The largest message that a viewer may send. */
   viewerMessageBytesMax: 16 * KIB,
   /** Messages a viewer may send in a minute. */

@@ -6,6 +6,7 @@ import type { PictureFormat } from './frame-encoding.ts'
 import type { LaneStatus } from './lane.ts'
 import type { ChannelCounters, ChannelSpec } from './policies.ts'
 import type { Position } from './position.ts'
+import type { Predicate } from './predicate/syntax.ts'
 import type { EpisodeRow, Projection } from './projection.ts'
 import type { Quarantined, Span } from './quarantine.ts'
 
@@ -74,9 +75,18 @@ export interface ProjectionNotice {
   readonly changedMetrics: readonly string[]
 }
 
+/** Finished episodes numbered below `before` and above `after`, newest first. */
+export interface EpisodesPage {
+  readonly before: number | null
+  readonly after: number | null
+  readonly limit: number
+  /** Null means all. */
+  readonly where: Predicate | null
+}
+
 /** `broadcaster.queries` and `host.answers`: reads of the log, done by the pool. */
 export type HistoryQuery = { readonly id: number } & (
-  | { readonly kind: 'episodes'; readonly before: number | null; readonly limit: number }
+  | ({ readonly kind: 'episodes' } & EpisodesPage)
   | { readonly kind: 'episode'; readonly episode: number }
   | { readonly kind: 'frames'; readonly episode: number; readonly from: number }
 )
@@ -103,7 +113,12 @@ export interface EpisodeMaterial {
 }
 
 export type HistoryAnswer = { readonly id: number } & (
-  | { readonly kind: 'episodes'; readonly rows: readonly EpisodeRow[]; readonly more: boolean }
+  | {
+      readonly kind: 'episodes'
+      readonly rows: readonly EpisodeRow[]
+      /** What to ask for next as `before`; null when there are no more. */
+      readonly next: number | null
+    }
   | { readonly kind: 'episode'; readonly material: EpisodeMaterial }
   | {
       readonly kind: 'frames'

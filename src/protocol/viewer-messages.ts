@@ -4,6 +4,7 @@
 // the strings "NaN", "Infinity" and "-Infinity".
 import { z } from 'zod'
 import { encodings } from './frame-encoding.ts'
+import { limits } from './limits.ts'
 
 export const VIEWER_PROTOCOL = 'rollcast.v1+json'
 export const VIEWER_PROTOCOL_VERSION = 1
@@ -178,7 +179,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     intrinsic_reward: number,
     curriculum_stage: optionalNumber,
     reason: z.string(),
-    /** Episodes that this viewer's playback skipped so far, to stay near the newest (L6). */
+    /** Episodes that it wants and that its playback skipped so far, to stay near the newest (L6). */
     skipped: count,
   }),
   /** A whole finished episode, for clients that replay it themselves. */
@@ -202,6 +203,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     rows: z.array(episodeRowSchema),
     /** True when older ones can be asked for. */
     more: z.boolean(),
+    /** Of an answer: what to ask for next as `before`; null when all have been looked at. */
+    next: count.nullable().optional(),
   }),
   z.object({
     ...header,
@@ -252,6 +255,9 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     request: count.nullable(),
     code: z.string(),
     message: z.string(),
+    /** Of an expression that cannot be read: where, in characters, and how many are wrong. */
+    at: count.optional(),
+    length: count.optional(),
   }),
 ])
 export type ServerMessage = z.output<typeof serverMessageSchema>
@@ -265,14 +271,35 @@ export type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMes
 const deliveries = ['newest', 'paced', 'whole'] as const
 export type Delivery = (typeof deliveries)[number]
 
+/** An expression of the predicate language (`terminated and return < 0`); null or blank means all. */
+const where = z.string().nullable().optional()
+
+const agentName = z.string().max(256)
+
 const preferences = {
   delivery: z.enum(deliveries).optional(),
   /** Seconds a step; default 0.2, 0 is as fast as the client drains. */
   step_delay: z.number().min(0).max(60).optional(),
-  /** Default 30; frames and state updates a second under `newest`. */
+  /**
+   * Default 30; frames and state updates a second under `newest`. Several agents have equal shares
+   * of it, of one a second at least.
+   */
   max_fps: z.number().min(0.1).max(240).optional(),
   /** The agent to follow; null (the default) is the first that has frames, else the first. */
-  agent: z.string().max(256).nullable().optional(),
+  agent: agentName.nullable().optional(),
+  /**
+   * Several agents to follow at once, or `all`: the first 64. Takes the place of `agent`, until that
+   * is said again; said together, this counts.
+   */
+  agents: z
+    .union([z.literal('all'), z.array(agentName).min(1).max(limits.viewerAgentsMax)])
+    .optional(),
+  /**
+   * Which finished episodes are delivered under `paced` and `whole`. `best(3)` are the best of those
+   * that the server has seen end so far. What cannot be read is answered by an `error` with its
+   * place, and the filter before it stays.
+   */
+  where,
   /**
    * What frames that are shown live come as: `raw` pixels, `jpeg` or `webp`; `auto` (the default) is
    * raw for small ones and JPEG for others. Where pictures cannot be made frames come raw, and an
@@ -301,7 +328,14 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     request: count,
     /** Rows older than this episode; the newest ones when absent. */
     before: count.optional(),
-    limit: z.number().int().min(1).max(200).optional(),
+    /** Only rows newer than this episode. */
+    after: count.optional(),
+    limit: z.number().int().min(1).max(limits.episodePage).optional(),
+    /**
+     * Only rows that it means; places such as `best(3)` are those in the whole run. So many are
+     * looked at for one answer that it may hold fewer than `limit`, or none: go on with its `next`.
+     */
+    where,
   }),
   z.object({ type: z.literal('get_episode'), request: count, episode: count }),
   z.object({ type: z.literal('ping'), client_time: number }),

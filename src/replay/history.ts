@@ -14,22 +14,34 @@ import type {
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { Pictures } from './pictures.ts'
+import { RunPlaces } from './run-places.ts'
+import { searchEpisodes } from './search-episodes.ts'
 
 /** One answer carries at most so many frames and bytes of pixels. */
 const FRAMES_PER_ANSWER = 200
 const FRAME_BYTES_PER_ANSWER = 4 * 1024 * 1024
 
+/** A log that is open, and what was found out about it so far. */
+export interface OpenRun {
+  readonly reader: LogReader
+  readonly places: RunPlaces
+}
+
+export const openRun = (reader: LogReader): OpenRun => ({ reader, places: new RunPlaces(reader) })
+
 /** The answer, or `failed` with a reason. */
-export function answerQuery(reader: LogReader, runDir: string, query: HistoryQuery): HistoryAnswer {
+export function answerQuery(
+  { reader, places }: OpenRun,
+  runDir: string,
+  query: HistoryQuery,
+): HistoryAnswer {
   const { id } = query
   const pictures = new Pictures(reader, runDir)
   try {
     if (query.kind === 'episodes') {
-      const page = {
-        limit: query.limit,
-        ...(query.before === null ? {} : { before: query.before }),
-      }
-      return { id, kind: 'episodes', ...listEpisodes(reader, page) }
+      const { before, after, limit, where } = query
+      const search = { before, after, limit, where: where ?? { kind: 'all' as const } }
+      return { id, kind: 'episodes', ...searchEpisodes(reader, search, places) }
     }
     const row = findEpisode(reader, query.episode)
     if (query.kind === 'episode') {

@@ -1,9 +1,9 @@
 // The pool's work: one query of one log.
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
-import { answerQuery } from '../replay/history.ts'
+import { answerQuery, type OpenRun, openRun } from '../replay/history.ts'
 import { type OpenReaderOptions, openLogReader } from '../store/open-log.ts'
 
-const readers = new Map<string, ReturnType<typeof openLogReader>>()
+const runs = new Map<string, OpenRun>()
 
 export interface HistoryTask {
   readonly runDir: string
@@ -12,10 +12,10 @@ export interface HistoryTask {
 }
 
 export function answer(task: HistoryTask): HistoryAnswer {
-  let reader = readers.get(task.runDir)
-  if (reader === undefined) {
-    reader = openLogReader(task.runDir, task.reader)
-    readers.set(task.runDir, reader)
+  let run = runs.get(task.runDir)
+  if (run === undefined) {
+    run = openRun(openLogReader(task.runDir, task.reader))
+    runs.set(task.runDir, run)
   }
-  return answerQuery(reader, task.runDir, task.query)
+  return answerQuery(run, task.runDir, task.query)
 }

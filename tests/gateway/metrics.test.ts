@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Metrics, type MetricsSource } from '../../src/gateway/metrics.ts'
 import { laneOf, projectionOf, systemOf } from './stage.ts'
 
-const counters = { viewers: 3, built: 10, sent: 30, dropped: 2 }
+const counters = { viewers: 3, built: 10, judged: 4, sent: 30, dropped: 2 }
 const empty: MetricsSource = { system: null, counters, totals: undefined }
 
 /** Values by name and labels; throws for a line that is not of the text format 0.0.4. */

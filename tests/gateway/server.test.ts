@@ -38,7 +38,7 @@ let gateway: Gateway
 let clients: WsClient[]
 
 const history = {
-  episodes: async () => ({ rows: [rowOf(1)], more: false }),
+  episodes: async () => ({ rows: [rowOf(1)], next: null }),
   episode: async (episode: number) => ({ material: materialOf(episode, 4) }),
   frames: async () => ({ frames: [], next: null }),
 }

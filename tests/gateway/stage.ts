@@ -7,6 +7,7 @@ import type {
 } from '../../src/gateway/publication.ts'
 import type { LaneStatus } from '../../src/protocol/lane.ts'
 import type { Position } from '../../src/protocol/position.ts'
+import type { Subject } from '../../src/protocol/predicate/evaluate.ts'
 import type {
   EpisodeRow,
   MetricSeries,
@@ -37,17 +38,20 @@ export class TestStage implements Stage {
     return this.openEpisodes.get(agent)
   }
 
-  newestFinished(agent: string): FinishedEpisode | undefined {
-    return this.finished.findLast(one => one.material.row.agent === agent)
+  newestFinished(isMeant: (finished: FinishedEpisode) => boolean): FinishedEpisode | undefined {
+    return this.finished.findLast(isMeant)
   }
 
   /** Finishes an episode: it can be played, and is returned as what the hub is told. */
-  finish(episode: number, steps: number, agent = 'agent-0') {
+  finish(episode: number, steps: number, agent = 'agent-0', over: Partial<Subject> = {}) {
     const material = materialOf(episode, steps, agent)
-    const ordinal = (this.newestFinished(agent)?.ordinal ?? 0) + 1
-    const finished = { ordinal, material, position: this.position }
+    const subject: Subject = {
+      ...{ row: material.row, previous: undefined, better: 0, worse: 0 },
+      ...over,
+    }
+    const finished = { subject, material, position: this.position }
     this.finished.push(finished)
-    return { kind: 'ended', row: material.row, finished } as const
+    return { kind: 'ended', subject, finished } as const
   }
 }
 

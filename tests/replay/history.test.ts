@@ -4,7 +4,7 @@ import type { Event, EventOf } from '../../src/protocol/events.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import type { EpisodeRow } from '../../src/protocol/projection.ts'
 import type { HistoryAnswer, HistoryQuery } from '../../src/protocol/thread-messages.ts'
-import { answerQuery, listEpisodes, loadEpisode } from '../../src/replay/history.ts'
+import { answerQuery, listEpisodes, loadEpisode, openRun } from '../../src/replay/history.ts'
 import { Pictures } from '../../src/replay/pictures.ts'
 import type { LogReader } from '../../src/store/event-log.ts'
 import { type MemoryLog, openMemoryLog } from '../../src/store/memory-log.ts'
@@ -58,11 +58,11 @@ const load = (reader: LogReader, row: EpisodeRow) =>
   loadEpisode(reader, row, new Pictures(reader, NOWHERE))
 
 const answer = <K extends HistoryAnswer['kind']>(
-  reader: Parameters<typeof answerQuery>[0],
+  reader: LogReader,
   query: HistoryQuery,
   kind: K,
 ): Extract<HistoryAnswer, { kind: K }> => {
-  const given = answerQuery(reader, NOWHERE, query)
+  const given = answerQuery(openRun(reader), NOWHERE, query)
   expect(given).toMatchObject({ kind, id: query.id })
   return given as Extract<HistoryAnswer, { kind: K }>
 }
@@ -81,13 +81,14 @@ describe('a page of the index (L17)', () => {
 
   test('is the newest rows, newest first, and says whether there are more', async () => {
     const reader = await logWith(5)
-    const query = { id: 1, kind: 'episodes', before: null, limit: 3 } as const
+    const newest = { before: null, after: null, limit: 3, where: null }
+    const query = { id: 1, kind: 'episodes', ...newest } as const
     const first = answer(reader, query, 'episodes')
-    expect([page(first.rows), first.more]).toEqual([[5, 4, 3], true])
+    expect([page(first.rows), first.next]).toEqual([[5, 4, 3], 3])
     const second = answer(reader, { ...query, before: 3 }, 'episodes')
-    expect([page(second.rows), second.more]).toEqual([[2, 1], false])
+    expect([page(second.rows), second.next]).toEqual([[2, 1], null])
     const exact = answer(reader, { ...query, limit: 5 }, 'episodes')
-    expect([page(exact.rows).length, exact.more]).toEqual([5, false])
+    expect([page(exact.rows).length, exact.next]).toEqual([5, null])
   })
 
   test('is empty where there is nothing', async () => {
@@ -188,7 +189,7 @@ describe('a whole episode (L12)', () => {
 })
 
 describe('the frames of an episode', () => {
-  const framesFrom = (reader: Parameters<typeof answerQuery>[0], from: number) =>
+  const framesFrom = (reader: LogReader, from: number) =>
     answer(reader, { id: 1, kind: 'frames', episode: 1, from }, 'frames')
 
   test('come with their pixels, in order, from the one that is asked for', async () => {

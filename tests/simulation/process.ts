@@ -10,7 +10,7 @@ import { RollcastError } from '../../src/base/errors.ts'
 import { restartLimits } from '../../src/machines/restart-intensity.ts'
 import { encodeEvent } from '../../src/protocol/codec.ts'
 import type { ActorStart, CrashKind, HistoryQuery } from '../../src/protocol/thread-messages.ts'
-import { answerQuery } from '../../src/replay/history.ts'
+import { answerQuery, openRun } from '../../src/replay/history.ts'
 import { Host } from '../../src/runtime/host.ts'
 import type { Problem } from '../../src/runtime/host-messages.ts'
 import type { ActorHandle } from '../../src/runtime/spawn.ts'
@@ -160,7 +160,7 @@ export class SimProcess {
     const reader = new StorageReader(new SimStorage(this.#world, this.#hostLife))
     return new Promise(resolve => {
       this.#hostLife.clock.schedule(this.#world.timing.between(1, 20), () =>
-        resolve(answerQuery(reader, '/nonexistent', query)),
+        resolve(answerQuery(openRun(reader), '/nonexistent', query)),
       )
     })
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import type { History } from '../../gateway/publication.ts'
-import type { HistoryAnswer, HistoryQuery } from '../../protocol/thread-messages.ts'
+import type { EpisodesPage, HistoryAnswer, HistoryQuery } from '../../protocol/thread-messages.ts'
 import { failureOf, PendingAnswers } from './pending-answers.ts'
 
 const PENDING_MAX = 32
@@ -26,8 +26,8 @@ export class HistoryClient implements History {
     this.#pending = new PendingAnswers({ clock, what, ...bounds })
   }
 
-  episodes(before: number | null, limit: number) {
-    return this.#ask<'episodes'>({ kind: 'episodes', before, limit })
+  episodes(page: EpisodesPage) {
+    return this.#ask<'episodes'>({ kind: 'episodes', ...page })
   }
 
   episode(episode: number) {

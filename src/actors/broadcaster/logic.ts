@@ -29,6 +29,7 @@ import type {
 } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import { origin, type Position } from '../../protocol/position.ts'
+import { Ranking } from '../../protocol/predicate/ranking.ts'
 import { type EpisodeRow, rowOf } from '../../protocol/projection.ts'
 import type { FeedMode, LiveBatch } from '../../protocol/thread-messages.ts'
 import type { Mode } from '../../protocol/viewer-messages.ts'
@@ -69,7 +70,9 @@ export class LiveFeed implements Stage {
   #framed: string | null = null
   /** The newest frame of each camera since this was asked last, by agent and camera. */
   readonly #framedSince = new Map<string, Framed>()
-  readonly #ended = new Map<string, number>()
+  /** Of the episodes that ended while this was fed: the last one of each agent, and all returns. */
+  readonly #previous = new Map<string, EpisodeRow>()
+  #ranking = new Ranking()
   #finished: FinishedEpisode[] = []
   #dropped = 0
 
@@ -136,8 +139,8 @@ export class LiveFeed implements Stage {
     return open === undefined ? undefined : beganOf(open)
   }
 
-  newestFinished(agent: string): FinishedEpisode | undefined {
-    return this.#finished.findLast(({ material }) => material.row.agent === agent)
+  newestFinished(isMeant: (finished: FinishedEpisode) => boolean): FinishedEpisode | undefined {
+    return this.#finished.findLast(isMeant)
   }
 
   /** The agent has frames to show. */
@@ -174,6 +177,8 @@ export class LiveFeed implements Stage {
     const { position } = this
     const first = this.#source === null
     if (epoch !== position.epoch || mode !== this.#source || firstSeq <= position.seq) {
+      // A trainer's recorder that begins again goes on with the run; anything else is told anew.
+      if (mode !== this.#source || firstSeq <= position.seq) this.#forgetPast()
       this.#restart(mode)
       this.#position = { epoch, seq: firstSeq - 1 }
       if (!first) shown.push({ kind: 'restarted' })
@@ -190,8 +195,12 @@ export class LiveFeed implements Stage {
     this.#open.clear()
     this.#agents.clear()
     this.#framed = null
-    this.#ended.clear()
     this.#finished = []
+  }
+
+  #forgetPast(): void {
+    this.#previous.clear()
+    this.#ranking = new Ranking()
   }
 
   #missSomething(): void {
@@ -325,11 +334,12 @@ export class LiveFeed implements Stage {
   }
 
   #close(row: EpisodeRow, whole: OpenEpisode | undefined, shown: Publication[]): void {
-    const ordinal = (this.#ended.get(row.agent) ?? 0) + 1
-    this.#ended.set(row.agent, ordinal)
+    const previous = this.#previous.get(row.agent)
+    const subject = { row, previous, ...this.#ranking.add(row) }
+    this.#previous.set(row.agent, row)
     let finished: FinishedEpisode | null = null
     if (whole !== undefined) {
-      finished = { ordinal, material: whole.material(row), position: this.#position }
+      finished = { subject, material: whole.material(row), position: this.#position }
       this.#finished.push(finished)
       // The newest always stays (L6).
       if (this.#finished.length > limits.liveEpisodes) {
@@ -337,7 +347,7 @@ export class LiveFeed implements Stage {
         this.#dropped++
       }
     }
-    shown.push({ kind: 'ended', row, finished })
+    shown.push({ kind: 'ended', subject, finished })
   }
 
   #noteAgent(agent: string): void {

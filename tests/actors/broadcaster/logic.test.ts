@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LiveFeed } from '../../../src/actors/broadcaster/logic.ts'
-import type { Publication } from '../../../src/gateway/publication.ts'
+import type { FinishedEpisode, Publication } from '../../../src/gateway/publication.ts'
 import type { Event } from '../../../src/protocol/events.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import { endOf, FeedMaker, frameLayout, stepLayout, stepOf } from './feed.ts'
@@ -26,6 +26,11 @@ function started(...agents: string[]): { feed: LiveFeed; maker: FeedMaker } {
   return { feed, maker }
 }
 
+const of =
+  (agent: string) =>
+  ({ material }: FinishedEpisode): boolean =>
+    material.row.agent === agent
+
 const kinds = (shown: readonly Publication[]): string[] => shown.map(({ kind }) => kind)
 
 const ended = (shown: readonly Publication[]) => shown.filter(one => one.kind === 'ended')
@@ -39,10 +44,13 @@ describe('episodes', () => {
     expect(steps.map(step => step.cumulativeReward)).toEqual([1.5, 4, 7.5])
     expect(steps[2]).toMatchObject({ position: [2, 0], meters: { energy: 0.5 }, qValues: null })
     expect(ended(shown)[0]).toMatchObject({
-      row: { episode: 1, totalReward: 7.5, firstSeq: 2, lastSeq: 6 },
-      finished: { ordinal: 1, material: { thinnedBy: 1, frames: 0 } },
+      subject: { row: { episode: 1, totalReward: 7.5, firstSeq: 2, lastSeq: 6 }, better: 0 },
+      finished: { material: { thinnedBy: 1, frames: 0 } },
     })
-    expect(feed.newestFinished('a')?.material.steps.at(-1)).toMatchObject({ step: 2, done: true })
+    expect(feed.newestFinished(of('a'))?.material.steps.at(-1)).toMatchObject({
+      step: 2,
+      done: true,
+    })
   })
 
   test('an episode whose end never came is closed by the next one (L2)', () => {
@@ -51,9 +59,34 @@ describe('episodes', () => {
     const shown = feed.fold(maker.batch(stepOf('a', 2, 0), stepOf('a', 2, 1), endOf('a', 2, 2)))
     expect(kinds(shown)).toEqual(['ended', 'began', 'stepped', 'stepped', 'ended'])
     expect(ended(shown)).toMatchObject([
-      { row: { episode: 1, steps: 1, reason: 'superseded' }, finished: null },
-      { row: { episode: 2 }, finished: { ordinal: 2 } },
+      { subject: { row: { episode: 1, steps: 1, reason: 'superseded' } }, finished: null },
+      { subject: { row: { episode: 2 }, previous: { episode: 1 } }, finished: {} },
     ])
+  })
+
+  test('L13 each has its place among those that ended before it, also past a new epoch', () => {
+    const { feed, maker } = started('a', 'b')
+    const declared = () => ['a', 'b'].map((agent, at) => maker.declare(stepLayout(at + 1, agent)))
+    const lengths = [3, 1, 4, 3]
+    const shown = lengths.flatMap((steps, at) => {
+      if (at === 2) maker.epoch++
+      const agent = at % 2 === 0 ? 'a' : 'b'
+      return feed.fold(maker.batch(...declared(), ...playedOut(agent, at + 1, steps)))
+    })
+    const places = ended(shown).map(({ subject: { row, previous, better, worse } }) => {
+      return [row.episode, previous?.episode, better, worse]
+    })
+    expect(places).toEqual([
+      [1, undefined, 0, 0],
+      [2, undefined, 1, 0],
+      [3, 1, 0, 2],
+      [4, 2, 2, 2],
+    ])
+    const replayed = feed.fold({
+      ...maker.batch(...declared(), ...playedOut('a', 9, 2)),
+      mode: 'replay',
+    })
+    expect(ended(replayed)[0]?.subject).toMatchObject({ previous: undefined, better: 0, worse: 0 })
   })
 
   test('an episode that was joined late has no sum rather than a wrong one', () => {
@@ -61,7 +94,10 @@ describe('episodes', () => {
     const shown = feed.fold(maker.batch(stepOf('a', 1, 5), stepOf('a', 1, 6), endOf('a', 1, 7)))
     const steps = shown.flatMap(one => (one.kind === 'stepped' ? [one.step] : []))
     expect(steps.map(step => step.cumulativeReward)).toEqual([Number.NaN, Number.NaN])
-    expect(ended(shown)[0]).toMatchObject({ row: { totalReward: 31.5 }, finished: null })
+    expect(ended(shown)[0]).toMatchObject({
+      subject: { row: { totalReward: 31.5 } },
+      finished: null,
+    })
   })
 
   test('a step that is missing without a gap in the feed is noticed too', () => {
@@ -81,7 +117,7 @@ describe('episodes', () => {
       feed.fold(maker.batch(...some))
     }
     feed.fold(maker.batch(endOf('a', 1, length)))
-    const { steps, thinnedBy } = feed.newestFinished('a')!.material
+    const { steps, thinnedBy } = feed.newestFinished(of('a'))!.material
     expect(thinnedBy).toBe(4)
     expect(steps.length).toBeLessThanOrEqual(limits.liveEpisodeSteps + 1)
     expect(steps.at(-1)?.step).toBe(length - 1)
@@ -93,7 +129,7 @@ describe('episodes', () => {
     const { feed, maker } = started('a')
     for (let episode = 1; episode <= 25; episode++) {
       feed.fold(maker.batch(...playedOut('a', episode, 2)))
-      expect(feed.newestFinished('a')?.material.row.episode).toBe(episode)
+      expect(feed.newestFinished(of('a'))?.material.row.episode).toBe(episode)
     }
     expect(feed.episodesQueued).toBe(limits.liveEpisodes)
     expect(feed.episodesDropped).toBe(15)
@@ -163,7 +199,7 @@ describe('mode (L9)', () => {
     const declared = player.declare(stepLayout(1, 'a'))
     const shown = feed.fold(player.batch(declared, began('a', 1)))
     expect(kinds(shown)).toEqual(['restarted', 'began'])
-    expect([feed.mode, feed.newestFinished('a')]).toEqual(['replay', undefined])
+    expect([feed.mode, feed.newestFinished(of('a'))]).toEqual(['replay', undefined])
     player.seq = 0
     expect(kinds(feed.fold(player.batch(declared, began('a', 1))))[0]).toBe('restarted')
     player.epoch = 2
@@ -201,7 +237,7 @@ describe('what is missing or damaged', () => {
           const records = batch.records.subarray(0, cut % (batch.records.length + 1))
           feed.fold({ ...batch, records })
           feed.fold(maker.batch(...playedOut('a', 900, 3)))
-          expect(feed.newestFinished('a')?.material.row.episode).toBe(900)
+          expect(feed.newestFinished(of('a'))?.material.row.episode).toBe(900)
         },
       ),
       { numRuns: 300 },
@@ -214,8 +250,8 @@ describe('what is missing or damaged', () => {
     maker.batch(...playedOut('b', 2, 3))
     const rest = maker.batch(stepOf('a', 1, 1), endOf('a', 1, 2))
     const [last] = ended(feed.fold({ ...rest, isSelection: true }))
-    expect(last).toMatchObject({ row: { episode: 1, totalReward: 4 } })
-    expect(feed.newestFinished('a')?.material.row.episode).toBe(1)
+    expect(last).toMatchObject({ subject: { row: { episode: 1, totalReward: 4 } } })
+    expect(feed.newestFinished(of('a'))?.material.row.episode).toBe(1)
     expect(feed.counters.missedEvents).toBe(0)
   })
 
@@ -226,11 +262,11 @@ describe('what is missing or damaged', () => {
     feed.fold(maker.batch(stepOf('a', 1, 1)))
     expect(feed.counters.missedEvents).toBe(5)
     expect(ended(feed.fold(maker.batch(began('a', 3))))[0]).toMatchObject({
-      row: { episode: 1, reason: 'superseded', totalReward: 4 },
+      subject: { row: { episode: 1, reason: 'superseded', totalReward: 4 } },
     })
     maker.batch(...playedOut('b', 4, 3))
     expect(ended(feed.fold(maker.batch(began('a', 5))))[0]).toMatchObject({
-      row: { episode: 3, reason: 'missed', totalReward: Number.NaN },
+      subject: { row: { episode: 3, reason: 'missed', totalReward: Number.NaN } },
     })
   })
 
@@ -287,7 +323,8 @@ describe('any interleaving of agents, with any batches dropped', () => {
             const unknown = hurt.has(one.episode) && Number.isNaN(one.step.cumulativeReward)
             if (!unknown) expect(one.step.cumulativeReward).toBe(sum)
           } else if (one.kind === 'ended') {
-            const { row, finished } = one
+            const { subject, finished } = one
+            const { row } = subject
             if (openNow.get(row.agent) === row.episode) openNow.delete(row.agent)
             expect(openNow.has(row.agent)).toBe(false)
             // Here every episode that is closed had an end of its own.
@@ -304,7 +341,7 @@ describe('any interleaving of agents, with any batches dropped', () => {
         }
         if (newest !== undefined) {
           const { agent } = truth.get(newest)!
-          expect(feed.newestFinished(agent)?.material.row.episode).toBe(newest)
+          expect(feed.newestFinished(of(agent))?.material.row.episode).toBe(newest)
         }
         if (dropped.length === 0) {
           const whole = shown.filter(one => one.kind === 'ended' && one.finished !== null)

@@ -66,7 +66,7 @@ export class ViewerWorld {
         )
       })
     return {
-      episodes: () => later({ rows: this.#rows.slice(-3), more: false }),
+      episodes: () => later({ rows: this.#rows.slice(-3), next: null }),
       episode: episode => later({ material: materialOf(episode, 5) }),
       frames: () => later({ frames: [], next: null }),
     }
