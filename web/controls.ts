@@ -2,9 +2,10 @@
 // playhead, of the live run the time shift. One place, so that no key and no button differ.
 import type { StoreApi } from 'zustand/vanilla'
 import type { Clock } from '../src/base/clock.ts'
+import type { EpisodeSearch } from './episode-search.ts'
 import * as playback from './playback.ts'
 import type { Stage } from './stage.ts'
-import { nextInteresting } from './state/interesting.ts'
+import { nextMilestone } from './state/interesting.ts'
 import type { ViewerState } from './state/viewer-state.ts'
 import type { TimeShift } from './time-shift.ts'
 
@@ -13,6 +14,7 @@ interface Controlled {
   readonly stage: Stage
   readonly store: StoreApi<ViewerState>
   readonly shift: TimeShift
+  readonly search: EpisodeSearch
   openEpisode(episode: number): void
 }
 
@@ -90,9 +92,13 @@ export class Controls {
 
   /** The next (1) or previous (-1) episode that the filter means, or one with a milestone. */
   openInteresting = (by: 1 | -1): void => {
-    const { replay, rows, filter, milestones } = this.#of.store.getState()
+    const { replay, filter, milestones } = this.#of.store.getState()
     const from = replay?.episode ?? null
-    const episode = nextInteresting({ rows, filter, milestones }, from, by)
+    if (filter.predicate !== null) {
+      this.#of.search.nearest(from, by, episode => this.#of.openEpisode(episode))
+      return
+    }
+    const episode = nextMilestone(milestones, from, by)
     if (episode !== null) this.#of.openEpisode(episode)
   }
 

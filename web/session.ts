@@ -11,8 +11,11 @@ import { Connection, type Socket, type SocketEvents } from './connection.ts'
 import { Controls } from './controls.ts'
 import { EncodingChoice, type FramePreference } from './encoding-choice.ts'
 import { EpisodePages } from './episode-pages.ts'
+import { EpisodeSearch } from './episode-search.ts'
 import { LiveSteps } from './episode-steps.ts'
+import { FoundPlayer } from './found-player.ts'
 import { LatencyMeter } from './latency.ts'
+import { Listings } from './listings.ts'
 import type { Route } from './permalink.ts'
 import * as playback from './playback.ts'
 import { type Look, Stage } from './stage.ts'
@@ -46,8 +49,11 @@ export class Session {
   readonly controls: Controls
   readonly liveSteps = new LiveSteps()
   readonly pages: EpisodePages
+  readonly search: EpisodeSearch
+  readonly foundPlayer: FoundPlayer
   readonly #clock: Clock
   readonly #connection: Connection
+  readonly #listings: Listings
   readonly #toaster: Toaster
   readonly #latency = new LatencyMeter()
   readonly #choice = new EncodingChoice()
@@ -67,11 +73,17 @@ export class Session {
     this.#toaster = new Toaster(this.store, clock)
     this.shift = new TimeShift(canGoBack)
     this.controls = new Controls(this, clock)
-    this.pages = new EpisodePages(this.store, rowsAtFirst, (before, limit) => {
-      const request = ++this.#request
-      const sent = this.#connection.send({ type: 'list_episodes', request, before, limit })
-      return sent ? request : null
-    })
+    this.#listings = new Listings(
+      clock,
+      listing => this.#connection.send(listing),
+      () => ++this.#request,
+    )
+    this.pages = new EpisodePages(this.store, rowsAtFirst, (before, limit) =>
+      this.#listings.ask({ before, limit }),
+    )
+    const ask = this.#listings.ask.bind(this.#listings)
+    this.search = new EpisodeSearch({ store: this.store, clock, ask })
+    this.foundPlayer = new FoundPlayer(this, clock)
     this.#connection = new Connection({
       openSocket,
       clock,
@@ -175,7 +187,10 @@ export class Session {
   backToLive = (): void => {
     this.stage.closeReplay()
     this.shift.clear()
-    this.store.setState({ route: { view: 'live' }, replay: null, shift: atLiveEdge })
+    this.store.setState({
+      ...{ route: { view: 'live' }, replay: null, shift: atLiveEdge },
+      playsFound: false,
+    })
   }
 
   /** Shows another part of the page, or the episode that an address means. */
@@ -190,6 +205,9 @@ export class Session {
   dismissToast = (toast: Milestone): void => this.#toaster.dismiss(toast)
 
   #receive(message: ServerMessage): void {
+    if (message.type === 'connection_established') this.#listings.reset()
+    if ('request' in message && message.request !== null) this.#listings.settle(message.request)
+    if (this.search.take(message)) return
     const before = this.store.getState()
     const after = reduce(before, message)
     this.store.setState(after, true)
@@ -200,11 +218,16 @@ export class Session {
       }
     } else if (message.type === 'milestone')
       this.#toaster.announce(message, this.#clocks?.offsetMillis ?? 0)
-    else if (message.type === 'episodes') this.pages.received(before)
-    else if (message.type === 'connection_established' && after.run !== before.run) {
-      this.stage.closeReplay()
-      this.stage.clear()
-      this.shift.clear()
+    else if (message.type === 'episodes') {
+      this.pages.received(before)
+      if (message.request === null) this.search.noteNew(message.rows)
+    } else if (message.type === 'connection_established') {
+      if (after.run !== before.run) {
+        this.stage.closeReplay()
+        this.stage.clear()
+        this.shift.clear()
+      }
+      this.search.restart()
     } else if (message.type === 'episode' && after.replay !== before.replay) {
       this.#openReplay(message)
     }

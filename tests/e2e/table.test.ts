@@ -34,6 +34,32 @@ describe.skipIf(!hasChromium)('U6 the table of episodes', { timeout: BUSY_MILLIS
     expect(errors).toEqual([])
   })
 
+  test('L13 the server finds what the page has not loaded, and P, N and the button play it', async () => {
+    const { page, rows, errors } = await listed(1)
+    await eventually(async () =>
+      Number(await page.getByRole('grid', { name: 'Episodes' }).getAttribute('aria-rowcount')),
+    ).toBeGreaterThan(150)
+    await page.keyboard.press('/')
+    await page.keyboard.type('episode in (3, 4, 90)')
+    const numbers = () => rows.locator('td:first-child').allTextContents()
+    await eventually(numbers).toEqual(['90', '4', '3'])
+    await page.getByText('3 found', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Play only these' }).click()
+    await page.getByRole('group', { name: 'Replay of episode 90' }).waitFor()
+    await page.getByRole('grid', { name: 'Episodes' }).focus()
+    await page.keyboard.press('p')
+    await page.getByRole('group', { name: 'Replay of episode 4' }).waitFor()
+    await page.keyboard.press('p')
+    await page.getByRole('group', { name: 'Replay of episode 3' }).waitFor()
+    await page.keyboard.press('n')
+    await page.getByRole('group', { name: 'Replay of episode 4' }).waitFor()
+    await page.keyboard.press('End')
+    await page.getByRole('group', { name: 'Live playback' }).waitFor()
+    const button = page.getByRole('button', { name: 'Play only these' })
+    expect(await button.getAttribute('aria-pressed')).toBe('false')
+    expect(errors).toEqual([])
+  })
+
   test('S22 is sorted by its heads, and draws only what is in sight', async () => {
     const { page, rows } = await listed()
     await page.getByRole('button', { name: '#', exact: true }).click()

@@ -70,6 +70,13 @@ export const page = (
   request: number | null = null,
 ): ServerMessageOf<'episodes'> => ({ ...live, type: 'episodes', request, rows: listed, more })
 
+/** The answer to a question for rows. */
+export const answerOf = (
+  request: number,
+  listed: ViewerEpisodeRow[],
+  next: number | null,
+): ServerMessageOf<'episodes'> => ({ ...page(listed, next !== null, request), next })
+
 export const episode = (
   number: number,
   request: number,

@@ -3,7 +3,6 @@ import { SimulatedClock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { encodeFrameMessage } from '../../src/protocol/frame-message.ts'
 import { Session } from '../../web/session.ts'
-import { readFilter } from '../../web/state/episode-filter.ts'
 import { FakeServer } from './fake-socket.ts'
 import { episode, established, frame, milestone, page, rows, update } from './messages.ts'
 
@@ -321,7 +320,7 @@ describe('L16: an episode', () => {
     expect(asked()).toEqual([50, 49, 50])
   })
 
-  test('that is interesting reached a milestone, or is meant by the filter', () => {
+  test('that is interesting reached a milestone', () => {
     const { server, session } = join()
     const asked = () => server.socket.sentOf('get_episode').map(one => one.episode)
     server.socket.say(page(rows(50, 41)))
@@ -331,10 +330,6 @@ describe('L16: an episode', () => {
     session.controls.openInteresting(1)
     session.controls.openInteresting(1)
     expect(asked()).toEqual([47, 44, 47])
-    session.store.setState({ filter: readFilter('return in (43, 49)') })
-    session.controls.openInteresting(1)
-    session.controls.openInteresting(-1)
-    expect(asked().slice(3)).toEqual([49, 43])
   })
 })
 

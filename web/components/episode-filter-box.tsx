@@ -1,7 +1,6 @@
-// The box in which a predicate is typed. What is wrong with it is said below it, with a mark under
-// the very place; meanwhile the table shows what it showed by the last predicate that could be read.
+// The box in which a predicate is typed, for the server to look for. What is wrong with it is said
+// below it, with a mark under the very place; meanwhile the table shows what was found by the last one.
 import { fields } from '../../src/protocol/predicate/fields.ts'
-import { readFilter } from '../state/episode-filter.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
 /** Where the key `/` leads. */
@@ -10,9 +9,9 @@ export const FILTER_ID = 'episode-filter'
 const EXAMPLES = ['terminated and return < 0', 'length > 200', 'best(10)', 'stage changed']
 
 export function EpisodeFilterBox() {
-  const { store } = useSession()
+  const { search, foundPlayer } = useSession()
   const filter = useViewer(state => state.filter)
-  const type = (text: string): void => store.setState({ filter: readFilter(text) })
+  const playsFound = useViewer(state => state.playsFound)
   const { error } = filter
   return (
     <div className="filter">
@@ -27,14 +26,24 @@ export function EpisodeFilterBox() {
         aria-invalid={error !== null}
         aria-describedby="filter-note"
         title={`Fields: ${Object.keys(fields).join(', ')}; also best(n), worst(n), every(n)`}
-        onChange={event => type(event.target.value)}
+        onChange={event => search.type(event.target.value)}
         onKeyDown={event => {
           if (event.key !== 'Escape') return
           if (filter.text === '') event.currentTarget.blur()
-          type('')
+          search.type('')
         }}
         list="filter-examples"
       />
+      <button
+        type="button"
+        className="play-found"
+        aria-pressed={playsFound}
+        disabled={filter.predicate === null && !playsFound}
+        title="Play the newest episode that the filter means, and then those that end, instead of all"
+        onClick={foundPlayer.toggle}
+      >
+        Play only these
+      </button>
       <datalist id="filter-examples">
         {EXAMPLES.map(example => (
           <option key={example} value={example} />

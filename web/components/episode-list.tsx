@@ -1,8 +1,7 @@
-// The episodes as a table: filtered by a predicate, in any order. Only rows in sight are drawn; what
+// The episodes as a table: all, or what the server finds of a filter, in any order. Only rows in sight are drawn; what
 // the reader looks at stays in place while new rows come in above.
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { formatCount } from '../format.ts'
-import { selectRows } from '../state/episode-filter.ts'
 import { latestFirst, type Order, orderRows } from '../state/episode-order.ts'
 import { EPISODE_ROWS_MAX } from '../state/episode-rows.ts'
 import { useSession, useViewer } from '../use-session.ts'
@@ -21,27 +20,20 @@ const RENEW_MILLIS = 250
 /** Older rows are fetched when the reader comes so near to the end. */
 const NEAR_END_PIXELS = 600
 
-/** The rows to show, and whether they are all that are held, latest first. */
+/** The rows to show: what the server has found of the filter, or all that the page holds. */
 function useShownRows(order: Order) {
-  const held = useThrottled(
-    useViewer(state => state.rows),
+  const rows = useThrottled(
+    useViewer(({ found, rows }) => (found.where === null ? rows : found.rows)),
     RENEW_MILLIS,
   )
-  const filter = useViewer(state => state.filter)
-  // A text that cannot be read (yet) leaves the table as it is.
-  const lastRead = useRef(filter.predicate)
-  if (filter.error === null) lastRead.current = filter.predicate
-  const predicate = lastRead.current
-  return useMemo(() => {
-    const selected = predicate === null ? held : selectRows(held, predicate)
-    return { rows: orderRows(selected, order), held: held.length, isFiltered: predicate !== null }
-  }, [held, predicate, order])
+  return useMemo(() => orderRows(rows, order), [rows, order])
 }
 
 export function EpisodeList() {
   const session = useSession()
   const [order, setOrder] = useState(latestFirst)
-  const { rows, held, isFiltered } = useShownRows(order)
+  const rows = useShownRows(order)
+  const isFiltered = useViewer(({ found }) => found.where !== null)
   const opened = useViewer(state => state.replay?.episode ?? null)
   const [active, setActive] = useState<number | null>(null)
   const [view, setView] = useState({ top: 0, height: 600 })
@@ -100,22 +92,22 @@ export function EpisodeList() {
     event.preventDefault()
   }
 
+  const { loadOlder } = isFiltered ? session.search : session.pages
   const onScroll = ({ scrollTop, clientHeight, scrollHeight }: HTMLDivElement): void => {
     setView({ top: scrollTop, height: clientHeight })
     const isNearEnd = scrollTop + clientHeight > scrollHeight - NEAR_END_PIXELS
-    if (isNearEnd && scrollTop > 0 && held < EPISODE_ROWS_MAX) session.pages.loadOlder()
+    if (isNearEnd && scrollTop > 0 && rows.length < EPISODE_ROWS_MAX) loadOlder()
   }
 
   const shown = windowRows(rows.length, ROW_HEIGHT, view.top, view.height)
   const isActiveDrawn = rows.slice(shown.from, shown.to).some(row => row.episode === active)
-  const aside = isFiltered ? `${formatCount(rows.length)} of ${formatCount(held)}` : null
   return (
     <Panel
       title="Episodes"
       className="episodes"
       aside={
         <>
-          {aside} <EpisodeJump />
+          {isFiltered && <FoundCount />} <EpisodeJump />
         </>
       }
     >
@@ -146,31 +138,58 @@ export function EpisodeList() {
             <tr style={{ height: (rows.length - shown.to) * ROW_HEIGHT }} />
           </tbody>
         </table>
-        {held === 0 && <p className="empty">No episode has ended yet.</p>}
-        {held > 0 && rows.length === 0 && (
-          <p className="empty">The filter means none of the {formatCount(held)} episodes here.</p>
-        )}
-        <ListEnd held={held} isFiltered={isFiltered} />
+        {rows.length === 0 && !isFiltered && <p className="empty">No episode has ended yet.</p>}
+        {isFiltered ? <FoundEnd /> : <ListEnd />}
       </div>
     </Panel>
   )
 }
 
-function ListEnd({ held, isFiltered }: { held: number; isFiltered: boolean }) {
-  const session = useSession()
-  const more = useViewer(state => state.more)
-  const loading = useViewer(state => state.olderRequest !== null)
-  if (held >= EPISODE_ROWS_MAX) {
+function FoundCount() {
+  const count = useViewer(({ found }) => found.rows.length)
+  const isAll = useViewer(({ found }) => found.next === null && !found.isLooking)
+  return (
+    <output className="found-count">
+      {formatCount(count)} found{isAll ? '' : ' so far'}
+    </output>
+  )
+}
+
+/** How far the server has looked for what the filter means. */
+function FoundEnd() {
+  const { search } = useSession()
+  const { rows, next, isLooking } = useViewer(state => state.found)
+  if (isLooking) {
+    const where = next === null ? '' : ` below #${next}`
+    return <p className="empty">Searching the run{where} …</p>
+  }
+  if (rows.length >= EPISODE_ROWS_MAX) return <Full />
+  if (next !== null) {
     return (
-      <p className="empty">
-        The newest {formatCount(EPISODE_ROWS_MAX)} are listed; open older ones by number.
-      </p>
+      <button type="button" className="more" onClick={search.loadOlder}>
+        Search older ones
+      </button>
     )
   }
+  return rows.length === 0 ? <p className="empty">The filter means no episode of the run.</p> : null
+}
+
+const Full = () => (
+  <p className="empty">
+    The newest {formatCount(EPISODE_ROWS_MAX)} are listed; open older ones by number.
+  </p>
+)
+
+function ListEnd() {
+  const session = useSession()
+  const held = useViewer(state => state.rows.length)
+  const more = useViewer(state => state.more)
+  const loading = useViewer(state => state.olderRequest !== null)
+  if (held >= EPISODE_ROWS_MAX) return <Full />
   if (!more) return null
   return (
     <button type="button" className="more" disabled={loading} onClick={session.pages.loadOlder}>
-      {loading ? 'Loading …' : isFiltered ? 'Search older ones' : 'Load older'}
+      {loading ? 'Loading …' : 'Load older'}
     </button>
   )
 }

@@ -58,6 +58,7 @@ function establish(
         route: state.route.view === 'episode' ? { view: 'live' } : state.route,
         loop: state.loop,
         filter: state.filter,
+        playsFound: state.playsFound,
         mode: message.mode,
       }
   return {

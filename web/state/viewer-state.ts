@@ -37,6 +37,19 @@ interface Latency {
   readonly errorMillis: number
 }
 
+/** What the server has found of the filter so far. */
+export interface Found {
+  /** The expression; null while there is none. */
+  readonly where: string | null
+  /** Latest first. */
+  readonly rows: readonly ViewerEpisodeRow[]
+  /** Older episodes than this have not been looked at; null when all have. */
+  readonly next: number | null
+  readonly isLooking: boolean
+}
+
+export const nothingFound: Found = { where: null, rows: [], next: null, isLooking: false }
+
 export interface ViewerState {
   readonly connection: ConnectionState
   /** What the server's newest message says; not the replay's. */
@@ -75,6 +88,9 @@ export interface ViewerState {
   readonly loop: boolean
   /** Which episodes the table shows. */
   readonly filter: EpisodeFilter
+  readonly found: Found
+  /** One episode after the other that the filter means is played, instead of what is live. */
+  readonly playsFound: boolean
   /** An error of the server that answers nothing in particular. */
   readonly problem: string | null
   readonly invalid: { readonly count: number; readonly last: string }
@@ -107,6 +123,8 @@ export const initialState: ViewerState = {
   shift: atLiveEdge,
   loop: false,
   filter: noFilter,
+  found: nothingFound,
+  playsFound: false,
   problem: null,
   invalid: { count: 0, last: '' },
 }

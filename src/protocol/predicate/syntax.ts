@@ -37,6 +37,6 @@ export class PredicateError extends RollcastError {
 }
 
 /** The text with a line below it that points at what is wrong. */
-export function pointAt(text: string, error: PredicateError): string {
+export function pointAt(text: string, error: Pick<PredicateError, 'at' | 'length'>): string {
   return `${text}\n${' '.repeat(error.at)}${'^'.repeat(error.length)}`
 }

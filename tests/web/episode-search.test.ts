@@ -1,0 +1,194 @@
+// What the page does with a filter: the server is asked, and what it finds is shown, kept up to date,
+// gone through, and played.
+import { expect, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import { Session } from '../../web/session.ts'
+import { FakeServer } from './fake-socket.ts'
+import { answerOf, episode, established, page, row, rows } from './messages.ts'
+
+function join() {
+  const clock = new SimulatedClock()
+  const server = new FakeServer()
+  const options = { openSocket: server.open, clock, random: seededRandom(1), rowsAtFirst: 0 }
+  const session = new Session(options)
+  session.start()
+  const greet = (): void => {
+    server.socket.events.onOpen()
+    server.socket.say(established())
+    server.socket.say(page(rows(50, 41)))
+  }
+  greet()
+  const state = () => session.store.getState()
+  const asked = () => server.socket.sentOf('list_episodes')
+  const answer = (listed: number[], next: number | null): void => {
+    const { request } = asked().at(-1)!
+    server.socket.say(answerOf(request, listed.map(row), next))
+  }
+  const type = (text: string): void => {
+    session.search.type(text)
+    clock.advance(250)
+  }
+  const found = () => state().found.rows.map(one => one.episode)
+  const opened = () => server.socket.sentOf('get_episode')
+  return { clock, server, session, greet, state, asked, answer, type, found, opened }
+}
+
+test('L13 the server is asked when nothing more is typed, and until enough is found', () => {
+  const { clock, session, state, asked, answer, found } = join()
+  for (const text of ['return', 'return >', 'return > 4']) {
+    session.search.type(text)
+    clock.advance(50)
+  }
+  expect(asked()).toEqual([])
+  clock.advance(200)
+  expect(asked()).toMatchObject([{ where: 'return > 4', limit: 200 }])
+  answer([49, 45], 30)
+  expect(asked().at(-1)).toMatchObject({ where: 'return > 4', before: 30 })
+  expect(state().found).toMatchObject({ next: 30, isLooking: true })
+  answer([], null)
+  expect(state().found).toMatchObject({ next: null, isLooking: false })
+  expect(found()).toEqual([49, 45])
+  session.search.loadOlder()
+  expect(asked()).toHaveLength(2)
+  session.search.type('')
+  expect(state().found.where).toBeNull()
+})
+
+test('L13 what was found stays until something is found by another expression', () => {
+  const { server, state, asked, answer, type, found } = join()
+  type('return > 4')
+  const first = asked().at(-1)!.request
+  type('return > 48')
+  expect(asked()).toHaveLength(1)
+  // The answer to what is not asked any more is passed over, and only then the next is sent.
+  server.socket.say(answerOf(first, [row(45)], null))
+  expect(found()).toEqual([])
+  answer([50, 49], null)
+  expect(found()).toEqual([50, 49])
+  type('return > ')
+  expect(state().filter.error).not.toBeNull()
+  expect(found()).toEqual([50, 49])
+  type('return > 49')
+  const refused = { v: 1, mode: 'live', type: 'error', request: asked().at(-1)!.request } as const
+  server.socket.say({ ...refused, code: 'USAGE', message: 'column 2: no', at: 1, length: 2 })
+  expect(state().filter.error?.pointed).toBe('return > 49\n ^^')
+  expect(state().problem).toBeNull()
+  expect(found()).toEqual([50, 49])
+})
+
+test('L13 new episodes are looked for soon, and again when the index may have got them', () => {
+  const { clock, server, asked, answer, type, found } = join()
+  type('return > 4')
+  answer([49], null)
+  const before = asked().length
+  server.socket.say(page([row(52), row(51)]))
+  server.socket.say(page([row(53)]))
+  clock.advance(600)
+  expect(asked().slice(before)).toMatchObject([{ after: 50, where: 'return > 4' }])
+  answer([53], 52)
+  expect(asked().at(-1)).toMatchObject({ after: 50, before: 52 })
+  answer([51], null)
+  expect(found()).toEqual([53, 51, 49])
+  clock.advance(4000)
+  expect(asked().slice(before + 2)).toMatchObject([{ after: 50 }])
+  answer([53, 52, 51], null)
+  expect(found()).toEqual([53, 52, 51, 49])
+  clock.advance(8_000)
+  expect(asked()).toHaveLength(before + 3)
+})
+
+test('L13 of the best all are looked for again, as one takes the place of another', () => {
+  const { clock, server, asked, answer, type, found } = join()
+  type('best(2)')
+  answer([49, 48], null)
+  server.socket.say(page([row(51)]))
+  clock.advance(5100)
+  expect(asked().at(-1)).not.toHaveProperty('after')
+  answer([51, 49], null)
+  expect(found()).toEqual([51, 49])
+})
+
+test('L13 another link is asked anew, and another run has found nothing', () => {
+  const { clock, server, greet, state, asked, answer, type, found } = join()
+  type('return > 4')
+  answer([49], 40)
+  server.socket.events.onClose(1006)
+  clock.advance(1000)
+  greet()
+  expect(asked()).toMatchObject([{ where: 'return > 4' }])
+  answer([48], null)
+  expect(found()).toEqual([48])
+  server.socket.say(established({ run: 'run-2' }))
+  expect(state().found.rows).toEqual([])
+  expect(asked().at(-1)).toMatchObject({ where: 'return > 4' })
+})
+
+test('L13 P and N go to what the filter means in the whole run, however far it is', () => {
+  const { session, asked, answer, type, opened } = join()
+  type('return > 4')
+  answer([], null)
+  session.controls.openInteresting(-1)
+  expect(asked().at(-1)).toMatchObject({ limit: 1, where: 'return > 4' })
+  expect(asked().at(-1)).not.toHaveProperty('before')
+  answer([], 30)
+  expect(asked().at(-1)).toMatchObject({ before: 30 })
+  answer([12], 12)
+  expect(opened().map(one => one.episode)).toEqual([12])
+  session.controls.openInteresting(1)
+  expect(asked().at(-1)).toMatchObject({ after: 12 })
+  answer([48, 33], 31)
+  answer([], 14)
+  answer([], null)
+  expect(opened().map(one => one.episode)).toEqual([12, 33])
+  session.controls.openInteresting(1)
+  answer([], null)
+  expect(opened()).toHaveLength(2)
+})
+
+test('L13 one found episode after the other is played, each once, until live is asked for', () => {
+  const { clock, server, session, state, answer, type, opened } = join()
+  const play = (): void => {
+    const { request, episode: number } = opened().at(-1)!
+    server.socket.say(episode(number, request) satisfies ServerMessage)
+    for (let at = 0; at < 30; at++) {
+      clock.advance(100)
+      session.look()
+    }
+  }
+  type('return > 4')
+  answer([49, 45], null)
+  session.foundPlayer.toggle()
+  expect(opened().map(one => one.episode)).toEqual([49])
+  play()
+  expect(opened()).toHaveLength(1)
+  server.socket.say(page([row(51), row(52)]))
+  clock.advance(600)
+  answer([52, 51], null)
+  clock.advance(1000)
+  expect(opened().map(one => one.episode)).toEqual([49, 52])
+  play()
+  session.backToLive()
+  expect(state().playsFound).toBe(false)
+  server.socket.say(page([row(53)]))
+  clock.advance(600)
+  answer([53], null)
+  clock.advance(1000)
+  expect(opened()).toHaveLength(2)
+})
+
+test('a search of a very long run leaves room for what else a viewer sends in a minute', () => {
+  const { clock, asked, answer, type } = join()
+  type('return > 4')
+  let answered = 0
+  for (let at = 0; at < 600; at++) {
+    while (asked().length > answered) {
+      answered++
+      answer([], 1_000_000 - answered)
+    }
+    clock.advance(100)
+  }
+  expect(answered).toBeGreaterThan(200)
+  expect(answered).toBeLessThan(300)
+})
