@@ -70,6 +70,8 @@ const SILENCE_MILLIS = 15_000
 /** A message may be wrong at length. */
 const INVALID_CHARACTERS_MAX = 80
 
+type Following = { readonly agent: string | null } | { readonly agents: string[] }
+
 const HELLO = {
   type: 'hello',
   v: VIEWER_PROTOCOL_VERSION,
@@ -93,7 +95,7 @@ export class Connection {
   #heardAt = 0
   #pings = 0
   #position: Position | null = null
-  #agent: string | null = null
+  #following: Following = { agent: null }
   #preference: FramePreference = firstPreference
   #samples: readonly ClockSample[] = []
   #cancelTimer = (): void => {}
@@ -138,10 +140,11 @@ export class Connection {
     return true
   }
 
-  /** Follows an agent, now and after every reconnect; null leaves the choice to the server. */
-  follow(agent: string | null): void {
-    this.#agent = agent
-    this.send({ type: 'set', agent })
+  /** Follows an agent, or several, now and after every reconnect; null leaves it to the server. */
+  follow(agents: string | null | readonly string[]): void {
+    const isOne = typeof agents === 'string' || agents === null
+    this.#following = isOne ? { agent: agents } : { agents: [...agents] }
+    this.send({ type: 'set', ...this.#following })
   }
 
   /** Says how frames shall come, now and after every reconnect. */
@@ -158,7 +161,7 @@ export class Connection {
     this.send({
       ...HELLO,
       ...this.#preference,
-      agent: this.#agent,
+      ...this.#following,
       ...(this.#position === null ? {} : { resume: this.#position }),
     })
   }

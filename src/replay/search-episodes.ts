@@ -11,7 +11,7 @@ import type { LogReader } from '../store/event-log.ts'
 import type { RunPlaces } from './run-places.ts'
 
 /** Rows that are looked at for one answer. */
-export const SEARCH_ROWS_MAX = 10_000
+export const SEARCH_ROWS_MAX = 5_000
 /** How many rows back `changed` looks for the same agent's episode before. */
 export const LOOK_BACK_MAX = 10_000
 

@@ -72,7 +72,7 @@ describe('L13 a search of the whole run', () => {
           await add(log, late.splice(0))
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
   })
 

@@ -1,15 +1,27 @@
 // The loop that draws: with every frame that comes, and once an animation frame, it looks at the
 // stage and shows what is new. Frames are drawn by another thread; no pixel passes through here.
 import { useEffect, useRef } from 'react'
+import { useStore } from 'zustand'
+import type { StoreApi } from 'zustand/vanilla'
 import type { FrameMessage } from '../../src/protocol/frame-message.ts'
 import { drawTrail } from '../draw-trail.ts'
 import { openScreen } from '../screen.ts'
 import type { Look } from '../stage.ts'
 import { cssValue, useTheme } from '../theme.ts'
-import { useSession, useViewer } from '../use-session.ts'
 
-export function StageCanvas() {
-  const session = useSession()
+/** What is drawn: a session, or one of several agents. */
+interface Drawable {
+  readonly store: Pick<
+    StoreApi<{ readonly look: Look | null }>,
+    'getState' | 'getInitialState' | 'subscribe'
+  >
+  onFrame: () => void
+  look(): Look | null
+  drawn(look: Look, at?: number): void
+  notDrawn(problem: string): void
+}
+
+export function StageCanvas({ of }: { of: Drawable }) {
   const theme = useTheme()
   const place = useRef<HTMLDivElement>(null)
   const trail = useRef<HTMLCanvasElement>(null)
@@ -27,13 +39,13 @@ export function StageCanvas() {
     const screen = openScreen(element, 'stage-canvas', {
       onDrawn(frame, at) {
         const look = looks.get(frame)
-        if (look !== undefined) session.drawn(look, at)
+        if (look !== undefined) of.drawn(look, at)
       },
-      onFailed: (_frame, problem) => session.notDrawn(problem),
+      onFailed: (_frame, problem) => of.notDrawn(problem),
     })
     let shown: Look | null = null
     const draw = (): void => {
-      const look = session.look()
+      const look = of.look()
       if (look === shown && !isStale.current) return
       const frame = look?.frame ?? null
       if (look !== null && frame !== null && frame !== shown?.frame) {
@@ -41,7 +53,7 @@ export function StageCanvas() {
         screen.show(frame)
       } else if (look !== null) {
         if (frame === null) paintTrail(trailElement, look)
-        if (look !== shown) session.drawn(look)
+        if (look !== shown) of.drawn(look)
       }
       element.dataset['shows'] = frame !== null ? 'frame' : hasTrail(look) ? 'trail' : 'nothing'
       shown = look
@@ -55,17 +67,17 @@ export function StageCanvas() {
       isStale.current = true
     })
     observer.observe(trailElement)
-    session.onFrame = draw
+    of.onFrame = draw
     let request = requestAnimationFrame(loop)
     return () => {
-      session.onFrame = () => {}
+      of.onFrame = () => {}
       cancelAnimationFrame(request)
       observer.disconnect()
       screen.close()
     }
-  }, [session])
+  }, [of])
 
-  const label = useViewer(({ look }) =>
+  const label = useStore(of.store, ({ look }) =>
     look === null ? 'No episode is shown' : `Episode ${look.episode} of agent ${look.agent}`,
   )
   return (

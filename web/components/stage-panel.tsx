@@ -1,11 +1,12 @@
 // The episode as it is played: picture, figures over it, and the controls of a replay below.
-import { useViewer } from '../use-session.ts'
+import { useSession, useViewer } from '../use-session.ts'
 import { AgentPicker } from './agent-picker.tsx'
 import { Hud } from './hud.tsx'
 import { StageCanvas } from './stage-canvas.tsx'
 import { Transport } from './transport.tsx'
 
 export function StagePanel() {
+  const session = useSession()
   const hasLook = useViewer(state => state.look !== null)
   const replay = useViewer(state => state.replay)
   const hasPicture = useViewer(
@@ -14,7 +15,7 @@ export function StagePanel() {
   return (
     <section className="panel stage-panel" aria-label="Stage">
       <div className="stage">
-        <StageCanvas />
+        <StageCanvas of={session} />
         {replay?.phase === 'loading' && (
           <p className="stage-note">Fetching episode {replay.episode} …</p>
         )}

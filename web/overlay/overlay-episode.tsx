@@ -3,14 +3,15 @@ import { Hud } from '../components/hud.tsx'
 import { StageCanvas } from '../components/stage-canvas.tsx'
 import { formatName, formatValue } from '../format.ts'
 import { fractionOf, widen } from '../meter-range.ts'
-import { useViewer } from '../use-session.ts'
+import { useSession, useViewer } from '../use-session.ts'
 import type { OverlayOptions } from './options.ts'
 
 export function OverlayEpisode({ figures, meters }: OverlayOptions) {
+  const session = useSession()
   return (
     <section className="overlay-episode card" aria-label="Episode">
       <div className="stage">
-        <StageCanvas />
+        <StageCanvas of={session} />
         {figures && <Hud />}
       </div>
       {meters && <Meters />}

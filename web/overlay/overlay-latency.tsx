@@ -2,9 +2,10 @@
 // cost. It draws the stage out of sight, because the age is that of what was drawn.
 import { ModeBadge } from '../components/mode-badge.tsx'
 import { StageCanvas } from '../components/stage-canvas.tsx'
-import { useViewer } from '../use-session.ts'
+import { useSession, useViewer } from '../use-session.ts'
 
 export function OverlayLatency() {
+  const session = useSession()
   const cost = useViewer(state => state.system?.trainer_cost_percent ?? null)
   const viewers = useViewer(state => state.system?.viewers ?? null)
   return (
@@ -21,7 +22,7 @@ export function OverlayLatency() {
         </div>
       </dl>
       <div className="overlay-measured">
-        <StageCanvas />
+        <StageCanvas of={session} />
       </div>
     </section>
   )

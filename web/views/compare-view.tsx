@@ -60,7 +60,7 @@ function CompareSide({ session, name }: { session: Session; name: 'left' | 'righ
       <section className={`panel compare-side ${name}`} aria-label={`The ${name} episode`}>
         <SideHead />
         <div className="stage">
-          <StageCanvas />
+          <StageCanvas of={session} />
           <SideNote />
           <Hud />
         </div>

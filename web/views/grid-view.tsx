@@ -1,10 +1,12 @@
-// All agents at once (L14). Each tile is a viewer of its own, connected while it is looked at; one
-// that is chosen is shown in full.
-import { useEffect, useState } from 'react'
-import { useOwnSession } from '../browser-session.ts'
+// All agents at once (L14), over one connection while they are looked at; one that is chosen is shown
+// in full.
+import { useEffect, useMemo, useState } from 'react'
+import { useStore } from 'zustand'
+import type { AgentView } from '../agent-group.ts'
+import { useAgentGroup } from '../browser-session.ts'
 import { StageCanvas } from '../components/stage-canvas.tsx'
 import { formatValue } from '../format.ts'
-import { SessionContext, useSession, useViewer } from '../use-session.ts'
+import { useSession, useViewer } from '../use-session.ts'
 
 /** A page of the grid: more pictures than that are no longer seen at once. */
 const TILES_MAX = 16
@@ -15,6 +17,9 @@ export function GridView() {
   const [page, setPage] = useState(0)
   const pages = Math.max(1, Math.ceil(agents.length / TILES_MAX))
   const from = Math.min(page, pages - 1) * TILES_MAX
+  const group = useAgentGroup()
+  const shown = useMemo(() => agents.slice(from, from + TILES_MAX), [agents, from])
+  useEffect(() => group.follow(shown), [group, shown])
   const watch = (agent: string): void => {
     session.follow(agent)
     session.backToLive()
@@ -24,8 +29,8 @@ export function GridView() {
       <h2 className="visually-hidden">All agents</h2>
       {agents.length === 0 && <p className="empty">No agent has recorded anything yet.</p>}
       <ul className="agent-grid">
-        {agents.slice(from, from + TILES_MAX).map(agent => (
-          <AgentTile key={agent} agent={agent} onWatch={watch} />
+        {shown.map(agent => (
+          <AgentTile key={agent} agent={agent} view={group.of(agent)} onWatch={watch} />
         ))}
       </ul>
       {pages > 1 && (
@@ -49,38 +54,35 @@ export function GridView() {
 
 interface AgentTileProps {
   readonly agent: string
+  readonly view: AgentView
   readonly onWatch: (agent: string) => void
 }
 
-function AgentTile({ agent, onWatch }: AgentTileProps) {
-  const session = useOwnSession()
-  useEffect(() => session.follow(agent), [session, agent])
+function AgentTile({ agent, view, onWatch }: AgentTileProps) {
   return (
     <li className="tile">
-      <SessionContext value={session}>
-        <button type="button" onClick={() => onWatch(agent)} aria-label={`Watch ${agent}`}>
-          <span className="tile-stage">
-            <StageCanvas />
-            <TileNote />
-          </span>
-          <TileFigures agent={agent} />
-        </button>
-      </SessionContext>
+      <button type="button" onClick={() => onWatch(agent)} aria-label={`Watch ${agent}`}>
+        <span className="tile-stage">
+          <StageCanvas of={view} />
+          <TileNote view={view} />
+        </span>
+        <TileFigures agent={agent} view={view} />
+      </button>
     </li>
   )
 }
 
-function TileNote() {
-  const isOpen = useViewer(state => state.connection.phase === 'open')
-  const hasLook = useViewer(state => state.look !== null)
+function TileNote({ view }: { view: AgentView }) {
+  const isOpen = useStore(view.store, state => state.isOpen)
+  const hasLook = useStore(view.store, state => state.look !== null)
   if (hasLook) return null
   return <span className="tile-note">{isOpen ? 'Waiting for a step' : 'Connecting'}</span>
 }
 
-function TileFigures({ agent }: { agent: string }) {
-  const episode = useViewer(state => state.look?.episode ?? null)
-  const state = useViewer(({ look }) => look?.state ?? null)
-  const end = useViewer(({ ended, look }) =>
+function TileFigures({ agent, view }: { agent: string; view: AgentView }) {
+  const episode = useStore(view.store, state => state.look?.episode ?? null)
+  const state = useStore(view.store, ({ look }) => look?.state ?? null)
+  const end = useStore(view.store, ({ ended, look }) =>
     ended !== null && ended.episode === look?.episode ? ended.reason : null,
   )
   return (

@@ -10,8 +10,8 @@ export class Ranking {
   /** Adds an episode and tells its place among those before it. */
   add(row: EpisodeRow): { readonly better: number; readonly worse: number } {
     const value = Number.isNaN(row.totalReward) ? Number.NEGATIVE_INFINITY : row.totalReward
-    const below = this.#position(value, false)
-    const upTo = this.#position(value, true)
+    const below = countBelow(this.#returns, this.#count, value, false)
+    const upTo = countBelow(this.#returns, this.#count, value, true)
     if (this.#count === this.#returns.length) {
       const larger = new Float64Array(2 * this.#count)
       larger.set(this.#returns)
@@ -22,19 +22,6 @@ export class Ranking {
     this.#count++
     return { better: this.#count - 1 - below, worse: upTo }
   }
-
-  /** How many are smaller than `value`, or not greater when `inclusive`. */
-  #position(value: number, inclusive: boolean): number {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.#returns[middle]!
-      if (other < value || (inclusive && other === value)) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
 }
 
 /**
@@ -43,18 +30,34 @@ export class Ranking {
  */
 export function rankAll(returns: Float64Array): (at: number) => { better: number; worse: number } {
   const values = returns.map(value => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value))
-  const placesBy = (sign: 1 | -1): Uint32Array => {
-    const order = Uint32Array.from(values, (_, at) => at)
-    // Infinity - Infinity is NaN: compared, not subtracted.
-    order.sort((a, b) => {
-      const [x, y] = [sign * values[a]!, sign * values[b]!]
-      return x === y ? a - b : x < y ? -1 : 1
-    })
-    const places = new Uint32Array(order.length)
-    for (const [place, at] of order.entries()) places[at] = place
-    return places
+  const sorted = values.toSorted()
+  const better = new Uint32Array(values.length)
+  const worse = new Uint32Array(values.length)
+  /** How many of the same value came before, kept where the first of them is in `sorted`. */
+  const before = new Uint32Array(values.length)
+  for (const [at, value] of values.entries()) {
+    const below = countBelow(sorted, sorted.length, value, false)
+    const earlier = before[below]!++
+    better[at] = sorted.length - countBelow(sorted, sorted.length, value, true) + earlier
+    worse[at] = below + earlier
   }
-  const better = placesBy(-1)
-  const worse = placesBy(1)
   return at => ({ better: better[at]!, worse: worse[at]! })
+}
+
+/** How many of the first `count` are smaller than `value`, or not greater when `inclusive`. */
+function countBelow(
+  sorted: Float64Array,
+  count: number,
+  value: number,
+  inclusive: boolean,
+): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const other = sorted[middle]!
+    if (other < value || (inclusive && other === value)) low = middle + 1
+    else high = middle
+  }
+  return low
 }
