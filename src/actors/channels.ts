@@ -6,7 +6,8 @@ import { concatMap } from 'rxjs/internal/operators/concatMap'
 import { map } from 'rxjs/internal/operators/map'
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChannelCounters, ChannelSpec } from '../protocol/policies.ts'
+import type { ChannelSpec } from '../protocol/policies.ts'
+import type { ChannelStatus } from '../protocol/thread-messages.ts'
 import {
   type MessagePortLike,
   PortReceiver,
@@ -74,12 +75,12 @@ export class Channels {
     else this.#early.set(channel, port)
   }
 
-  counters(): (ChannelCounters & { name: string; policy: string })[] {
-    return [...this.#senders].map(([name, sender]) => ({
-      name,
-      policy: this.#sends.find(spec => spec.name === name)?.policy.kind ?? '',
-      ...sender.counters,
-    }))
+  counters(): ChannelStatus[] {
+    return this.#sends.flatMap(({ name, policy, countMax, bytesMax }) => {
+      const sender = this.#senders.get(name)
+      if (sender === undefined) return []
+      return [{ name, policy: policy.kind, countMax, bytesMax, ...sender.counters }]
+    })
   }
 
   close(): void {

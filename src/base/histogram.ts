@@ -23,6 +23,17 @@ export class Histogram {
     this.#counts[index] = this.#counts[index]! + 1
   }
 
+  /** Adds all that `other` holds. */
+  add(other: Histogram): void {
+    for (const [index, count] of other.#counts.entries()) {
+      if (count > 0) this.#counts[index] = this.#counts[index]! + count
+    }
+    this.#count += other.#count
+    this.#sum += other.#sum
+    this.#min = Math.min(this.#min, other.#min)
+    this.#max = Math.max(this.#max, other.#max)
+  }
+
   get count(): number {
     return this.#count
   }

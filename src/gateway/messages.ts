@@ -205,6 +205,12 @@ export const systemMessage = (
   healthy: notice.healthy,
   problem: notice.problem,
   actors: notice.actors.map(viewerActor),
+  commits: notice.commits && {
+    count: notice.commits.count,
+    p50_millis: notice.commits.p50Millis,
+    p99_millis: notice.commits.p99Millis,
+    max_millis: notice.commits.maxMillis,
+  },
   frames: notice.lane && viewerFrames(notice.lane),
 })
 
@@ -232,6 +238,8 @@ const viewerActor = (actor: ActorStatus): ViewerActor => ({
   channels: actor.channels.map(channel => ({
     name: channel.name,
     policy: channel.policy,
+    count_max: channel.countMax,
+    bytes_max: channel.bytesMax,
     offered: channel.offered,
     taken: channel.taken,
     dropped: channel.dropped,

@@ -149,6 +149,22 @@ export type StillAnswer = { readonly id: number } & (
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 
+/** Transactions of the log, and how long they took to become durable. Zero where there were none. */
+export interface CommitFigures {
+  readonly count: number
+  readonly p50Millis: number
+  readonly p99Millis: number
+  readonly maxMillis: number
+}
+
+/** A channel as its sender sees it, with its bounds. */
+export interface ChannelStatus extends ChannelCounters {
+  readonly name: string
+  readonly policy: string
+  readonly countMax: number
+  readonly bytesMax: number
+}
+
 /** `host.system`: the state of everything, for viewers and `inspect`. Latest. */
 export interface SystemNotice {
   readonly time: number
@@ -161,6 +177,8 @@ export interface SystemNotice {
   readonly lane: LaneStatus | null
   readonly durable: Position
   readonly newest: Position
+  /** Of the last minute; null where nothing is recorded. */
+  readonly commits: CommitFigures | null
   readonly actors: readonly ActorStatus[]
 }
 
@@ -178,10 +196,7 @@ export interface ActorStatus {
   readonly quarantined: readonly Quarantined[]
   /** Events behind the durable end of the log; null when the actor does not follow it. */
   readonly lag: number | null
-  readonly channels: readonly (ChannelCounters & {
-    readonly name: string
-    readonly policy: string
-  })[]
+  readonly channels: readonly ChannelStatus[]
 }
 
 // --- control line -----------------------------------------------------------------------------
@@ -230,7 +245,7 @@ export type ActorReport =
   | {
       readonly type: 'heartbeat'
       readonly lag: number | null
-      readonly channels: readonly (ChannelCounters & { name: string; policy: string })[]
+      readonly channels: readonly ChannelStatus[]
       readonly detail: unknown
     }
   | { readonly type: 'noted'; readonly facts: Readonly<Record<string, unknown>> }

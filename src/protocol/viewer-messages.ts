@@ -86,6 +86,8 @@ const milestoneFields = {
 const channelSchema = z.object({
   name: z.string(),
   policy: z.string(),
+  count_max: count,
+  bytes_max: count,
   offered: count,
   taken: count,
   dropped: count,
@@ -245,6 +247,10 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     healthy: z.boolean(),
     problem: z.string().nullable(),
     actors: z.array(actorSchema),
+    /** Transactions of the log in the last minute; null where nothing is recorded. */
+    commits: z
+      .object({ count, p50_millis: number, p99_millis: number, max_millis: number })
+      .nullable(),
     /** Null when no trainer shows frames; left out by older servers. */
     frames: framesSchema.nullable().optional(),
   }),

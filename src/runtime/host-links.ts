@@ -2,8 +2,7 @@
 // own ends. What the topology declares stays; ports come and go with the actors at their ends.
 import { Channels } from '../actors/channels.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChannelCounters } from '../protocol/policies.ts'
-import type { FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
+import type { ChannelStatus, FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
 import type { MessagePortLike } from '../streams/port.ts'
 import type { ActorHandle } from './spawn.ts'
 import type { ActorName, Topology } from './topology.ts'
@@ -95,7 +94,7 @@ export class HostLinks {
     this.#system?.offer(status)
   }
 
-  counters(): (ChannelCounters & { name: string; policy: string })[] {
+  counters(): ChannelStatus[] {
     return this.#channels.counters()
   }
 

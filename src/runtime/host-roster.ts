@@ -49,7 +49,8 @@ export interface Member {
   lastFailure: string
 }
 
-type SourceHeartbeat = Pick<RecorderHeartbeat, 'durable' | 'newest'> & Partial<PlayerHeartbeat>
+type SourceHeartbeat = Pick<RecorderHeartbeat, 'durable' | 'newest'> &
+  Partial<RecorderHeartbeat & PlayerHeartbeat>
 
 export class Roster {
   readonly #members: Map<ActorName, Member>

@@ -2,14 +2,14 @@
 import type { SnapshotFrom } from 'xstate'
 import { reportChildren, type supervisorMachine } from '../machines/supervisor.machine.ts'
 import type { LaneStatus } from '../protocol/lane.ts'
-import type { ActorStatus, SystemNotice } from '../protocol/thread-messages.ts'
+import type { ActorStatus, ChannelStatus, SystemNotice } from '../protocol/thread-messages.ts'
 import type { Roster } from './host-roster.ts'
 
 export interface TrainerCost {
   readonly percent: number
   readonly calls: number
   readonly meanNanos: number
-  readonly channel: ActorStatus['channels'][number] | null
+  readonly channel: ChannelStatus | null
   /** Of the frames that viewers see. */
   readonly lane: LaneStatus | null
 }
@@ -26,7 +26,7 @@ export interface StatusInput {
   /** The trainer has said its last word. */
   readonly detached: boolean
   /** Of the host itself. */
-  readonly channels: ActorStatus['channels']
+  readonly channels: readonly ChannelStatus[]
 }
 
 export function composeStatus(input: StatusInput): SystemNotice {
@@ -41,6 +41,7 @@ export function composeStatus(input: StatusInput): SystemNotice {
     lane: cost?.lane ?? null,
     durable: roster.durable,
     newest: beat?.newest ?? roster.durable,
+    commits: beat?.commits ?? null,
     actors: [...actorStatuses(input), ownStatus(input)],
   }
 }

@@ -6,6 +6,7 @@ import type { Layouts } from '../protocol/codec.ts'
 import type { Envelope, Layout } from '../protocol/events.ts'
 import type { FrameDrop } from '../protocol/frame-drop.ts'
 import type { Position } from '../protocol/position.ts'
+import type { CommitFigures } from '../protocol/thread-messages.ts'
 
 /**
  * What "durable" means to a writer (docs/durability.md):
@@ -95,6 +96,8 @@ export interface WriterStats {
   readonly pendingEvents: number
   readonly pendingBytes: number
   readonly commitMillis: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** Transactions of the last minute, and how long they took to become durable. */
+  readonly recentCommits: CommitFigures
 }
 
 /** The single writer of a log. Fails stop: after the first error of the storage, all is refused. */

@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
+import { RecentHistogram } from '../base/recent-histogram.ts'
 import type { FrameDrop } from '../protocol/frame-drop.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
@@ -24,6 +25,7 @@ const FAILED_CLOSE_MILLIS_MAX = 1000
 const DROPPING_CLOSE_MILLIS_MAX = 1000
 /** Transactions after which readers are looked at. */
 const LOOK_AT_READERS = 16
+const RECENT_MILLIS = 60_000
 
 export interface WriterOptions {
   readonly clock: Clock
@@ -50,6 +52,7 @@ export class GroupCommitWriter implements LogWriter {
   readonly #lateSync: LateSync | undefined
   readonly #durableCallbacks = new Set<(position: Position) => void>()
   readonly #commitMillis = new Histogram()
+  readonly #recentCommits: RecentHistogram
   #durableSeq: number
   #dropNext = false
   /** Closing does not wait for ever: what is noted can be dropped another time. */
@@ -72,6 +75,7 @@ export class GroupCommitWriter implements LogWriter {
     this.#storage = storage
     this.#state = state
     this.#clock = clock
+    this.#recentCommits = new RecentHistogram(clock, RECENT_MILLIS)
     this.#faults = faults
     this.#operationMillisMax = options.operationMillisMax
     this.#release = release
@@ -157,7 +161,9 @@ export class GroupCommitWriter implements LogWriter {
     await this.#commit(writes)
     // What answers after its deadline is not believed.
     if (this.failure) return undefined
-    this.#commitMillis.record(this.#clock.monotonic() - started)
+    const millis = this.#clock.monotonic() - started
+    this.#commitMillis.record(millis)
+    this.#recentCommits.record(millis)
     this.#pending.settle(draft)
     this.#durableSeq = draft.lastSeq
     for (const drop of draft.drops) this.#dropping.add(drop)
@@ -226,11 +232,18 @@ export class GroupCommitWriter implements LogWriter {
 
   stats(): WriterStats {
     const millis = this.#commitMillis
+    const recent = this.#recentCommits.summed()
     return {
       ...this.#counts,
       pendingEvents: this.#pending.lastSeq - this.#durableSeq,
       pendingBytes: this.#pending.bytes,
       commitMillis: { p50: millis.quantile(0.5), p99: millis.quantile(0.99), max: millis.max },
+      recentCommits: {
+        count: recent.count,
+        p50Millis: recent.quantile(0.5),
+        p99Millis: recent.quantile(0.99),
+        maxMillis: recent.max,
+      },
     }
   }
 

@@ -193,6 +193,7 @@ export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
   lane: null,
   durable: { epoch: 1, seq: 1 },
   newest: { epoch: 1, seq: 1 },
+  commits: null,
   actors: [
     {
       name: 'recorder',
@@ -208,6 +209,8 @@ export const systemOf = (over: Partial<SystemNotice> = {}): SystemNotice => ({
         {
           name: 'recorder.live',
           policy: 'drop-oldest',
+          countMax: 1024,
+          bytesMax: 4096,
           offered: 1,
           taken: 1,
           dropped: 0,

@@ -64,7 +64,14 @@ const series = fc.record(
 
 const channel = object({
   ...{ name: text, policy: text, offered: count, taken: count, dropped: count, spilled: count },
-  ...{ blocked_millis: number, depth: count, depth_bytes: count, high_water: count },
+  ...{
+    count_max: count,
+    bytes_max: count,
+    blocked_millis: number,
+    depth: count,
+    depth_bytes: count,
+    high_water: count,
+  },
 })
 
 const actor = object({
@@ -82,6 +89,8 @@ const totals = object({
   ...{ episodes: count, steps: count, frames: count, events: count },
   ...{ lost_events: count, refused_inputs: count },
 })
+
+const commits = object({ count, p50_millis: number, p99_millis: number, max_millis: number })
 
 const header = { v: fc.constant(1), mode: fc.constantFrom(...modes) }
 
@@ -114,7 +123,10 @@ const serverModels: {
     ...{ request: nullable(count), row, thinned_by: fc.integer({ min: 1 }) },
     ...{ steps: list(object({ offset_millis: number, ...state })), frames_following: count },
   },
-  episodes: { ...header, request: nullable(count), rows: list(row), more: flag },
+  episodes: {
+    ...header,
+    ...{ request: nullable(count), rows: list(row), more: flag, next: nullable(count) },
+  },
   metrics: { ...header, time: number, totals, series: list(series) },
   milestone: {
     ...header,
@@ -131,18 +143,30 @@ const serverModels: {
     ...{ time: number, viewers: count, durable: position, newest: position },
     ...{ trainer_attached: flag, trainer_cost_percent: nullable(number), episodes_queued: count },
     ...{ episodes_dropped: count, healthy: flag, problem: nullable(text), actors: list(actor) },
+    commits: nullable(commits),
   },
   pong: { ...header, client_time: number, server_time: number },
-  error: { ...header, request: nullable(count), code: text, message: text },
+  error: {
+    ...header,
+    ...{ request: nullable(count), code: text, message: text, at: count, length: count },
+  },
 }
 
+const agent = fc.string({ maxLength: 256 })
 const preferences = {
   delivery: fc.constantFrom('newest', 'paced', 'whole'),
   step_delay: fc.double({ min: 0, max: 60, noNaN: true }).map(Math.abs),
   max_fps: fc.double({ min: 0.1, max: 240, noNaN: true }),
-  agent: nullable(fc.string({ maxLength: 256 })),
+  agent: nullable(agent),
+  agents: fc.oneof(fc.constant('all'), fc.array(agent, { minLength: 1, maxLength: 64 })),
+  where: nullable(text),
 }
-const page = { before: count, limit: fc.integer({ min: 1, max: 200 }) }
+const page = {
+  before: count,
+  after: count,
+  where: nullable(text),
+  limit: fc.integer({ min: 1, max: 200 }),
+}
 
 /** Required fields and optional ones. */
 const clientModels: {

@@ -4,6 +4,7 @@ import { CostGuard, createCostWords, readCost } from '../../src/runtime/cost-gua
 import { EpisodeRecorder } from '../../src/runtime/episode-recorder.ts'
 import type { TrainerCost } from '../../src/runtime/host-status.ts'
 import { Ingress } from '../../src/runtime/ingress.ts'
+import { ingressSpec } from '../../src/runtime/topology.ts'
 import { RingInlet } from '../../src/streams/ring/inlet.ts'
 import { createRing } from '../../src/streams/ring/layout.ts'
 import type { Life } from './life.ts'
@@ -44,7 +45,8 @@ export class SimTrainer {
 
   get cost(): TrainerCost {
     const figures = readCost(this.#cost, this.#life.clock.monotonic())
-    const spec = { name: 'trainer.ingress', policy: 'spill' }
+    const { name, countMax, bytesMax } = ingressSpec
+    const spec = { name, policy: 'spill', countMax, bytesMax }
     return { ...figures, channel: { ...spec, ...this.inlet.counters }, lane: null }
   }
 

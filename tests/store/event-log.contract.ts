@@ -290,6 +290,7 @@ export function describeEventLog(
         clock.advance(1)
         expect(await appended.durable).toEqual({ epoch: 1, seq: 2 })
         expect(writer.stats()).toMatchObject({ transactions: 1, batches: 1, events: 2 })
+        expect(writer.stats().recentCommits.count).toBe(1)
         await writer.close()
       }),
     )

@@ -34,18 +34,19 @@ export function ChannelTable({ channels }: { channels: readonly ViewerChannel[] 
 }
 
 function Channel({ channel }: { channel: ViewerChannel }) {
-  const { depth, high_water: highWater, depth_bytes: bytes } = channel
-  const fill = highWater === 0 ? 0 : Math.min(1, depth / highWater)
+  const { depth, count_max: countMax, depth_bytes: bytes, bytes_max: bytesMax } = channel
+  const fill = Math.min(1, Math.max(depth / countMax, bytes / bytesMax))
+  const inBytes = `${formatBytes(bytes)} of ${formatBytes(bytesMax)}`
   return (
     <tr>
       <th scope="row">{channel.name}</th>
       <td className="text">{channel.policy}</td>
-      <td title={`${formatBytes(bytes)} now; ${formatCount(highWater)} items at most so far`}>
+      <td title={`${inBytes} now; ${formatCount(channel.high_water)} items at most so far`}>
         <span className="depth-track" aria-hidden="true">
           <span className="depth-fill" style={{ transform: `scaleX(${fill})` }} />
         </span>
         {formatCount(depth)}
-        <small> / {formatCount(highWater)}</small>
+        <small> / {formatCount(countMax)}</small>
       </td>
       <td>{formatCount(channel.offered)}</td>
       <td>{formatCount(channel.taken)}</td>

@@ -7,7 +7,8 @@ import { ChannelTable } from '../components/channel-table.tsx'
 import { Chart, type ChartSeries } from '../components/chart.tsx'
 import { Panel } from '../components/panel.tsx'
 import { StateChart } from '../components/state-chart.tsx'
-import { formatCount } from '../format.ts'
+import { formatCount, formatMillis } from '../format.ts'
+import type { SystemReport } from '../state/viewer-state.ts'
 import { type Machines, useMachines } from '../use-machines.ts'
 import { useViewer } from '../use-session.ts'
 
@@ -80,6 +81,7 @@ function RunPanel() {
     ['epoch', system === null ? '–' : String(system.newest.epoch)],
     ['newest event', system === null ? '–' : formatCount(system.newest.seq)],
     ['safe on disk', system === null ? '–' : formatCount(system.durable.seq)],
+    ['commits', commitsText(system?.commits ?? null)],
     ['viewers', system === null ? '–' : String(system.viewers)],
     ['events lost', formatCount(totals?.lost_events ?? 0)],
     ['inputs refused', formatCount(totals?.refused_inputs ?? 0)],
@@ -103,6 +105,15 @@ function RunPanel() {
       </dl>
     </Panel>
   )
+}
+
+/** How long the log's transactions take to be safe on disk. */
+function commitsText(commits: SystemReport['commits']): string {
+  if (commits === null) return 'nothing is recorded here'
+  if (commits.count === 0) return 'none in the last minute'
+  const { count, p50_millis: p50, p99_millis: p99 } = commits
+  const durations = `p50 ${formatMillis(p50)}, p99 ${formatMillis(p99)}`
+  return `${formatCount(count)} in the last minute: ${durations}`
 }
 
 interface ActorPanelProps {

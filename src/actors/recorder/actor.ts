@@ -112,6 +112,7 @@ class Recorder implements ActorInstance {
       newest: { epoch: writer.epoch, seq: Math.max(writer.nextSeq - 1, this.#provisionalSeq) },
       failure: writer.failure?.message ?? null,
       lostEvents: this.#lostEvents,
+      commits: writer.stats().recentCommits,
     }
   }
 

@@ -1,6 +1,6 @@
 // What a recorder is handed when it is started, and what it tells its host.
 import type { Position } from '../../protocol/position.ts'
-import type { Placement } from '../../protocol/thread-messages.ts'
+import type { CommitFigures, Placement } from '../../protocol/thread-messages.ts'
 import type { Durability, OpenReport } from '../../store/event-log.ts'
 import type { GapState } from './gap.ts'
 
@@ -50,4 +50,6 @@ export interface RecorderHeartbeat {
   readonly newest: Position
   readonly failure: string | null
   readonly lostEvents: number
+  /** Of the last minute. */
+  readonly commits: CommitFigures
 }
