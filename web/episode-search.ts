@@ -42,7 +42,8 @@ export class EpisodeSearch {
   #cancelNew = (): void => {}
   /** Counts the searches: answers to an earlier one are passed over. */
   #search = 0
-  #nearestSoFar = 0
+  /** One is looked for to go to; keys repeat faster than answers come. */
+  #isSeeking = false
   /** The lowest episode that is new, and the lowest of those that were looked for once. */
   #new = Number.POSITIVE_INFINITY
   #newBefore = Number.POSITIVE_INFINITY
@@ -70,6 +71,7 @@ export class EpisodeSearch {
     this.#search++
     this.#new = this.#newBefore = Number.POSITIVE_INFINITY
     this.#awaited.clear()
+    this.#isSeeking = false
     if (filter.predicate === null) return
     this.#look(filter.text, null, ROWS_WANTED, true)
   }
@@ -91,16 +93,17 @@ export class EpisodeSearch {
 
   /**
    * The nearest episode that is meant after `from` (`by` 1) or before it (-1; null is the live edge),
-   * in the whole run. `then` is not called when there is none, or when another is asked for meanwhile.
+   * in the whole run. `then` is not called when there is none, or while another is looked for.
    */
   nearest(from: number | null, by: 1 | -1, then: (episode: number) => void): void {
     const { predicate, text } = this.#options.store.getState().filter
-    if (predicate === null) return
-    const number = ++this.#nearestSoFar
+    if (predicate === null || this.#isSeeking) return
     const bounds = by > 0 ? { after: from ?? Number.MAX_SAFE_INTEGER } : beforeOf(from)
     const look = (before: { before?: number }, found: number | null): void => {
-      this.#ask({ ...bounds, ...before, limit: by > 0 ? PAGE : 1, where: text }, answer => {
-        if (answer.type === 'error' || number !== this.#nearestSoFar) return
+      const query = { ...bounds, ...before, limit: by > 0 ? PAGE : 1, where: text }
+      this.#isSeeking = this.#ask(query, answer => {
+        this.#isSeeking = false
+        if (answer.type === 'error') return
         const episode = answer.rows.at(-1)?.episode ?? found
         const next = answer.next ?? null
         if (next !== null && (by > 0 || episode === null)) look({ before: next }, episode)

@@ -19,6 +19,13 @@ type World = ViewerWorld
 const viewer = fc.nat(2)
 const agent = fc.nat(1)
 const delivery = fc.constantFrom('newest', 'newest', 'paced', 'whole')
+/** Of whom, and which episodes; one expression cannot be read. */
+const wishes = [
+  ...[{ agent: null }, { agent: 'agent-0' }, { agent: 'agent-1' }],
+  ...[{ agents: ['agent-1', 'agent-0'] }, { agents: 'all' }],
+  ...[{ where: 'length > 3' }, { where: 'best(2) or stage changed' }, { where: '(' }],
+  { where: null },
+]
 const plain = (name: string, run: (world: World) => Promise<void>) =>
   fc.constant(command(name, run))
 
@@ -47,10 +54,10 @@ const commands = [
     plain('everybody reads', world => world.everybodyReads()),
   ),
   fc
-    .tuple(viewer, delivery, fc.constantFrom(null, 'agent-0', 'agent-1'))
-    .map(([who, how, whom]) =>
-      command<World>(`${who} wants ${how} of ${whom}`, world =>
-        world.prefer(who, { delivery: how, agent: whom }),
+    .tuple(viewer, delivery, fc.constantFrom(...wishes))
+    .map(([who, how, wish]) =>
+      command<World>(`${who} wants ${how} of ${JSON.stringify(wish)}`, world =>
+        world.prefer(who, { delivery: how, ...wish }),
       ),
     ),
   fc

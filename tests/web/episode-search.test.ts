@@ -63,8 +63,9 @@ test('L13 what was found stays until something is found by another expression', 
   type('return > 48')
   expect(asked()).toHaveLength(1)
   // The answer to what is not asked any more is passed over, and only then the next is sent.
-  server.socket.say(answerOf(first, [row(45)], null))
+  server.socket.say(answerOf(first, [row(5)], null))
   expect(found()).toEqual([])
+  expect(state().rows.map(one => one.episode)).not.toContain(5)
   answer([50, 49], null)
   expect(found()).toEqual([50, 49])
   type('return > ')
@@ -136,7 +137,9 @@ test('L13 P and N go to what the filter means in the whole run, however far it i
   expect(asked().at(-1)).toMatchObject({ before: 30 })
   answer([12], 12)
   expect(opened().map(one => one.episode)).toEqual([12])
-  session.controls.openInteresting(1)
+  const before = asked().length
+  for (let held = 0; held < 30; held++) session.controls.openInteresting(1)
+  expect(asked()).toHaveLength(before + 1)
   expect(asked().at(-1)).toMatchObject({ after: 12 })
   answer([48, 33], 31)
   answer([], 14)

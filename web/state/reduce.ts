@@ -104,6 +104,8 @@ function openEpisode(state: ViewerState, message: ServerMessageOf<'episode'>): V
 
 function withRows(state: ViewerState, message: ServerMessageOf<'episodes'>): ViewerState {
   const answersOlder = message.request !== null && message.request === state.olderRequest
+  // An answer to what is not asked any more may be anywhere in the run: it would leave holes.
+  if (message.request !== null && !answersOlder) return state
   const firstPage = message.request === null && state.awaitingFirstPage
   // Episodes that were missed while away would leave a hole: start over from the page.
   const held = firstPage && !overlaps(state.rows, message.rows) ? [] : state.rows

@@ -81,7 +81,7 @@ function RunPanel() {
     ['epoch', system === null ? '–' : String(system.newest.epoch)],
     ['newest event', system === null ? '–' : formatCount(system.newest.seq)],
     ['safe on disk', system === null ? '–' : formatCount(system.durable.seq)],
-    ['commits', commitsText(system?.commits ?? null)],
+    ['commits of the last minute', commitsText(system?.commits ?? null)],
     ['viewers', system === null ? '–' : String(system.viewers)],
     ['events lost', formatCount(totals?.lost_events ?? 0)],
     ['inputs refused', formatCount(totals?.refused_inputs ?? 0)],
@@ -110,10 +110,9 @@ function RunPanel() {
 /** How long the log's transactions take to be safe on disk. */
 function commitsText(commits: SystemReport['commits']): string {
   if (commits === null) return 'nothing is recorded here'
-  if (commits.count === 0) return 'none in the last minute'
+  if (commits.count === 0) return 'none'
   const { count, p50_millis: p50, p99_millis: p99 } = commits
-  const durations = `p50 ${formatMillis(p50)}, p99 ${formatMillis(p99)}`
-  return `${formatCount(count)} in the last minute: ${durations}`
+  return `${formatCount(count)}, p50 ${formatMillis(p50)}, p99 ${formatMillis(p99)}`
 }
 
 interface ActorPanelProps {

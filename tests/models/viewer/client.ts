@@ -58,7 +58,7 @@ export class Client {
     socket.say({ type: 'hello', v: 1, max_fps: 10, step_delay: 0.05, ...hello, ...position })
   }
 
-  prefer(preferences: { delivery?: string; agent?: string | null }): void {
+  prefer(preferences: Readonly<Record<string, unknown>>): void {
     if (!this.established) return
     this.socket?.say({ type: 'set', ...preferences })
   }
