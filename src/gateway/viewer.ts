@@ -26,7 +26,7 @@ import { type Preferences, Viewing } from './viewing.ts'
 /** What a viewer needs of its socket; a WebSocket of `ws` fits. */
 export interface ViewerSocket extends LaneSocket {
   on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
-  on(event: 'pong' | 'close', listener: () => void): unknown
+  on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   ping(): void
   close(code: number, reason: string): void
@@ -130,7 +130,11 @@ export class Viewer {
     this.#machine.on('release', () => this.#release())
     this.#machine.start()
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    // The socket answers pings by itself; they count as messages do, or a flood of them would keep
+    // the thread busy that serves all others. So do pongs that nobody asked for.
+    socket.on('ping', () => void this.#isRefused())
     socket.on('pong', () => {
+      if (this.#pingsUnanswered === 0) void this.#isRefused()
       this.#pingsUnanswered = 0
     })
     // A close follows every error; it is the peer's trouble and no news to anybody else.
@@ -183,7 +187,7 @@ export class Viewer {
   }
 
   #receive(data: unknown, isBinary: boolean): void {
-    if (this.#leaving || this.#exceedsRate()) return
+    if (this.#isRefused()) return
     const message = isBinary ? 'expected text, found a binary message' : parse(String(data))
     if (typeof message === 'string') this.#refuse(message)
     else if (message.type === 'hello') this.#hello(message)
@@ -191,12 +195,10 @@ export class Viewer {
     else this.#obey(message)
   }
 
-  get #leaving(): boolean {
+  /** Whatever came in counts; true when nothing of this viewer is looked at any more. */
+  #isRefused(): boolean {
     const state = this.#machine.getSnapshot()
-    return state.matches('closing') || state.matches('closed')
-  }
-
-  #exceedsRate(): boolean {
+    if (state.matches('closing') || state.matches('closed')) return true
     const now = this.#host.clock.monotonic()
     if (now - this.#windowStart >= RATE_WINDOW_MILLIS) {
       this.#windowStart = now
@@ -328,8 +330,17 @@ function parse(text: string): ClientMessage | string {
   } catch {
     return 'expected JSON'
   }
+  const { viewerMessageDepthMax } = limits
+  if (isDeeperThan(json, viewerMessageDepthMax)) {
+    return `expected at most ${viewerMessageDepthMax} levels, found more`
+  }
   const result = clientMessageSchema.safeParse(json)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1))
 }

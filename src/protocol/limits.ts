@@ -76,7 +76,9 @@ export const limits = {
   viewerAgentsMax: 64,
   /** The largest message that a viewer may send. */
   viewerMessageBytesMax: 16 * KIB,
-  /** Messages a viewer may send in a minute. */
+  /** Objects and lists within each other in such a message. Our own have two. */
+  viewerMessageDepthMax: 16,
+  /** Messages a viewer may send in a minute; pings and pongs of the protocol among them. */
   viewerMessagesPerMinute: 600,
 } as const
 

@@ -397,9 +397,10 @@ describe('bad and slow peers (P13)', () => {
       socket.say({ type: 'ping', client_time: i })
     }
     expect(socket.closedWith).toBe(null)
+    let answered = 0
     for (let second = 0; second < 60; second++) {
       await advance(1000, 1000)
-      socket.emit('pong')
+      for (; answered < socket.pings; answered++) socket.emit('pong')
     }
     socket.say({ type: 'ping', client_time: 0 })
     expect(socket.closedWith).toBe(null)
@@ -407,6 +408,16 @@ describe('bad and slow peers (P13)', () => {
       socket.say({ type: 'ping', client_time: i })
     }
     expect(socket.closedWith).toBe(closeCodes.tooManyMessages)
+  })
+
+  test('pings of a viewer count as messages, and so do pongs that nobody asked for', () => {
+    for (const event of ['ping', 'pong']) {
+      const socket = connect()
+      for (let i = 1; i < limits.viewerMessagesPerMinute; i++) socket.emit(event)
+      expect(socket.closedWith).toBe(null)
+      socket.emit(event)
+      expect(socket.closedWith).toBe(closeCodes.tooManyMessages)
+    }
   })
 
   test('one that stops reading is shed after a second, resynchronised when it reads again', async () => {
