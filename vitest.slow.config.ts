@@ -1,16 +1,20 @@
 // The campaigns with their full figures: up to an hour on two cores. `npm test` runs the same
 // files with figures that fit a commit (tests/faults/tier.ts). Those that measure how soon
-// something is back run last, one at a time.
+// something is back, and the page's half hour, run last, one at a time.
 import { defineConfig } from 'vitest/config'
 
 process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
-const all = 'tests/{bench,durability,supervision,models,simulation}/**/*.test.ts'
+const all = [
+  'tests/{bench,durability,supervision,models,simulation,hostile}/**/*.test.ts',
+  'tests/e2e/injection.test.ts',
+]
 const timed = [
   'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',
   'tests/durability/kills/{apart,random,slow-disk}.test.ts',
+  'tests/e2e/soak.test.ts',
 ]
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
 
@@ -23,7 +27,7 @@ export default defineConfig({
         test: {
           ...settings,
           name: 'beside',
-          include: [all],
+          include: all,
           exclude: timed,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

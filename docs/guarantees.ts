@@ -326,10 +326,25 @@ export const guarantees: readonly Guarantee[] = [
       ' for it is bounded.',
     restsOn:
       'one lane per viewer with a bound in bytes; every message is checked against the' +
-      ' schema.',
+      ' schema, and has bounds in bytes, fragments, levels and number; no compression; a page' +
+      ' whose policy runs no script but its own.',
     notPromised: 'anything about a machine whose memory or ports others use up.',
     proofs: [
       { at: 'tests/gateway', what: 'viewers that stall, flood and send nonsense', figures: [] },
+      {
+        at: 'tests/hostile',
+        what:
+          'frames against RFC 6455, noise and broken frames, JSON that is broken, deep or poisoned,' +
+          ' endless messages, floods of pings, offers of compression and paths that lead out, each' +
+          ' against a gateway in a process of its own with a viewer beside that must miss nothing;' +
+          ' peers of other makers; and that nothing a viewer says reaches the log or the trainer',
+        figures: [],
+      },
+      {
+        at: 'tests/e2e/injection.test.ts',
+        what: 'names, reasons and errors that are scripts, shown by the page and its overlays in Chromium',
+        figures: [],
+      },
       {
         at: 'tests/durability/readers',
         what: 'readers of the log that are slow, that hold a snapshot, or are killed while they read',

@@ -2,9 +2,11 @@
 // is set it fails instead, so that no promise goes unproved without anybody noticing.
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { pythonLibraries } from '../setup/packages.ts'
 
 /** `root`: may mount and change owner. `loop`: root, with loop devices and ext4. */
-export type Tool = 'strace' | 'gcc' | 'faketime' | 'ffprobe' | 'root' | 'loop'
+export type Tool = 'strace' | 'gcc' | 'faketime' | 'ffprobe' | 'root' | 'loop' | PythonLibrary
+type PythonLibrary = keyof typeof pythonLibraries
 
 function inPath(program: string): boolean {
   const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
@@ -21,6 +23,7 @@ function inPath(program: string): boolean {
 function has(tool: Tool): boolean {
   const root = process.getuid?.() === 0
   if (tool === 'root') return root
+  if (tool in pythonLibraries) return existsSync(pythonLibraries[tool as PythonLibrary])
   if (tool === 'loop') return root && existsSync('/dev/loop-control') && inPath('mkfs.ext4')
   return inPath(tool)
 }

@@ -18,6 +18,12 @@ export const chromiumFlags = [
   '--disable-sync',
 ] as const
 
+/** Of Debian's own Python, and where it has them. */
+export const pythonLibraries = {
+  'python3-websockets': '/usr/lib/python3/dist-packages/websockets',
+  'python3-autobahn': '/usr/lib/python3/dist-packages/autobahn',
+} as const
+
 const packages = {
   chromium: chromiumPath,
   strace: '/usr/bin/strace',
@@ -26,6 +32,7 @@ const packages = {
   faketime: '/usr/bin/faketime',
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   ffmpeg: '/usr/bin/ffmpeg',
+  ...pythonLibraries,
 }
 
 /** Vitest's global set-up. */
