@@ -118,6 +118,8 @@ test('L9: the mode is that of the newest message', () => {
 
 test('a quick update of the metrics keeps the points of the last full one', () => {
   const full = stateAfter(metrics([series('loss', [[1, 2]]), series('kl', [[3, 4]])]))
+  // What nobody recorded is not there, whatever every object has.
+  for (const { series: held } of [initialState, full]) expect(held['constructor']).toBe(undefined)
   const quick = reduce(full, metrics([{ ...series('loss'), last: 9 }]))
   expect(quick.series['loss']).toMatchObject({ last: 9, points: [[1, 2]] })
   expect(quick.series['kl']?.points).toEqual([[3, 4]])

@@ -125,7 +125,11 @@ function withSeries(
   held: ViewerState['series'],
   incoming: ServerMessageOf<'metrics'>['series'],
 ): ViewerState['series'] {
-  const series: Record<string, ViewerState['series'][string]> = { ...held }
+  // Names are the user's: no inherited keys.
+  const series: Record<string, ViewerState['series'][string]> = Object.assign(
+    Object.create(null),
+    held,
+  )
   for (const one of incoming) {
     const points = one.points ?? held[one.name]?.points
     series[one.name] = points === undefined ? one : { ...one, points }

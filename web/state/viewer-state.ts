@@ -111,7 +111,7 @@ export const initialState: ViewerState = {
   awaitingFirstPage: true,
   olderRequest: null,
   totals: null,
-  series: {},
+  series: Object.create(null),
   milestones: [],
   toasts: [],
   insights: [],
