@@ -28,6 +28,7 @@ export function Overlay({ options, problems }: ReadOptions) {
   const Panel = panels[options.overlay]
   return (
     <main className={`overlay overlay-${options.background}`} style={{ zoom: options.scale }}>
+      <h1 className="visually-hidden">{`Rollcast: ${options.overlay}`}</h1>
       {problems.map(problem => (
         <p className="overlay-problem" role="alert" key={problem}>
           {problem}

@@ -61,13 +61,13 @@ interface AgentTileProps {
 function AgentTile({ agent, view, onWatch }: AgentTileProps) {
   return (
     <li className="tile">
-      <button type="button" onClick={() => onWatch(agent)} aria-label={`Watch ${agent}`}>
-        <span className="tile-stage">
-          <StageCanvas of={view} />
-          <TileNote view={view} />
-        </span>
-        <TileFigures agent={agent} view={view} />
-      </button>
+      <div className="tile-stage">
+        <StageCanvas of={view} />
+        <TileNote view={view} />
+      </div>
+      <TileFigures agent={agent} view={view} />
+      {/* Lies over all of it: its name is not to change with every step. */}
+      <button type="button" onClick={() => onWatch(agent)} aria-label={`Watch ${agent}`} />
     </li>
   )
 }

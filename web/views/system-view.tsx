@@ -16,7 +16,8 @@ export function SystemView() {
   const actors = useViewer(state => state.system?.actors ?? null)
   const machines = useMachines()
   return (
-    <main className="system-view">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+    <main className="system-view" tabIndex={0}>
       <h2 className="visually-hidden">System</h2>
       <div className="system-facts">
         <CostPanel />
