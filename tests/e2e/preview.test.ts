@@ -1,11 +1,12 @@
 // V11 in a real browser: what is on the stage is what was recorded, whatever it travelled as.
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { Page, WebSocket } from 'playwright-core'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeFrameMessage } from '../../src/protocol/frame-message.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { start } from '../../src/runtime/run.ts'
 import { picture } from '../media/pictures.ts'
-import { tempDir, until } from '../runtime/harness.ts'
+import { until } from '../runtime/harness.ts'
 import {
   declareBrowser,
   hasChromium,
@@ -21,26 +22,37 @@ interface Shape {
   readonly height: number
 }
 
-const FRAME_MILLIS = 60
+const FRAME_MILLIS = 100
 
-/** Records pictures of this size until the test ends. The disk is not the point. */
-async function record(shape: Shape): Promise<string> {
-  const run = await start(
-    checkOptions({ dir: tempDir('/dev/shm'), live: { port: 0 }, handleSignals: false }),
-    { faults: false },
-  )
-  const recorder = run.recorder('camera')
-  recorder.begin()
-  let number = 0
-  const timer = setInterval(() => {
-    recorder.step({ reward: 1, action: number % 3 })
-    recorder.frame({ ...shape, data: picture({ ...shape, format: 'rgb8' }, number++) })
-  }, FRAME_MILLIS)
-  onTestFinished(async () => {
-    clearInterval(timer)
-    await run.close()
+/** A few pictures, over and over, made beforehand: to make one takes as long as to record many. */
+const picturesOf = (shape: Shape): readonly Uint8Array[] =>
+  Array.from({ length: 5 }, (_, number) => picture({ ...shape, format: 'rgb8' }, number))
+
+/** Records pictures of this size for the tests of a `describe`. The disk is not the point. */
+function useRecording(shape: Shape): () => string {
+  let url = ''
+  let stop = async (): Promise<void> => {}
+  beforeAll(async () => {
+    const dir = mkdtempSync('/dev/shm/rollcast-preview-')
+    const options = checkOptions({ dir, live: { port: 0 }, handleSignals: false })
+    const run = await start(options, { faults: false })
+    url = run.url ?? ''
+    const recorder = run.recorder('camera')
+    recorder.begin()
+    const pictures = picturesOf(shape)
+    let number = 0
+    const timer = setInterval(() => {
+      recorder.step({ reward: 1, action: number % 3 })
+      recorder.frame({ ...shape, data: pictures[number++ % pictures.length]! })
+    }, FRAME_MILLIS)
+    stop = async () => {
+      clearInterval(timer)
+      await run.close()
+      rmSync(dir, { recursive: true })
+    }
   })
-  return run.url ?? ''
+  afterAll(() => stop())
+  return () => url
 }
 
 /** The formats of the frames that the page gets. */
@@ -58,9 +70,7 @@ function watchFormats(page: Page): Set<string> {
 function distance(shown: StagePicture, shape: Shape): number {
   expect(shown).toMatchObject(shape)
   let nearest = Number.POSITIVE_INFINITY
-  // The shades of picture() come again after 120 numbers.
-  for (let number = 0; number < 120; number++) {
-    const expected = picture({ ...shape, format: 'rgb8' }, number)
+  for (const expected of picturesOf(shape)) {
     let sum = 0
     let count = 0
     for (let at = 0; at < expected.length; at += 3 * 97, count++) {
@@ -92,64 +102,68 @@ describe.skipIf(!hasChromium)('V11 the stage', () => {
     })
   }
 
-  test('shows 160x210 by its pixels, exactly', async () => {
+  describe('of small pictures', () => {
     const shape = { width: 160, height: 210 }
-    let formats = new Set<string>()
-    const { page, errors } = await open(await record(shape), opened => {
-      formats = watchFormats(opened)
+    const recording = useRecording(shape)
+
+    test('shows 160x210 by its pixels, exactly', async () => {
+      let formats = new Set<string>()
+      const { page, errors } = await open(recording(), opened => {
+        formats = watchFormats(opened)
+      })
+      await expectPicture(page, shape, 0.001)
+      expect([...formats]).toEqual(['rgb8'])
+      expect(errors).toEqual([])
     })
-    await expectPicture(page, shape, 0.001)
-    expect([...formats]).toEqual(['rgb8'])
-    expect(errors).toEqual([])
-    await page.screenshot({ path: '.tmp/stage-160x210.png' })
+
+    test('shows them in a browser without OffscreenCanvas', async () => {
+      const { page, errors } = await open(recording(), opened => opened.addInitScript(ONLY_PAGE))
+      await expectPicture(page, shape, 0.001)
+      expect(page.workers()).toEqual([])
+      expect(errors).toEqual([])
+    })
   })
 
-  test('shows 640x480 by JPEG, near to what was recorded', async () => {
+  describe('of large pictures', () => {
     const shape = { width: 640, height: 480 }
-    let formats = new Set<string>()
-    const { page, errors } = await open(await record(shape), opened => {
-      formats = watchFormats(opened)
-    })
-    await expectPicture(page, shape, 3)
-    expect([...formats]).toEqual(['jpeg'])
-    expect(errors).toEqual([])
-    await page.screenshot({ path: '.tmp/stage-640x480.png' })
-  })
+    const recording = useRecording(shape)
 
-  test('shows both in a browser without OffscreenCanvas', async () => {
-    for (const shape of [
-      { width: 160, height: 210 },
-      { width: 640, height: 480 },
-    ]) {
-      const { page, errors } = await open(await record(shape), opened =>
-        opened.addInitScript(ONLY_PAGE),
-      )
+    test('shows 640x480 by JPEG, near to what was recorded', async () => {
+      let formats = new Set<string>()
+      const { page, errors } = await open(recording(), opened => {
+        formats = watchFormats(opened)
+      })
+      await expectPicture(page, shape, 3)
+      expect([...formats]).toEqual(['jpeg'])
+      expect(errors).toEqual([])
+    })
+
+    test('shows them in a browser without OffscreenCanvas', async () => {
+      const { page, errors } = await open(recording(), opened => opened.addInitScript(ONLY_PAGE))
       await expectPicture(page, shape, 3)
       expect(page.workers()).toEqual([])
       expect(errors).toEqual([])
-    }
-  })
-
-  test('goes on in the page when the drawing thread cannot be loaded', async () => {
-    const shape = { width: 640, height: 480 }
-    const { page } = await open(await record(shape), opened =>
-      opened.route(/drawing/, route => route.abort()),
-    )
-    await expectPicture(page, shape, 3)
-  })
-
-  test('gets pixels once a picture could not be decoded', async () => {
-    const shape = { width: 640, height: 480 }
-    let formats = new Set<string>()
-    const { page } = await open(await record(shape), async opened => {
-      formats = watchFormats(opened)
-      await opened.addInitScript(ONLY_PAGE)
-      await opened.addInitScript(() => {
-        globalThis.createImageBitmap = () => Promise.reject(new Error('not in this browser'))
-      })
     })
-    await expectPicture(page, shape, 0.001)
-    await page.getByText(/this browser cannot show pictures/).waitFor()
-    expect([...formats].toSorted()).toEqual(['jpeg', 'rgb8'])
+
+    test('goes on in the page when the drawing thread cannot be loaded', async () => {
+      const { page } = await open(recording(), opened =>
+        opened.route(/drawing/, route => route.abort()),
+      )
+      await expectPicture(page, shape, 3)
+    })
+
+    test('gets pixels once a picture could not be decoded', async () => {
+      let formats = new Set<string>()
+      const { page } = await open(recording(), async opened => {
+        formats = watchFormats(opened)
+        await opened.addInitScript(ONLY_PAGE)
+        await opened.addInitScript(() => {
+          globalThis.createImageBitmap = () => Promise.reject(new Error('not in this browser'))
+        })
+      })
+      await expectPicture(page, shape, 0.001)
+      await page.getByText(/this browser cannot show pictures/).waitFor()
+      expect([...formats].toSorted()).toEqual(['jpeg', 'rgb8'])
+    })
   })
 })
