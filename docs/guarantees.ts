@@ -337,7 +337,7 @@ export const guarantees: readonly Guarantee[] = [
           'frames against RFC 6455, noise and broken frames, JSON that is broken, deep or poisoned,' +
           ' endless messages, floods of pings, offers of compression and paths that lead out, each' +
           ' against a gateway in a process of its own with a viewer beside that must miss nothing;' +
-          ' peers of other makers; and that nothing a viewer says reaches the log or the trainer',
+          ' and peers of other makers',
         figures: [],
       },
       {
