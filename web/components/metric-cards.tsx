@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import type { ViewerSeries } from '../../src/protocol/viewer-messages.ts'
 import { formatValue } from '../format.ts'
+import { useMetricNames } from '../use-metric-names.ts'
 import { useViewer } from '../use-session.ts'
 import { Chart, type ChartSeries } from './chart.tsx'
 import { Panel } from './panel.tsx'
@@ -95,10 +96,9 @@ function MetricDialog({ name, onClose }: { name: string; onClose: () => void }) 
 }
 
 export function MetricCards() {
-  const key = useViewer(state => Object.keys(state.series).join('\n'))
+  const names = useMetricNames()
   const [shown, setShown] = useState(CARDS_AT_FIRST)
   const [opened, setOpened] = useState<string | null>(null)
-  const names = key === '' ? [] : key.split('\n')
   return (
     <Panel title="Metrics" className="metrics" aside={names.length > 0 && String(names.length)}>
       {names.length === 0 ? (

@@ -1,14 +1,14 @@
 // Some metrics: the newest value, where it goes, and its history.
 import { Spark } from '../components/spark.tsx'
 import { formatValue } from '../format.ts'
+import { useMetricNames } from '../use-metric-names.ts'
 import { useViewer } from '../use-session.ts'
 import type { OverlayOptions } from './options.ts'
 
 const arrows = { rising: '↗', falling: '↘', flat: '→' } as const
 
 export function OverlayMetrics({ names, max }: OverlayOptions) {
-  const key = useViewer(state => Object.keys(state.series).join('\n'))
-  const held = key === '' ? [] : key.split('\n')
+  const held = useMetricNames()
   const shown = (names.length > 0 ? names : held).slice(0, max)
   return (
     <ul className="overlay-metrics" aria-label="Metrics">
