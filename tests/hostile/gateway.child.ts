@@ -13,7 +13,7 @@ const hub = new Hub({
   clock: systemClock,
   stage,
   history: {
-    episodes: async () => ({ rows: [rowOf(1)], more: false }),
+    episodes: async () => ({ rows: [rowOf(1)], more: false, next: null }),
     episode: async episode => ({ material: materialOf(episode, 4) }),
     frames: async () => ({ frames: [], next: null }),
   },
