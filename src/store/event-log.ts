@@ -188,8 +188,14 @@ export interface LogReader {
   events(range: SeqRange & { readonly reverse?: boolean }): Iterable<Envelope>
   /** Pixels of the frame `seq`; undefined when it was dropped or is no frame. */
   frame(seq: number): Uint8Array | undefined
-  /** The same, with the CRC-32 of the pixels, as reading them has computed it. */
-  frameSummed(seq: number): { readonly pixels: Uint8Array; readonly crc: number } | undefined
+  /**
+   * The same, with the CRC-32 of the pixels, as reading them has computed it. Where `into` has room
+   * for the pixels and `SEAL_BYTES` more, they may be a view of it.
+   */
+  frameSummed(
+    seq: number,
+    into?: Uint8Array,
+  ): { readonly pixels: Uint8Array; readonly crc: number } | undefined
   /** True when the pixels of the frame `seq` are there. Reads none of them. */
   hasFrame(seq: number): boolean
   /** All layouts declared so far. */

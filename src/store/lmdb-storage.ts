@@ -81,9 +81,16 @@ export class LmdbStorage implements LogStorage {
     }
   }
 
-  get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    const value = this.#tables.get(table)!.getBinary(key)
-    return value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  get(table: Table, key: Uint8Array, into?: Uint8Array): Uint8Array | undefined {
+    const of = this.#tables.get(table)!
+    // What `getBinaryFast` gives is lmdb's own until the next call; only its `length` is that of the value.
+    const value = into ? of.getBinaryFast(key) : of.getBinary(key)
+    if (value === undefined) return undefined
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.length)
+    if (into === undefined) return bytes
+    if (bytes.byteLength > into.byteLength) return bytes.slice()
+    into.set(bytes)
+    return into.subarray(0, bytes.byteLength)
   }
 
   keys(table: Table, { start, reverse, limit }: KeyRange): Uint8Array[] {

@@ -177,10 +177,10 @@ export class StorageReader implements LogReader {
     return this.frameSummed(seq)?.pixels
   }
 
-  frameSummed(seq: number): { readonly pixels: Uint8Array; readonly crc: number } | undefined {
+  frameSummed(seq: number, into?: Uint8Array): ReturnType<LogReader['frameSummed']> {
     this.#storage.refresh()
     const key = seqKey(seq)
-    const stored = this.#storage.get('frames', key)
+    const stored = this.#storage.get('frames', key, into)
     if (stored === undefined) return undefined
     const { value: pixels, crc } = unsealSummed(key, stored, `frame ${seq}`)
     return { pixels, crc }

@@ -41,8 +41,11 @@ export interface StorageFaults {
 
 /** Ordered tables with atomic commits. Reads see committed data only. */
 export interface LogStorage {
-  /** A copy of the value. */
-  get(table: Table, key: Uint8Array): Uint8Array | undefined
+  /**
+   * A copy of the value. It may be made in `into`, where that has room, and is a view of it then:
+   * memory of its own costs a large value more than its bytes do.
+   */
+  get(table: Table, key: Uint8Array, into?: Uint8Array): Uint8Array | undefined
   /** Keys in order of their bytes. */
   keys(table: Table, range: KeyRange): Uint8Array[]
   count(table: Table): number

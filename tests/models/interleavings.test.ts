@@ -157,7 +157,7 @@ const methodsOf = (reader: LogReader): LogReader => ({
   batches: range => reader.batches(range),
   events: range => reader.events(range),
   frame: seq => reader.frame(seq),
-  frameSummed: seq => reader.frameSummed(seq),
+  frameSummed: (seq, into) => reader.frameSummed(seq, into),
   hasFrame: seq => reader.hasFrame(seq),
   layouts: () => reader.layouts(),
   episodeRows: page => reader.episodeRows(page),
