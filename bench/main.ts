@@ -6,6 +6,7 @@ import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
 import { emit } from './suites/emit.ts'
 import { encode } from './suites/encode.ts'
+import { fanout } from './suites/fanout.ts'
 import { fastlane } from './suites/fastlane.ts'
 import { impact } from './suites/impact.ts'
 import { latency } from './suites/latency.ts'
@@ -22,6 +23,7 @@ const suites: Readonly<Record<string, Suite>> = {
   emit,
   latency,
   fastlane,
+  fanout,
   memory,
   preview,
   recover,

@@ -1,0 +1,186 @@
+// The crowd's process: WebSocket clients that look at nothing but the length of a message and when
+// it was sent, over bare sockets that share one buffer to read into.
+import { connect, type Socket } from 'node:net'
+import { Histogram } from '../src/base/histogram.ts'
+import { COUNTED_BYTES, type CrowdAnswer, type CrowdCommand, SENT_MEMBER } from './crowd.ts'
+import { monotonicMillis } from './viewer.ts'
+
+const CONNECTING_AT_ONCE = 50
+const QUIET_MILLIS = 150
+const READ_BYTES = 64 * 1024
+const MEMBER = Buffer.from(`"${SENT_MEMBER}":`)
+
+const tell = (answer: CrowdAnswer): void => void process.send?.(answer)
+const received = Buffer.allocUnsafe(READ_BYTES)
+
+/** Viewers that came together. */
+class Group {
+  readonly sockets: Socket[] = []
+  expected = Number.POSITIVE_INFINITY
+  lastAt = 0
+  messages = 0
+  readonly #ages = new Histogram()
+
+  count(): void {
+    this.expected = Number.POSITIVE_INFINITY
+    this.messages = 0
+    this.#ages.reset()
+  }
+
+  reach(expected: number): void {
+    this.expected = expected
+    if (this.messages >= expected) this.report()
+  }
+
+  /** A message has come; all of it is in `bytes` unless it came in pieces. */
+  take(bytes: Buffer | undefined): void {
+    this.messages++
+    this.lastAt = monotonicMillis()
+    const at = bytes?.indexOf(MEMBER) ?? -1
+    if (bytes !== undefined && at >= 0) {
+      const from = at + MEMBER.length
+      this.#ages.record(
+        this.lastAt - Number.parseFloat(bytes.subarray(from, from + 20).latin1Slice()),
+      )
+    }
+    if (this.messages === this.expected) this.report()
+  }
+
+  report(): void {
+    const { messages, lastAt } = this
+    const { mean } = this.#ages
+    tell({ type: 'report', report: { messages, mean, p99: this.#ages.quantile(0.99), lastAt } })
+  }
+}
+
+/** Reads one connection's frames; a server's are not masked. */
+class FrameReader {
+  readonly #group: Group
+  readonly #header = Buffer.allocUnsafe(10)
+  #headerBytes = 0
+  /** Of the payload that came in pieces. */
+  #left = 0
+  #counts = false
+
+  constructor(group: Group) {
+    this.#group = group
+  }
+
+  read(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#left > 0) {
+        const piece = Math.min(this.#left, bytes.length - at)
+        this.#left -= piece
+        at += piece
+        if (this.#left === 0 && this.#counts) this.#group.take(undefined)
+        continue
+      }
+      this.#header[this.#headerBytes++] = bytes[at++]!
+      const length = lengthOf(this.#header, this.#headerBytes)
+      if (length === undefined) continue
+      this.#headerBytes = 0
+      const { min, max } = COUNTED_BYTES
+      this.#counts = length >= min && length <= max && (this.#header[0]! & 15) !== 2
+      if (at + length <= bytes.length) {
+        if (this.#counts) this.#group.take(bytes.subarray(at, at + length))
+        at += length
+      } else this.#left = length
+    }
+  }
+}
+
+/** The payload's length, once its header is whole. */
+function lengthOf(header: Buffer, bytes: number): number | undefined {
+  if (bytes < 2) return undefined
+  const short = header[1]! & 127
+  if (short < 126) return short
+  if (short === 126) return bytes < 4 ? undefined : header.readUInt16BE(2)
+  return bytes < 10 ? undefined : header.readUIntBE(4, 6)
+}
+
+function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text)
+  // Masked with zeros, so that nothing has to be done to it.
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload])
+}
+
+function open(group: Group, port: number, hello: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const reader = new FrameReader(group)
+    let isOpen = false
+    let head = ''
+    /** What follows the answer to the upgrade; undefined while that is not whole. */
+    const shakeHands = (bytes: Buffer): Buffer | undefined => {
+      const end = bytes.indexOf('\r\n\r\n')
+      head += bytes.subarray(0, end < 0 ? bytes.length : end).latin1Slice()
+      if (end < 0) return undefined
+      isOpen = head.startsWith('HTTP/1.1 101')
+      if (isOpen) socket.write(textFrame(hello), () => resolve())
+      else reject(new Error(head.split('\r\n', 1)[0]))
+      return bytes.subarray(end + 4)
+    }
+    const onread = {
+      buffer: received,
+      callback: (count: number) => {
+        const bytes = received.subarray(0, count)
+        const frames = isOpen ? bytes : shakeHands(bytes)
+        if (frames !== undefined) reader.read(frames)
+        return true
+      },
+    }
+    const socket = connect({ port, host: '127.0.0.1', onread })
+    socket.setNoDelay(true)
+    socket.on('error', reject)
+    socket.write(
+      [
+        'GET /ws HTTP/1.1',
+        `host: 127.0.0.1:${port}`,
+        'connection: Upgrade',
+        'upgrade: websocket',
+        'sec-websocket-version: 13',
+        'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+        '\r\n',
+      ].join('\r\n'),
+    )
+    group.sockets.push(socket)
+  })
+}
+
+const groups = new Map<string, Group>()
+
+async function obey(command: CrowdCommand): Promise<void> {
+  const group = groups.get(command.group) ?? new Group()
+  groups.set(command.group, group)
+  switch (command.type) {
+    case 'connect':
+      for (let left = command.count; left > 0; left -= CONNECTING_AT_ONCE) {
+        const some = Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) })
+        await Promise.all(some.map(() => open(group, command.port, command.hello)))
+      }
+      return tell({ type: 'done' })
+    case 'count':
+      group.count()
+      return tell({ type: 'done' })
+    case 'reach':
+      return group.reach(command.expected)
+    case 'settle': {
+      for (let before = -1; before !== group.messages; ) {
+        before = group.messages
+        await new Promise(resolve => setTimeout(resolve, QUIET_MILLIS))
+      }
+      return group.report()
+    }
+    case 'leave':
+      for (const socket of group.sockets) socket.destroy()
+      groups.delete(command.group)
+      return tell({ type: 'done' })
+    case 'stop_reading':
+      for (const socket of group.sockets) socket.pause()
+      return tell({ type: 'done' })
+  }
+}
+
+process.on('message', (command: CrowdCommand) => {
+  obey(command).catch(error => tell({ type: 'failed', problem: String(error) }))
+})
+process.on('disconnect', () => process.exit(0))
