@@ -100,7 +100,7 @@ export class Hub implements ViewerHost {
       watched: () => this.#viewers.size > 0,
       onMessage: message => this.#toAll(viewer => viewer.lane.queue(message)),
     })
-    this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, (_key, notice) => {
+    this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
       const message = this.#systemMessage(notice)
       this.#toAll(viewer => viewer.lane.latest('system', message))
     })
@@ -178,7 +178,7 @@ export class Hub implements ViewerHost {
   showSystem(notice: SystemNotice): void {
     this.#system = notice
     this.#continuity.note(notice.newest)
-    if (this.#viewers.size > 0) this.#systemPace.offer('', notice)
+    if (this.#viewers.size > 0) this.#systemPace.offer(notice)
   }
 
   /** Tells all viewers that the server goes, and waits for them for at most 250 ms. */

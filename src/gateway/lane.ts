@@ -6,16 +6,15 @@ import { KIB, MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { Channel } from '../streams/channel.ts'
+import type { PreparedMessage } from './prepared-message.ts'
 import type { SharedMessage } from './shared-message.ts'
 
-/** What a lane needs of a socket; a WebSocket of `ws` fits. */
+/** What a lane needs of a socket. */
 export interface LaneSocket {
+  /** Bytes that the kernel has not taken yet. */
   readonly bufferedAmount: number
-  send(
-    data: Uint8Array,
-    options: { readonly binary: boolean },
-    callback: (error?: Error | null) => void,
-  ): void
+  /** Calls back when the kernel has taken it, or when it goes nowhere; never at once. */
+  send(message: PreparedMessage, onTaken: () => void): void
 }
 
 /** `latest` and bulk wait until no more than this is in the socket, so that they stay new. */
@@ -85,34 +84,32 @@ export class Lane {
 
   /** Messages that keep their order; past the bound the oldest go, and the viewer has to start over. */
   queue(message: SharedMessage): void {
-    const { dropped } = this.#queue.counters
-    this.#offer(this.#queue, message)
-    if (this.#queue.counters.dropped > dropped) this.#options.onMissed()
+    const held = this.#held
+    if (this.#goesAtOnce(limits.viewerBufferBytesMax)) this.#send(message)
+    else if (this.#offer(this.#queue, message) > 0 && !held) this.#options.onMissed()
   }
 
   /** A whole episode. */
   whole(message: SharedMessage): void {
-    this.#offer(this.#whole, message)
+    if (this.#goesAtOnce(FRESH_BYTES)) this.#send(message)
+    else this.#offer(this.#whole, message)
   }
 
   /** Replaces what waits under `key`; true when something was given up for it, or it was itself. */
   latest(key: string, message: SharedMessage): boolean {
-    return this.#offer(this.#latest, { key, message }) > 0
+    if (!this.#goesAtOnce(FRESH_BYTES)) return this.#offer(this.#latest, { key, message }) > 0
+    this.#sendLatest(message)
+    return false
   }
 
   /** The last state update of an episode: shown whatever was thinned out, but not twice. */
   finalState(message: SharedMessage): void {
-    if (message !== this.#lastState) this.#offer(this.#queue, message)
+    if (message !== this.#lastState) this.queue(message)
   }
 
   /** True when nothing waits and the socket is (nearly) empty. */
   get roomy(): boolean {
-    return (
-      !this.#held &&
-      !this.#closed &&
-      this.#queue.depth + this.#whole.depth + this.#latest.depth === 0 &&
-      this.drained
-    )
+    return this.#goesAtOnce(FRESH_BYTES)
   }
 
   /** True when the socket holds so little that what is sent now is shown soon. */
@@ -163,13 +160,21 @@ export class Lane {
       else {
         const waiting = this.#latest.take()
         if (waiting === undefined) break
-        if (waiting.message.life === undefined) this.#send(waiting.message)
-        else if (!waiting.message.life.over) {
-          this.#lastState = waiting.message
-          this.#send(waiting.message)
-        }
+        this.#sendLatest(waiting.message)
       }
     }
+  }
+
+  /** True when nothing waits and the socket holds less than `bytesMax`: the channels are passed by. */
+  #goesAtOnce(bytesMax: number): boolean {
+    return (
+      !this.#held &&
+      !this.#closed &&
+      this.#queue.depth === 0 &&
+      this.#whole.depth === 0 &&
+      this.#latest.depth === 0 &&
+      this.#options.socket.bufferedAmount < bytesMax
+    )
   }
 
   /** Returns how many messages were given up. */
@@ -187,15 +192,22 @@ export class Lane {
     return dropped
   }
 
+  /** A state update of an episode that is over has become void. */
+  #sendLatest(message: SharedMessage): void {
+    if (message.life?.over) return
+    if (message.life !== undefined) this.#lastState = message
+    this.#send(message)
+  }
+
   #send(message: SharedMessage): void {
     const { socket, clock, counters, onBuilt } = this.#options
     if (this.#outstanding++ === 0) this.#progressAt = clock.monotonic()
     counters.sent++
-    socket.send(message.bytes(onBuilt), { binary: message.binary }, () => this.#sent())
+    socket.send(message.prepared(onBuilt), this.#taken)
   }
 
   /** The kernel took a message, or the socket is closing; then its events tell. */
-  #sent(): void {
+  readonly #taken = (): void => {
     this.#outstanding--
     this.#progressAt = this.#options.clock.monotonic()
     this.flush()

@@ -160,8 +160,8 @@ export class ProjectionFeed {
       this.#changed.summaries.add(name)
       this.#changed.points.add(name)
     }
-    this.#pace.summaries.offer('', null)
-    if (this.#changed.points.size > 0) this.#pace.points.offer('', null)
+    this.#pace.summaries.offer(null)
+    if (this.#changed.points.size > 0) this.#pace.points.offer(null)
   }
 
   #forgetChanges(): void {

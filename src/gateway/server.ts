@@ -20,6 +20,7 @@ import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
 import { findPageFile, sendPageFile } from './page.ts'
+import { ViewerWebSocket } from './web-socket.ts'
 
 export interface GatewayOptions {
   readonly hub: Hub
@@ -202,7 +203,9 @@ function acceptViewers(server: Server, hub: Hub, hosts: ReadonlySet<string>): vo
     socket.on('error', () => socket.destroy())
     const refusal = refusalOf(request, hosts) ?? upgradeRefusal(request)
     if (refusal !== null) return refuse(socket, refusal)
-    sockets.handleUpgrade(request, socket, head, webSocket => hub.attach(webSocket))
+    sockets.handleUpgrade(request, socket, head, webSocket =>
+      hub.attach(new ViewerWebSocket(webSocket, socket)),
+    )
   })
 }
 

@@ -2,6 +2,7 @@
 // is sent it, and never when nobody is.
 import { encodeFrameMessage, type FrameMessage } from '../protocol/frame-message.ts'
 import { type ServerMessage, stringifyMessage } from '../protocol/viewer-messages.ts'
+import { type PreparedMessage, prepareBinary, prepareText } from './prepared-message.ts'
 
 /** Whether what a message is part of is over; shared by all state updates of one episode. */
 export interface Life {
@@ -9,44 +10,39 @@ export interface Life {
 }
 
 export class SharedMessage {
-  readonly binary: boolean
   /** What the message is accounted at while it waits; an estimate until it is built. */
   readonly accountedBytes: number
   /** When that is over, the message need not be sent any more. */
   readonly life: Life | undefined
-  #build: (() => Uint8Array) | undefined
-  #bytes: Uint8Array | undefined
+  #prepare: (() => PreparedMessage) | undefined
+  #prepared: PreparedMessage | undefined
 
   private constructor(
-    binary: boolean,
     accountedBytes: number,
-    build: () => Uint8Array,
+    prepare: () => PreparedMessage,
     life: Life | undefined,
   ) {
-    this.binary = binary
     this.accountedBytes = accountedBytes
     this.life = life
-    this.#build = build
+    this.#prepare = prepare
   }
 
   static text(build: () => ServerMessage, accountedBytes: number, life?: Life): SharedMessage {
-    return new SharedMessage(false, accountedBytes, () => encodeText(build()), life)
+    return new SharedMessage(accountedBytes, () => prepareText(stringifyMessage(build())), life)
   }
 
   static frame(build: () => FrameMessage, accountedBytes: number): SharedMessage {
-    return new SharedMessage(true, accountedBytes, () => encodeFrameMessage(build()), undefined)
+    const prepare = () => prepareBinary(encodeFrameMessage(build()))
+    return new SharedMessage(accountedBytes, prepare, undefined)
   }
 
   /** The message's bytes; `onBuilt` is called when they had to be made. */
-  bytes(onBuilt: () => void): Uint8Array {
-    if (this.#bytes === undefined) {
-      this.#bytes = this.#build!()
-      this.#build = undefined
+  prepared(onBuilt: () => void): PreparedMessage {
+    if (this.#prepared === undefined) {
+      this.#prepared = this.#prepare!()
+      this.#prepare = undefined
       onBuilt()
     }
-    return this.#bytes
+    return this.#prepared
   }
 }
-
-const encoder = new TextEncoder()
-const encodeText = (message: ServerMessage): Uint8Array => encoder.encode(stringifyMessage(message))

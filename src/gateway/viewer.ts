@@ -21,7 +21,7 @@ import { Requests } from './requests.ts'
 import { SharedMessage } from './shared-message.ts'
 import { Viewing } from './viewing.ts'
 
-/** What a viewer needs of its socket; a WebSocket of `ws` fits. */
+/** What a viewer needs of its socket. */
 export interface ViewerSocket extends LaneSocket {
   on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
   on(event: 'pong' | 'close', listener: () => void): unknown
@@ -78,6 +78,8 @@ export class Viewer {
   readonly #socket: ViewerSocket
   readonly #requests: Requests
   readonly #machine: ActorRefFrom<typeof viewerMachine>
+  /** Of the machine, which is asked with every message. */
+  #phase: 'connecting' | 'playing' | 'stalled' | 'leaving' = 'connecting'
   #greeted = false
   #badMessages = 0
   #windowStart: number
@@ -136,7 +138,7 @@ export class Viewer {
 
   /** True from hello on, until it leaves. */
   get playing(): boolean {
-    return this.#machine.getSnapshot().matches('playing')
+    return this.#phase === 'playing'
   }
 
   /** True when it was sent its first messages already, so that further ones start it over. */
@@ -179,17 +181,12 @@ export class Viewer {
   }
 
   #receive(data: unknown, isBinary: boolean): void {
-    if (this.#leaving || this.#exceedsRate()) return
+    if (this.#phase === 'leaving' || this.#exceedsRate()) return
     const message = isBinary ? 'expected text, found a binary message' : parse(String(data))
     if (typeof message === 'string') this.#refuse(message)
     else if (message.type === 'hello') this.#hello(message)
     else if (!this.#greeted) this.close('badProtocol')
     else this.#obey(message)
-  }
-
-  get #leaving(): boolean {
-    const state = this.#machine.getSnapshot()
-    return state.matches('closing') || state.matches('closed')
   }
 
   #exceedsRate(): boolean {
@@ -257,7 +254,7 @@ export class Viewer {
   }
 
   #sent(): void {
-    if (this.#machine.getSnapshot().matches('stalled')) {
+    if (this.#phase === 'stalled') {
       if (this.lane.drained) this.#tell({ type: 'bufferDrained' })
       return
     }
@@ -269,21 +266,25 @@ export class Viewer {
   }
 
   #follow(): void {
+    this.#phase = 'playing'
     this.lane.release()
     this.viewing.start()
   }
 
   #shed(): void {
+    this.#phase = 'stalled'
     this.viewing.stop()
     this.lane.hold()
   }
 
   #resync(): void {
+    this.#phase = 'playing'
     this.lane.release()
     this.#host.greet(this, undefined)
   }
 
   #sendClose(reason: string): void {
+    this.#phase = 'leaving'
     this.viewing.stop()
     this.#requests.close()
     this.lane.close()
@@ -292,6 +293,7 @@ export class Viewer {
   }
 
   #release(): void {
+    this.#phase = 'leaving'
     this.viewing.stop()
     this.#requests.close()
     this.lane.close()

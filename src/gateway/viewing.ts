@@ -61,10 +61,10 @@ export class Viewing {
       },
       onReplaced: () => this.#framesDropped++,
     })
-    const pace = <T>(emit: (key: string, item: T) => void) =>
+    const pace = <T>(emit: (item: T) => void) =>
       new Throttle<T>(clock, 1000 / DEFAULT_FPS, emit, EARLY)
-    this.#states = pace((key, message) => lane.latest(key, message))
-    this.#frames = pace((_key, frame) => {
+    this.#states = pace(message => lane.latest('state', message))
+    this.#frames = pace(frame => {
       this.#framesOffered++
       this.#outlet.offer(frame)
     })
@@ -149,12 +149,12 @@ export class Viewing {
 
   /** A state update of the agent that it follows; at most `max_fps` a second are sent. */
   state(message: SharedMessage): void {
-    this.#states.offer('state', message)
+    this.#states.offer(message)
   }
 
   /** The same with a frame. */
   frame(frame: SharedFrame): void {
-    this.#frames.offer('frame', frame)
+    this.#frames.offer(frame)
   }
 
   /** The socket has room for a frame again. */

@@ -1,6 +1,6 @@
 // A viewer's socket without a network: what was sent is kept, and the test decides when the kernel
 // takes it.
-
+import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
 import { type ServerMessage, serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
@@ -34,13 +34,13 @@ export class FakeViewerSocket implements ViewerSocket {
     this.emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send(data: Uint8Array, { binary }: { binary: boolean }, callback: () => void): void {
-    if (binary) this.frames.push(decodeFrameMessage(data))
-    else this.messages.push(serverMessageSchema.parse(JSON.parse(new TextDecoder().decode(data))))
-    this.bufferedAmount += data.byteLength
+  send({ frame, payload, binary }: PreparedMessage, onTaken: () => void): void {
+    if (binary) this.frames.push(decodeFrameMessage(payload))
+    else this.messages.push(serverMessageSchema.parse(JSON.parse(Buffer.from(payload).toString())))
+    this.bufferedAmount += frame.byteLength
     this.#taken.push(() => {
-      this.bufferedAmount -= data.byteLength
-      callback()
+      this.bufferedAmount -= frame.byteLength
+      onTaken()
     })
     queueMicrotask(() => {
       if (this.reading) this.drain()

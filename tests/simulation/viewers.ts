@@ -1,6 +1,7 @@
 // Viewers without a network: each has a real connection to the real hub through a socket whose
 // other end reads as fast, as slowly or as little as the script says, and comes back by position.
 import type { Hub } from '../../src/gateway/hub.ts'
+import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import type { Life } from './life.ts'
@@ -55,7 +56,7 @@ export class SimSocket implements ViewerSocket {
     return this
   }
 
-  send(data: Uint8Array, { binary }: { binary: boolean }, taken: () => void): void {
+  send({ payload: data, binary }: PreparedMessage, taken: () => void): void {
     if (!this.open) return
     const weight = data.byteLength * (this.#world.plant.messageWeight ?? 1)
     this.queued += weight

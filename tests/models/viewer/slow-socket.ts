@@ -1,5 +1,6 @@
 // A viewer's socket whose peer reads when the test says so. It has one writer: nothing is sent from
 // within a send, and nothing after the close (invariant 20 watches what waits in it).
+import type { PreparedMessage } from '../../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../../src/gateway/viewer.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import type { Invariants } from '../campaign.ts'
@@ -7,9 +8,8 @@ import type { Invariants } from '../campaign.ts'
 type Listener = (...args: never[]) => void
 
 interface Sent {
-  readonly data: Uint8Array
-  readonly binary: boolean
-  readonly callback: (error?: Error | null) => void
+  readonly message: PreparedMessage
+  readonly onTaken: () => void
 }
 
 export class SlowSocket implements ViewerSocket {
@@ -43,14 +43,14 @@ export class SlowSocket implements ViewerSocket {
     if (!this.gone) this.#emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send(data: Uint8Array, { binary }: { readonly binary: boolean }, callback: Sent['callback']) {
+  send(message: PreparedMessage, onTaken: () => void): void {
     const open = !this.#sending && !this.gone && this.closedWith === null
     this.#invariants.note(20, open, () => 'two writers, or one after the close')
     this.#sending = true
     const room = this.bufferedAmount < limits.viewerBufferBytesMax
     this.#invariants.note(20, room, () => `${this.bufferedAmount} B wait already`)
-    this.bufferedAmount += data.byteLength
-    this.#sent.push({ data, binary, callback })
+    this.bufferedAmount += message.frame.byteLength
+    this.#sent.push({ message, onTaken })
     this.#sending = false
   }
 
@@ -59,9 +59,10 @@ export class SlowSocket implements ViewerSocket {
     for (let i = 0; i < count && !this.gone; i++) {
       const one = this.#sent.shift()
       if (one === undefined) break
-      this.bufferedAmount -= one.data.byteLength
-      this.#onReceived(one.data, one.binary)
-      one.callback()
+      const { frame, payload, binary } = one.message
+      this.bufferedAmount -= frame.byteLength
+      this.#onReceived(payload, binary)
+      one.onTaken()
     }
     // A peer that reads comes to the close frame at last, and answers it.
     if (this.#sent.length === 0 && this.closedWith !== null) this.hangUp()
