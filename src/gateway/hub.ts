@@ -212,7 +212,7 @@ export class Hub implements ViewerHost {
       run,
       name,
     })
-    viewer.lane.queue(SharedMessage.text(() => established, 1024))
+    viewer.lane.queue(SharedMessage.text(null, () => established, 1024))
     for (const message of held ?? this.#projection.firstMessages()) viewer.lane.queue(message)
     if (this.#system !== null) viewer.lane.queue(this.#systemMessage(this.#system))
   }
@@ -232,7 +232,7 @@ export class Hub implements ViewerHost {
     if (made !== undefined) return made
     const { material } = finished
     const build = () => episodeMessage(this.stage.mode, null, material, 0)
-    const message = SharedMessage.text(build, accountedBytes(material))
+    const message = SharedMessage.text('episodes', build, accountedBytes(material))
     this.#wholes.set(finished, message)
     return message
   }
@@ -246,12 +246,16 @@ export class Hub implements ViewerHost {
     if (publication.kind === 'stepped') this.#showStep(publication)
     else if (publication.kind === 'ended') this.#showEnd(publication)
     else if (publication.kind === 'began') {
-      const message = SharedMessage.text(() => startMessage(mode, publication, null), 512)
+      const message = SharedMessage.text(
+        'episodes',
+        () => startMessage(mode, publication, null),
+        512,
+      )
       this.#toFollowers(publication.agent, 'newest', viewer => viewer.lane.queue(message))
     } else {
       const { insight: kind, agent, time, data } = publication
       const build = () => insightMessage(mode, { kind, agent, time, data })
-      const message = SharedMessage.text(build, STATE_BYTES)
+      const message = SharedMessage.text('insights', build, STATE_BYTES)
       this.#toAll(viewer => {
         if (agent === null || viewer.viewing.follows(agent)) viewer.lane.queue(message)
       })
@@ -263,7 +267,12 @@ export class Hub implements ViewerHost {
     const { mode } = this.stage
     const before = this.#shown.get(agent)
     const life = before?.episode === episode ? before.life : { over: false }
-    const message = SharedMessage.text(() => stateMessage(mode, stepped), STATE_BYTES, life)
+    const message = SharedMessage.text(
+      'episodes',
+      () => stateMessage(mode, stepped),
+      STATE_BYTES,
+      life,
+    )
     this.#shown.set(agent, { message, life, episode })
     this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(message))
   }
@@ -278,7 +287,7 @@ export class Hub implements ViewerHost {
       last.life.over = true
       this.#shown.delete(agent)
     }
-    const message = SharedMessage.text(() => endMessage(mode, row, 0), 512)
+    const message = SharedMessage.text('episodes', () => endMessage(mode, row, 0), 512)
     this.#toFollowers(agent, 'newest', viewer => {
       if (last !== undefined) viewer.lane.finalState(last.message)
       viewer.lane.queue(message)
@@ -312,6 +321,7 @@ export class Hub implements ViewerHost {
 
   #systemMessage(notice: SystemNotice): SharedMessage {
     return SharedMessage.text(
+      'system',
       () => systemMessage(this.stage, notice, this.#viewers.size),
       STATE_BYTES * (1 + notice.actors.length),
     )

@@ -5,9 +5,10 @@
 import { KIB, MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
+import { type ViewerChannel, viewerChannels } from '../protocol/viewer-messages.ts'
 import { Channel } from '../streams/channel.ts'
 import type { PreparedMessage } from './prepared-message.ts'
-import type { SharedMessage } from './shared-message.ts'
+import type { MessageForm, SharedMessage } from './shared-message.ts'
 
 /** What a lane needs of a socket. */
 export interface LaneSocket {
@@ -38,6 +39,8 @@ export interface LaneCounters {
 export interface LaneOptions {
   readonly clock: Clock
   readonly socket: LaneSocket
+  /** Until the viewer has agreed on another. */
+  readonly form: MessageForm
   readonly counters: LaneCounters
   readonly onBuilt: () => void
   /** Called when the socket has taken something. */
@@ -51,6 +54,8 @@ export class Lane {
   readonly #queue: Channel<SharedMessage>
   readonly #whole: Channel<SharedMessage>
   readonly #latest: Channel<Waiting>
+  #channels: ReadonlySet<ViewerChannel> = new Set(viewerChannels)
+  #form: MessageForm
   #held = true
   #closed = false
   #lastState: SharedMessage | undefined
@@ -60,6 +65,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#form = options.form
     const { clock } = options
     const sizeOf = (message: SharedMessage): number => message.accountedBytes
     const bound = { bytesMax: HELD_BYTES_MAX }
@@ -82,8 +88,19 @@ export class Lane {
     )
   }
 
+  /** What the viewer is sent from here on, and how. */
+  agree(channels: ReadonlySet<ViewerChannel>, form: MessageForm): void {
+    this.#channels = channels
+    this.#form = form
+  }
+
+  wants(channel: ViewerChannel | null): boolean {
+    return channel === null || this.#channels.has(channel)
+  }
+
   /** Messages that keep their order; past the bound the oldest go, and the viewer has to start over. */
   queue(message: SharedMessage): void {
+    if (!this.wants(message.channel)) return
     const held = this.#held
     if (this.#goesAtOnce(limits.viewerBufferBytesMax)) this.#send(message)
     else if (this.#offer(this.#queue, message) > 0 && !held) this.#options.onMissed()
@@ -91,12 +108,14 @@ export class Lane {
 
   /** A whole episode. */
   whole(message: SharedMessage): void {
+    if (!this.wants(message.channel)) return
     if (this.#goesAtOnce(FRESH_BYTES)) this.#send(message)
     else this.#offer(this.#whole, message)
   }
 
   /** Replaces what waits under `key`; true when something was given up for it, or it was itself. */
   latest(key: string, message: SharedMessage): boolean {
+    if (!this.wants(message.channel)) return false
     if (!this.#goesAtOnce(FRESH_BYTES)) return this.#offer(this.#latest, { key, message }) > 0
     this.#sendLatest(message)
     return false
@@ -203,7 +222,7 @@ export class Lane {
     const { socket, clock, counters, onBuilt } = this.#options
     if (this.#outstanding++ === 0) this.#progressAt = clock.monotonic()
     counters.sent++
-    socket.send(message.prepared(onBuilt), this.#taken)
+    socket.send(message.prepared(this.#form, onBuilt), this.#taken)
   }
 
   /** The kernel took a message, or the socket is closing; then its events tell. */

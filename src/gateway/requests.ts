@@ -43,7 +43,7 @@ export class Requests {
     this.#start('episodes', request, async turn => {
       const { rows, more } = await this.#options.history.episodes(before, limit)
       const build = () => episodesMessage(this.#options.mode(), request, rows, more)
-      await this.#send(turn, SharedMessage.text(build, rows.length * ROW_BYTES))
+      await this.#send(turn, SharedMessage.text(null, build, rows.length * ROW_BYTES))
     })
   }
 
@@ -55,7 +55,8 @@ export class Requests {
       const first = material.frames === 0 ? undefined : await history.frames(episode, 0)
       const plan = planFrames(material.frames, first?.frames ?? [])
       const build = () => episodeMessage(mode(), request, material, plan.count)
-      if (!(await this.#send(turn, SharedMessage.text(build, accountedBytes(material))))) return
+      if (!(await this.#send(turn, SharedMessage.text(null, build, accountedBytes(material)))))
+        return
       if (first !== undefined) await this.#stream(turn, episode, plan, first)
     })
   }
@@ -104,7 +105,7 @@ export class Requests {
       for (const frame of chunk.frames) {
         if (sent === plan.count || seen++ % plan.stride !== 0) continue
         const build = () => frameMessage(mode(), frame, now(), turn.request, plan.count)
-        const message = SharedMessage.frame(build, frame.pixels.byteLength)
+        const message = SharedMessage.frame(null, build, frame.pixels.byteLength)
         if (!(await this.#send(turn, message))) return
         sent++
       }
@@ -144,7 +145,7 @@ export class Requests {
 
   #errorOf(request: number, code: string, message: string): SharedMessage {
     const build = () => errorMessage(this.#options.mode(), request, code, message)
-    return SharedMessage.text(build, message.length)
+    return SharedMessage.text(null, build, message.length)
   }
 
   #room(): Promise<void> {

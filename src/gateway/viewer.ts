@@ -7,23 +7,27 @@ import { tell } from '../machines/tell.ts'
 import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
+import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
   closeCodes,
   type ServerMessage,
+  viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
 import { errorMessage, pongMessage } from './messages.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { Requests } from './requests.ts'
-import { SharedMessage } from './shared-message.ts'
+import { formOf, SharedMessage } from './shared-message.ts'
 import { Viewing } from './viewing.ts'
 
 /** What a viewer needs of its socket. */
 export interface ViewerSocket extends LaneSocket {
-  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
+  /** How its messages are written, both ways. */
+  readonly encoding: ViewerEncoding
+  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown
   on(event: 'pong' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   ping(): void
@@ -96,6 +100,7 @@ export class Viewer {
     this.lane = new Lane({
       clock,
       socket,
+      form: formOf(socket.encoding, 'none'),
       counters,
       onBuilt: () => counters.built++,
       onSent: () => this.#sent(),
@@ -180,9 +185,9 @@ export class Viewer {
     tell(this.#machine, event)
   }
 
-  #receive(data: unknown, isBinary: boolean): void {
+  #receive(data: Uint8Array, isBinary: boolean): void {
     if (this.#phase === 'leaving' || this.#exceedsRate()) return
-    const message = isBinary ? 'expected text, found a binary message' : parse(String(data))
+    const message = parse(data, isBinary, this.#socket.encoding)
     if (typeof message === 'string') this.#refuse(message)
     else if (message.type === 'hello') this.#hello(message)
     else if (!this.#greeted) this.close('badProtocol')
@@ -200,15 +205,17 @@ export class Viewer {
     return true
   }
 
-  #hello({ resume, ...preferences }: Extract<ClientMessage, { type: 'hello' }>): void {
+  #hello(hello: Extract<ClientMessage, { type: 'hello' }>): void {
     if (this.#greeted) {
       this.#refuse('expected one hello, found another')
       return
     }
     this.#greeted = true
-    this.viewing.prefer(preferences)
+    const { channels = viewerChannels, compression = 'none' } = hello
+    this.lane.agree(new Set(channels), formOf(this.#socket.encoding, compression))
+    this.viewing.prefer(hello)
     this.lane.release()
-    this.#host.greet(this, resume)
+    this.#host.greet(this, hello.resume)
     this.greetedBefore = true
     this.#tell({ type: 'helloReceived', mode: this.#mode })
   }
@@ -245,7 +252,7 @@ export class Viewer {
   }
 
   #reply(message: ServerMessage): void {
-    this.lane.queue(SharedMessage.text(() => message, 256))
+    this.lane.queue(SharedMessage.text(null, () => message, 256))
   }
 
   #tellRaw(problem: string): void {
@@ -303,14 +310,20 @@ export class Viewer {
 }
 
 /** The message, or what is wrong with it. */
-function parse(text: string): ClientMessage | string {
-  let json: unknown
+function parse(
+  data: Uint8Array,
+  isBinary: boolean,
+  encoding: ViewerEncoding,
+): ClientMessage | string {
+  let value: unknown
+  if (encoding === 'json' && isBinary) return 'expected text, found a binary message'
+  if (encoding === 'msgpack' && !isBinary) return 'expected a binary message, found text'
   try {
-    json = JSON.parse(text)
+    value = encoding === 'json' ? JSON.parse(String(data)) : unpackMessage(data)
   } catch {
-    return 'expected JSON'
+    return encoding === 'json' ? 'expected JSON' : 'expected MessagePack'
   }
-  const result = clientMessageSchema.safeParse(json)
+  const result = clientMessageSchema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)

@@ -83,7 +83,8 @@ export class Viewing {
 
   /** Frames a second that the viewer asks for and can take; of `followed`. */
   get wantedFps(): number {
-    return this.#delivery === 'newest' ? this.#credit.rateOf(this.#fps) : 0
+    const wantsAny = this.#delivery === 'newest' && this.#options.lane.wants('frames')
+    return wantsAny ? this.#credit.rateOf(this.#fps) : 0
   }
 
   /** A second is over: were frames given up? */
@@ -125,6 +126,7 @@ export class Viewing {
   start(): void {
     this.stop()
     const { stage, lane, wholeOf, newestState } = this.#options
+    if (!lane.wants('episodes')) return
     const followed = this.followed
     if (this.#delivery === 'paced') this.playback.start()
     else if (this.#delivery === 'whole') {
@@ -133,7 +135,7 @@ export class Viewing {
     } else {
       const open = followed === null ? undefined : stage.open(followed)
       if (open === undefined) return
-      lane.queue(SharedMessage.text(() => startMessage(stage.mode, open, null), 512))
+      lane.queue(SharedMessage.text('episodes', () => startMessage(stage.mode, open, null), 512))
       // A trainer that pauses sends nothing that would bring the viewer up to date.
       const state = newestState(open.agent)
       if (state !== undefined) lane.latest('state', state)
@@ -149,12 +151,12 @@ export class Viewing {
 
   /** A state update of the agent that it follows; at most `max_fps` a second are sent. */
   state(message: SharedMessage): void {
-    this.#states.offer(message)
+    if (this.#options.lane.wants('episodes')) this.#states.offer(message)
   }
 
   /** The same with a frame. */
   frame(frame: SharedFrame): void {
-    this.#frames.offer(frame)
+    if (this.#options.lane.wants('frames')) this.#frames.offer(frame)
   }
 
   /** The socket has room for a frame again. */

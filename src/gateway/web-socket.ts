@@ -3,15 +3,18 @@
 // way (W6), so the two never come between each other.
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import { encodingOf, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 import type { ViewerSocket } from './viewer.ts'
 
 export class ViewerWebSocket implements ViewerSocket {
+  readonly encoding: ViewerEncoding
   readonly #webSocket: WebSocket
   readonly #stream: Duplex
 
   /** `stream` is the connection that `webSocket` has taken over. */
   constructor(webSocket: WebSocket, stream: Duplex) {
+    this.encoding = encodingOf([webSocket.protocol]) ?? 'json'
     this.#webSocket = webSocket
     this.#stream = stream
   }
@@ -26,7 +29,7 @@ export class ViewerWebSocket implements ViewerSocket {
     else process.nextTick(onTaken)
   }
 
-  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): void
+  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): void
   on(event: 'pong' | 'close', listener: () => void): void
   on(event: 'error', listener: (error: Error) => void): void
   on(event: string, listener: (...args: never[]) => void): void {

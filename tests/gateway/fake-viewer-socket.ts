@@ -8,6 +8,7 @@ import { type ServerMessage, serverMessageSchema } from '../../src/protocol/view
 type Listener = (...args: never[]) => void
 
 export class FakeViewerSocket implements ViewerSocket {
+  readonly encoding = 'json'
   bufferedAmount = 0
   /** When false, what is sent stays in the buffer. */
   reading = true

@@ -26,6 +26,7 @@ interface Sent {
 type Listener = (...args: never[]) => void
 
 export class SimSocket implements ViewerSocket {
+  readonly encoding = 'json'
   /** Bytes that wait, as they are; `bufferedAmount` is what the socket says. */
   queued = 0
   largest = 0

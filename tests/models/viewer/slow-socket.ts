@@ -13,6 +13,7 @@ interface Sent {
 }
 
 export class SlowSocket implements ViewerSocket {
+  readonly encoding = 'json'
   bufferedAmount = 0
   /** The code that the server closed it with, or null. */
   closedWith: number | null = null
