@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { assert } from '../src/base/assert.ts'
-import { systemClock } from '../src/base/clock.ts'
+import { type Clock, systemClock } from '../src/base/clock.ts'
 import { Hub } from '../src/gateway/hub.ts'
 import { insightMessage, stateMessage } from '../src/gateway/messages.ts'
 import type { History, Stage } from '../src/gateway/publication.ts'
@@ -67,8 +67,8 @@ export interface Gateway extends Broadcaster {
   film(index: number): void
 }
 
-export async function openRollcast(): Promise<Gateway> {
-  const hub = new Hub({ clock: systemClock, stage, history: noHistory })
+export async function openRollcast(clock: Clock = systemClock): Promise<Gateway> {
+  const hub = new Hub({ clock, stage, history: noHistory })
   const sockets: { readonly bufferedAmount: number }[] = []
   const attach = hub.attach.bind(hub)
   hub.attach = socket => {

@@ -8,6 +8,10 @@ import { monotonicMillis } from './viewer.ts'
 const CONNECTING_AT_ONCE = 50
 const QUIET_MILLIS = 150
 const READ_BYTES = 64 * 1024
+const BINARY = 2
+const CLOSE = 8
+/** How often those that read slowly may read again. */
+const READ_MILLIS = 100
 const MEMBER = Buffer.from(`"${SENT_MEMBER}":`)
 
 const tell = (answer: CrowdAnswer): void => void process.send?.(answer)
@@ -15,7 +19,9 @@ const received = Buffer.allocUnsafe(READ_BYTES)
 
 /** Viewers that came together. */
 class Group {
-  readonly sockets: Socket[] = []
+  readonly members: Member[] = []
+  readonly codes: number[] = []
+  codesExpected = Number.POSITIVE_INFINITY
   expected = Number.POSITIVE_INFINITY
   lastAt = 0
   messages = 0
@@ -40,10 +46,21 @@ class Group {
     if (bytes !== undefined && at >= 0) {
       const from = at + MEMBER.length
       this.#ages.record(
-        this.lastAt - Number.parseFloat(bytes.subarray(from, from + 20).latin1Slice()),
+        this.lastAt - Number.parseFloat(bytes.subarray(from, from + 20).toString('latin1')),
       )
     }
     if (this.messages === this.expected) this.report()
+  }
+
+  noteClosed(code: number): void {
+    this.codes.push(code)
+    this.tellCodes()
+  }
+
+  tellCodes(): void {
+    if (this.codes.length < this.codesExpected) return
+    this.codesExpected = Number.POSITIVE_INFINITY
+    tell({ type: 'codes', codes: this.codes })
   }
 
   report(): void {
@@ -55,6 +72,8 @@ class Group {
 
 /** Reads one connection's frames; a server's are not masked. */
 class FrameReader {
+  /** Of the close frame; 1006 when none has come. */
+  closeCode = 1006
   readonly #group: Group
   readonly #header = Buffer.allocUnsafe(10)
   #headerBytes = 0
@@ -80,7 +99,9 @@ class FrameReader {
       if (length === undefined) continue
       this.#headerBytes = 0
       const { min, max } = COUNTED_BYTES
-      this.#counts = length >= min && length <= max && (this.#header[0]! & 15) !== 2
+      const opcode = this.#header[0]! & 15
+      this.#counts = length >= min && length <= max && opcode !== BINARY
+      if (opcode === CLOSE && at + 2 <= bytes.length) this.closeCode = bytes.readUInt16BE(at)
       if (at + length <= bytes.length) {
         if (this.#counts) this.#group.take(bytes.subarray(at, at + length))
         at += length
@@ -104,6 +125,42 @@ function textFrame(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload])
 }
 
+/** One viewer, which reads at the pace that it is told. */
+class Member {
+  readonly socket: Socket
+  #bytesPerSecond = Number.POSITIVE_INFINITY
+  #allowance = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket) {
+    this.socket = socket
+  }
+
+  read(bytesPerSecond: number): void {
+    clearInterval(this.#timer)
+    this.#bytesPerSecond = bytesPerSecond
+    this.#allow()
+    const isSlow = bytesPerSecond > 0 && bytesPerSecond < Number.POSITIVE_INFINITY
+    if (isSlow) this.#timer = setInterval(() => this.#allow(), READ_MILLIS)
+  }
+
+  note(bytes: number): void {
+    this.#allowance -= bytes
+    if (this.#allowance <= 0) this.socket.pause()
+  }
+
+  leave(): void {
+    clearInterval(this.#timer)
+    this.socket.destroy()
+  }
+
+  #allow(): void {
+    this.#allowance = (this.#bytesPerSecond * READ_MILLIS) / 1000
+    if (this.#allowance > 0) this.socket.resume()
+    else this.socket.pause()
+  }
+}
+
 function open(group: Group, port: number, hello: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader(group)
@@ -112,7 +169,7 @@ function open(group: Group, port: number, hello: string): Promise<void> {
     /** What follows the answer to the upgrade; undefined while that is not whole. */
     const shakeHands = (bytes: Buffer): Buffer | undefined => {
       const end = bytes.indexOf('\r\n\r\n')
-      head += bytes.subarray(0, end < 0 ? bytes.length : end).latin1Slice()
+      head += bytes.subarray(0, end < 0 ? bytes.length : end).toString('latin1')
       if (end < 0) return undefined
       isOpen = head.startsWith('HTTP/1.1 101')
       if (isOpen) socket.write(textFrame(hello), () => resolve())
@@ -125,12 +182,15 @@ function open(group: Group, port: number, hello: string): Promise<void> {
         const bytes = received.subarray(0, count)
         const frames = isOpen ? bytes : shakeHands(bytes)
         if (frames !== undefined) reader.read(frames)
+        member.note(count)
         return true
       },
     }
     const socket = connect({ port, host: '127.0.0.1', onread })
+    const member = new Member(socket)
     socket.setNoDelay(true)
     socket.on('error', reject)
+    socket.on('close', () => group.noteClosed(reader.closeCode))
     socket.write(
       [
         'GET /ws HTTP/1.1',
@@ -142,7 +202,7 @@ function open(group: Group, port: number, hello: string): Promise<void> {
         '\r\n',
       ].join('\r\n'),
     )
-    group.sockets.push(socket)
+    group.members.push(member)
   })
 }
 
@@ -171,12 +231,15 @@ async function obey(command: CrowdCommand): Promise<void> {
       return group.report()
     }
     case 'leave':
-      for (const socket of group.sockets) socket.destroy()
+      for (const member of group.members) member.leave()
       groups.delete(command.group)
       return tell({ type: 'done' })
-    case 'stop_reading':
-      for (const socket of group.sockets) socket.pause()
+    case 'read':
+      for (const member of group.members) member.read(command.bytesPerSecond)
       return tell({ type: 'done' })
+    case 'closed':
+      group.codesExpected = command.count
+      return group.tellCodes()
   }
 }
 

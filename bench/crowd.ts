@@ -20,10 +20,14 @@ export type CrowdCommand =
   | { readonly type: 'reach'; readonly group: string; readonly expected: number }
   /** Answered with what came since `count`, once nothing has come for a while. */
   | { readonly type: 'settle'; readonly group: string }
+  /** From here on each reads so many bytes a second; 0 stops, Infinity reads on. */
+  | { readonly type: 'read'; readonly group: string; readonly bytesPerSecond: number }
+  /** Answered with the codes that connections were closed with, once so many were. */
+  | { readonly type: 'closed'; readonly group: string; readonly count: number }
   | { readonly type: Order; readonly group: string }
 
 /** `count`: from nothing again. */
-type Order = 'count' | 'stop_reading' | 'leave'
+type Order = 'count' | 'leave'
 
 /** What a group got since `count`. Ages are milliseconds, from `sent_millis` in the message. */
 export interface CrowdReport {
@@ -37,6 +41,7 @@ export interface CrowdReport {
 export type CrowdAnswer =
   | { readonly type: 'done' }
   | { readonly type: 'report'; readonly report: CrowdReport }
+  | { readonly type: 'codes'; readonly codes: readonly number[] }
   | { readonly type: 'failed'; readonly problem: string }
 
 /** Messages of this many bytes count, all others (greetings, system) do not. */
@@ -51,7 +56,9 @@ export class Crowd {
   #waiting: PromiseWithResolvers<CrowdAnswer> | undefined
 
   constructor() {
-    this.#child = fork(fileURLToPath(new URL('./crowd.process.ts', import.meta.url)))
+    const entry = fileURLToPath(new URL('./crowd.process.ts', import.meta.url))
+    // JSON has no Infinity.
+    this.#child = fork(entry, { serialization: 'advanced' })
     this.#child.on('message', (answer: CrowdAnswer) => {
       if (answer.type === 'failed') {
         this.#waiting?.reject(new RollcastError('UNAVAILABLE', `the crowd: ${answer.problem}`))
@@ -75,6 +82,17 @@ export class Crowd {
   /** What came since `count`, when no more comes. */
   settle(group: string): Promise<CrowdReport> {
     return this.#report({ type: 'settle', group })
+  }
+
+  async read(group: string, bytesPerSecond: number): Promise<void> {
+    await this.#ask({ type: 'read', group, bytesPerSecond })
+  }
+
+  /** The codes of the group's connections that were closed, once that are `count`. */
+  async closed(group: string, count: number): Promise<readonly number[]> {
+    const answer = await this.#ask({ type: 'closed', group, count })
+    assert(answer.type === 'codes', `expected close codes, found ${answer.type}`)
+    return answer.codes
   }
 
   async tell(type: Order, group: string): Promise<void> {

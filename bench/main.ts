@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
+import { compress } from './suites/compress.ts'
 import { emit } from './suites/emit.ts'
 import { encode } from './suites/encode.ts'
 import { fanout } from './suites/fanout.ts'
@@ -24,6 +25,7 @@ const suites: Readonly<Record<string, Suite>> = {
   latency,
   fastlane,
   fanout,
+  compress,
   memory,
   preview,
   recover,

@@ -93,7 +93,7 @@ async function measure<S>(
   sample: (turn: Turn) => Promise<S>,
   names: readonly (keyof Contenders)[] = ['rollcast', 'shared', 'each'],
 ): Promise<Record<keyof Contenders, S[]>> {
-  const openers = { rollcast: openRollcast, shared: openShared, each: openEach }
+  const openers = { rollcast: () => openRollcast(), shared: openShared, each: openEach }
   const samples: Record<keyof Contenders, S[]> = { rollcast: [], shared: [], each: [] }
   const opened = new Map<keyof Contenders, Broadcaster>()
   try {
@@ -223,7 +223,7 @@ async function stopReading(
     await watchOthers()
     const before = await watchOthers()
     const bytesBefore = bytesInUse()
-    await crowd.tell('stop_reading', 'slow')
+    await crowd.read('slow', 0)
     await fill(gateway)
     held.push(Math.max(0, bytesInUse() - bytesBefore) / 2 ** 20)
     const during = await watchOthers()
