@@ -74,6 +74,7 @@ class Group {
 class FrameReader {
   /** Of the close frame; 1006 when none has come. */
   closeCode = 1006
+  readonly #onClose: () => void
   readonly #group: Group
   readonly #header = Buffer.allocUnsafe(10)
   #headerBytes = 0
@@ -81,8 +82,9 @@ class FrameReader {
   #left = 0
   #counts = false
 
-  constructor(group: Group) {
+  constructor(group: Group, onClose: () => void) {
     this.#group = group
+    this.#onClose = onClose
   }
 
   read(bytes: Buffer): void {
@@ -101,7 +103,10 @@ class FrameReader {
       const { min, max } = COUNTED_BYTES
       const opcode = this.#header[0]! & 15
       this.#counts = length >= min && length <= max && opcode !== BINARY
-      if (opcode === CLOSE && at + 2 <= bytes.length) this.closeCode = bytes.readUInt16BE(at)
+      if (opcode === CLOSE && at + 2 <= bytes.length) {
+        this.closeCode = bytes.readUInt16BE(at)
+        this.#onClose()
+      }
       if (at + length <= bytes.length) {
         if (this.#counts) this.#group.take(bytes.subarray(at, at + length))
         at += length
@@ -163,7 +168,7 @@ class Member {
 
 function open(group: Group, port: number, hello: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const reader = new FrameReader(group)
+    const reader = new FrameReader(group, () => socket.end())
     let isOpen = false
     let head = ''
     /** What follows the answer to the upgrade; undefined while that is not whole. */

@@ -1,6 +1,6 @@
 // What compression saves and costs, on real episodes of both demos: of whole episodes on their way to
 // a viewer (L15), as JSON and as MessagePack; and of what the log holds, its batches of events and its
-// frames, which it stores as they are (docs/decisions/0013-compression.md).
+// frames, which it stores as they are (docs/decisions/0013-wire.md).
 import {
   constants,
   deflateRawSync,

@@ -23,7 +23,7 @@ const LENGTH_IN_8 = 127
 
 /** Smaller messages are sent as they are, also to viewers that asked for compressed ones. */
 export const DEFLATED_BYTES_MIN = 4 * KIB
-/** Higher levels take twice the time for a tenth of the bytes. */
+/** Level 6 takes twice the time to save a twentieth more (docs/decisions/0013-wire.md). */
 const DEFLATE_LEVEL = 1
 
 export function prepareText(text: string): PreparedMessage {
