@@ -6,7 +6,7 @@ import { COUNTED_BYTES, type CrowdAnswer, type CrowdCommand, SENT_MEMBER } from 
 import { monotonicMillis } from './viewer.ts'
 
 const CONNECTING_AT_ONCE = 50
-const QUIET_MILLIS = 150
+const QUIET_MILLIS = 60
 const READ_BYTES = 64 * 1024
 const BINARY = 2
 const CLOSE = 8

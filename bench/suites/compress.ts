@@ -42,9 +42,9 @@ export async function compress(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 5)
   const figures: Figure[] = []
   const notes: string[] = []
-  for (const env of environments) {
+  for (const env of settings.small ? environments.slice(0, 1) : environments) {
     settings.onProgress(`compress: ${env}`)
-    const material = await record(env, settings.small ? 12 : 150)
+    const material = await record(env, settings.small ? 8 : 150)
     for (const [kind, pieces] of Object.entries(material)) {
       const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
       const name = `compress.${env}_${kind}`

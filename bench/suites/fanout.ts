@@ -44,7 +44,7 @@ export async function fanout(settings: BenchSettings): Promise<SuiteResult> {
   const { small } = settings
   const rounds = settings.pairs ?? (small ? 1 : 5)
   const [some, many] = small ? [20, 40] : [500, 1000]
-  const seconds = small ? 0.5 : 2
+  const seconds = small ? 0.2 : 2
   const crowd = new Crowd()
   try {
     const flood = await measure(crowd, some, rounds, settings, ({ broadcaster, name }) =>

@@ -56,6 +56,10 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['fanout.slow_viewer_mib', [null]],
     ['fanout.slow_others_ratio', [null]],
   ],
+  compress: [
+    ['compress.gridworld_json_deflate1_ratio', [null]],
+    ['compress.gridworld_frames_zstd1_speed', [null]],
+  ],
   memory: [['memory.growth_mib', [null]]],
   recover: [['recover.open_8_millis', ['read']]],
   encode: [

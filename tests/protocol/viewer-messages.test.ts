@@ -320,7 +320,7 @@ describe('MessagePack', () => {
         expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000)
         expect(Object.keys(Object.prototype)).toEqual([])
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 
