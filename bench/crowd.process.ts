@@ -2,14 +2,13 @@
 // it was sent, over bare sockets that share one buffer to read into.
 import { connect, type Socket } from 'node:net'
 import { Histogram } from '../src/base/histogram.ts'
-import { COUNTED_BYTES, type CrowdAnswer, type CrowdCommand, SENT_MEMBER } from './crowd.ts'
+import { type CrowdAnswer, type CrowdCommand, SENT_MEMBER } from './crowd.ts'
+import { FrameReader } from './frame-reader.ts'
 import { monotonicMillis } from './viewer.ts'
 
 const CONNECTING_AT_ONCE = 50
 const QUIET_MILLIS = 60
 const READ_BYTES = 64 * 1024
-const BINARY = 2
-const CLOSE = 8
 /** How often those that read slowly may read again. */
 const READ_MILLIS = 100
 const MEMBER = Buffer.from(`"${SENT_MEMBER}":`)
@@ -70,60 +69,6 @@ class Group {
   }
 }
 
-/** Reads one connection's frames; a server's are not masked. */
-class FrameReader {
-  /** Of the close frame; 1006 when none has come. */
-  closeCode = 1006
-  readonly #onClose: () => void
-  readonly #group: Group
-  readonly #header = Buffer.allocUnsafe(10)
-  #headerBytes = 0
-  /** Of the payload that came in pieces. */
-  #left = 0
-  #counts = false
-
-  constructor(group: Group, onClose: () => void) {
-    this.#group = group
-    this.#onClose = onClose
-  }
-
-  read(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; ) {
-      if (this.#left > 0) {
-        const piece = Math.min(this.#left, bytes.length - at)
-        this.#left -= piece
-        at += piece
-        if (this.#left === 0 && this.#counts) this.#group.take(undefined)
-        continue
-      }
-      this.#header[this.#headerBytes++] = bytes[at++]!
-      const length = lengthOf(this.#header, this.#headerBytes)
-      if (length === undefined) continue
-      this.#headerBytes = 0
-      const { min, max } = COUNTED_BYTES
-      const opcode = this.#header[0]! & 15
-      this.#counts = length >= min && length <= max && opcode !== BINARY
-      if (opcode === CLOSE && at + 2 <= bytes.length) {
-        this.closeCode = bytes.readUInt16BE(at)
-        this.#onClose()
-      }
-      if (at + length <= bytes.length) {
-        if (this.#counts) this.#group.take(bytes.subarray(at, at + length))
-        at += length
-      } else this.#left = length
-    }
-  }
-}
-
-/** The payload's length, once its header is whole. */
-function lengthOf(header: Buffer, bytes: number): number | undefined {
-  if (bytes < 2) return undefined
-  const short = header[1]! & 127
-  if (short < 126) return short
-  if (short === 126) return bytes < 4 ? undefined : header.readUInt16BE(2)
-  return bytes < 10 ? undefined : header.readUIntBE(4, 6)
-}
-
 function textFrame(text: string): Buffer {
   const payload = Buffer.from(text)
   // Masked with zeros, so that nothing has to be done to it.
@@ -168,7 +113,10 @@ class Member {
 
 function open(group: Group, port: number, hello: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const reader = new FrameReader(group, () => socket.end())
+    const reader = new FrameReader({
+      onCounted: bytes => group.take(bytes),
+      onClose: () => socket.end(),
+    })
     let isOpen = false
     let head = ''
     /** What follows the answer to the upgrade; undefined while that is not whole. */

@@ -1,7 +1,8 @@
 // One viewer's way out: the only writer to its socket. What must keep its order waits in `queue`,
 // whole episodes in `whole`, and of what only matters now (frames, state updates, system) the
 // newest one a key in `latest`. Nothing is handed to the socket while too much waits inside it, so
-// a viewer that stops reading costs its bounds and nobody else anything (P10, P13).
+// a viewer that stops reading costs its bounds and nobody else anything (P10, P13). While nothing
+// waits and there is room, which is nearly always, a message passes the three by.
 import { KIB, MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
