@@ -11,6 +11,8 @@ const QUIET_MILLIS = 60
 const READ_BYTES = 64 * 1024
 /** How often those that read slowly may read again. */
 const READ_MILLIS = 100
+/** Empty, as the server's pings are, and masked with zeros. */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 const MEMBER = Buffer.from(`"${SENT_MEMBER}":`)
 
 const tell = (answer: CrowdAnswer): void => void process.send?.(answer)
@@ -116,6 +118,7 @@ function open(group: Group, port: number, hello: string): Promise<void> {
     const reader = new FrameReader({
       onCounted: bytes => group.take(bytes),
       onClose: () => socket.end(),
+      onPing: () => socket.write(PONG),
     })
     let isOpen = false
     let head = ''

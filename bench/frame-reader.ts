@@ -4,12 +4,14 @@ import { COUNTED_BYTES } from './crowd.ts'
 
 const BINARY = 2
 const CLOSE = 8
+const PING = 9
 
 export interface FrameTakers {
   /** Told of each text message of a length that counts; its bytes unless they came in pieces. */
   onCounted(bytes: Buffer | undefined): void
   /** A close frame has come. */
   onClose(): void
+  onPing(): void
 }
 
 export class FrameReader {
@@ -42,6 +44,7 @@ export class FrameReader {
       const { min, max } = COUNTED_BYTES
       const opcode = this.#header[0]! & 15
       this.#counts = length >= min && length <= max && opcode !== BINARY
+      if (opcode === PING) this.#takers.onPing()
       if (opcode === CLOSE && at + 2 <= bytes.length) {
         this.closeCode = bytes.readUInt16BE(at)
         this.#takers.onClose()

@@ -110,6 +110,7 @@ test.runIf(tier === 'slow')(
       rssGrowthMiB: Math.round(rssGrowth),
     })
     expect(closedWith).toEqual(Array(stopped).fill(closeCodes.tooSlow))
+    // Those that read slowly are sent less, and stay.
     expect(gateway.hub.counters.viewers).toBe(reading + slow)
     expect(held()).toBeLessThan(HELD_BYTES_MAX)
     expect(dropped).toBeGreaterThan(0)
