@@ -91,6 +91,7 @@ class Member {
   read(bytesPerSecond: number): void {
     clearInterval(this.#timer)
     this.#bytesPerSecond = bytesPerSecond
+    this.#allowance = 0
     this.#allow()
     const isSlow = bytesPerSecond > 0 && bytesPerSecond < Number.POSITIVE_INFINITY
     if (isSlow) this.#timer = setInterval(() => this.#allow(), READ_MILLIS)
@@ -107,7 +108,8 @@ class Member {
   }
 
   #allow(): void {
-    this.#allowance = (this.#bytesPerSecond * READ_MILLIS) / 1000
+    // What was read beyond the last one counts.
+    this.#allowance = Math.min(0, this.#allowance) + (this.#bytesPerSecond * READ_MILLIS) / 1000
     if (this.#allowance > 0) this.socket.resume()
     else this.socket.pause()
   }

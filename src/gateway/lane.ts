@@ -15,8 +15,9 @@ import type { MessageForm, SharedMessage } from './shared-message.ts'
 export interface LaneSocket {
   /** Bytes that the kernel has not taken yet. */
   readonly bufferedAmount: number
-  /** Calls back when the kernel has taken it, or when it goes nowhere; never at once. */
-  send(message: PreparedMessage, onTaken: () => void): void
+  send(message: PreparedMessage): void
+  /** Calls back once, when the kernel has taken all that was sent so far; never at once. */
+  whenTaken(callback: () => void): void
 }
 
 /** `latest` and bulk wait until no more than this is in the socket, so that they stay new. */
@@ -44,8 +45,8 @@ export interface LaneOptions {
   readonly form: MessageForm
   readonly counters: LaneCounters
   readonly onBuilt: () => void
-  /** Called when the socket has taken something. */
-  readonly onSent: () => void
+  /** Called when the kernel has taken what it had no room for before. */
+  readonly onRoom: () => void
   /** Called when there was no room for all that must keep its order: some of it was given up. */
   readonly onMissed: () => void
 }
@@ -60,9 +61,8 @@ export class Lane {
   #held = true
   #closed = false
   #lastState: SharedMessage | undefined
-  /** Messages in the socket that the kernel has not taken yet, and when it last took one. */
-  #outstanding = 0
-  #progressAt = 0
+  /** Since when the socket has something that the kernel did not take; undefined while it has not. */
+  #fullSince: number | undefined
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -139,7 +139,7 @@ export class Lane {
 
   /** Milliseconds for which the socket has taken nothing of what waits in it; 0 when none does. */
   get stalledMillis(): number {
-    return this.#outstanding === 0 ? 0 : this.#options.clock.monotonic() - this.#progressAt
+    return this.#fullSince === undefined ? 0 : this.#options.clock.monotonic() - this.#fullSince
   }
 
   /** Takes and sends nothing until `release`; what waits is given up. */
@@ -220,17 +220,24 @@ export class Lane {
   }
 
   #send(message: SharedMessage): void {
-    const { socket, clock, counters, onBuilt } = this.#options
-    if (this.#outstanding++ === 0) this.#progressAt = clock.monotonic()
+    const { socket, counters, onBuilt } = this.#options
     counters.sent++
-    socket.send(message.prepared(this.#form, onBuilt), this.#taken)
+    socket.send(message.prepared(this.#form, onBuilt))
+    if (this.#fullSince === undefined) this.#watch()
   }
 
-  /** The kernel took a message, or the socket is closing; then its events tell. */
+  /** The kernel takes most messages at once; where it did not, we want to know when it has. */
+  #watch(): void {
+    const { socket, clock } = this.#options
+    if (socket.bufferedAmount === 0) return
+    this.#fullSince = clock.monotonic()
+    socket.whenTaken(this.#taken)
+  }
+
   readonly #taken = (): void => {
-    this.#outstanding--
-    this.#progressAt = this.#options.clock.monotonic()
+    this.#fullSince = undefined
     this.flush()
-    this.#options.onSent()
+    if (this.#fullSince === undefined) this.#watch()
+    this.#options.onRoom()
   }
 }

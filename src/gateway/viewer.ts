@@ -103,7 +103,7 @@ export class Viewer {
       form: formOf(socket.encoding, 'none'),
       counters,
       onBuilt: () => counters.built++,
-      onSent: () => this.#sent(),
+      onRoom: () => this.#room(),
       onMissed: () => this.restart(),
     })
     const { lane } = this
@@ -260,7 +260,7 @@ export class Viewer {
     this.#reply(errorMessage(this.#host.stage.mode, null, 'UNAVAILABLE', text))
   }
 
-  #sent(): void {
+  #room(): void {
     if (this.#phase === 'stalled') {
       if (this.lane.drained) this.#tell({ type: 'bufferDrained' })
       return
@@ -276,6 +276,8 @@ export class Viewer {
     this.#phase = 'playing'
     this.lane.release()
     this.viewing.start()
+    // Answers wait for room, which a viewer that was shed did not have.
+    this.#requests.room()
   }
 
   #shed(): void {

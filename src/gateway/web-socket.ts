@@ -7,6 +7,8 @@ import { encodingOf, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 import type { ViewerSocket } from './viewer.ts'
 
+const NOTHING = Buffer.alloc(0)
+
 export class ViewerWebSocket implements ViewerSocket {
   readonly encoding: ViewerEncoding
   readonly #webSocket: WebSocket
@@ -24,9 +26,13 @@ export class ViewerWebSocket implements ViewerSocket {
   }
 
   /** What is sent to a socket that is closing goes nowhere; its `close` tells. */
-  send({ frame }: PreparedMessage, onTaken: () => void): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#stream.write(frame, onTaken)
-    else process.nextTick(onTaken)
+  send({ frame }: PreparedMessage): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#stream.write(frame)
+  }
+
+  /** By a write of nothing, which comes to its turn behind all others. */
+  whenTaken(callback: () => void): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#stream.write(NOTHING, callback)
   }
 
   on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): void

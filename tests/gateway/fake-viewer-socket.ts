@@ -18,7 +18,7 @@ export class FakeViewerSocket implements ViewerSocket {
   closedWith: number | null = null
   terminated = false
   readonly #listeners = new Map<string, Listener[]>()
-  #taken: (() => void)[] = []
+  readonly #whenTaken: (() => void)[] = []
 
   on(event: string, listener: Listener): this {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
@@ -35,22 +35,23 @@ export class FakeViewerSocket implements ViewerSocket {
     this.emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send({ frame, payload, binary }: PreparedMessage, onTaken: () => void): void {
+  send({ frame, payload, binary }: PreparedMessage): void {
     if (binary) this.frames.push(decodeFrameMessage(payload))
     else this.messages.push(serverMessageSchema.parse(JSON.parse(Buffer.from(payload).toString())))
     this.bufferedAmount += frame.byteLength
-    this.#taken.push(() => {
-      this.bufferedAmount -= frame.byteLength
-      onTaken()
-    })
     queueMicrotask(() => {
       if (this.reading) this.drain()
     })
   }
 
+  whenTaken(callback: () => void): void {
+    this.#whenTaken.push(callback)
+  }
+
   /** The kernel takes everything that is in the buffer. */
   drain(): void {
-    for (const take of this.#taken.splice(0)) take()
+    this.bufferedAmount = 0
+    for (const tell of this.#whenTaken.splice(0)) tell()
   }
 
   ping(): void {

@@ -460,9 +460,9 @@ describe('viewers over real sockets', () => {
     await waitFor(() => attached.length === 2 && hub.counters.sent === 2)
     let sentToSlow = 0
     const send = attached[1]!.send.bind(attached[1])
-    attached[1]!.send = (message, onTaken) => {
+    attached[1]!.send = message => {
       sentToSlow++
-      send(message, onTaken)
+      send(message)
     }
     const pixels = new Uint8Array(300_000)
     const frames = 200

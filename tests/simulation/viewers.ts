@@ -20,7 +20,8 @@ interface Sent {
   readonly data: Uint8Array
   readonly weight: number
   readonly binary: boolean
-  readonly taken: () => void
+  /** Who wants to know when all up to here was taken. */
+  readonly onTaken: (() => void)[]
 }
 
 type Listener = (...args: never[]) => void
@@ -57,13 +58,17 @@ export class SimSocket implements ViewerSocket {
     return this
   }
 
-  send({ payload: data, binary }: PreparedMessage, taken: () => void): void {
+  send({ payload: data, binary }: PreparedMessage): void {
     if (!this.open) return
     const weight = data.byteLength * (this.#world.plant.messageWeight ?? 1)
     this.queued += weight
     this.largest = Math.max(this.largest, weight)
-    this.#waiting.push({ data, weight, binary, taken })
+    this.#waiting.push({ data, weight, binary, onTaken: [] })
     this.read()
+  }
+
+  whenTaken(callback: () => void): void {
+    this.#waiting.at(-1)?.onTaken.push(callback)
   }
 
   ping(): void {
@@ -110,7 +115,7 @@ export class SimSocket implements ViewerSocket {
         if (!binary) this.#viewer.take(this, JSON.parse(Buffer.from(data).toString()))
       }
       this.#life.enter(() => {
-        for (const sent of taken) sent.taken()
+        for (const { onTaken } of taken) for (const tell of onTaken) tell()
       })
       this.read()
     })

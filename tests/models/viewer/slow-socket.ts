@@ -7,11 +7,6 @@ import type { Invariants } from '../campaign.ts'
 
 type Listener = (...args: never[]) => void
 
-interface Sent {
-  readonly message: PreparedMessage
-  readonly onTaken: () => void
-}
-
 export class SlowSocket implements ViewerSocket {
   readonly encoding = 'json'
   bufferedAmount = 0
@@ -21,7 +16,8 @@ export class SlowSocket implements ViewerSocket {
   readonly #invariants: Invariants
   readonly #onReceived: (data: Uint8Array, binary: boolean) => void
   readonly #listeners = new Map<string, Listener[]>()
-  #sent: Sent[] = []
+  /** What waits, and who wants to know when all before it was taken. */
+  #sent: (PreparedMessage | (() => void))[] = []
   #sending = false
 
   constructor(invariants: Invariants, onReceived: (data: Uint8Array, binary: boolean) => void) {
@@ -44,26 +40,32 @@ export class SlowSocket implements ViewerSocket {
     if (!this.gone) this.#emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send(message: PreparedMessage, onTaken: () => void): void {
+  send(message: PreparedMessage): void {
     const open = !this.#sending && !this.gone && this.closedWith === null
     this.#invariants.note(20, open, () => 'two writers, or one after the close')
     this.#sending = true
     const room = this.bufferedAmount < limits.viewerBufferBytesMax
     this.#invariants.note(20, room, () => `${this.bufferedAmount} B wait already`)
     this.bufferedAmount += message.frame.byteLength
-    this.#sent.push({ message, onTaken })
+    this.#sent.push(message)
     this.#sending = false
+  }
+
+  whenTaken(callback: () => void): void {
+    this.#sent.push(callback)
   }
 
   /** The peer reads up to `count` messages. */
   read(count: number): void {
-    for (let i = 0; i < count && !this.gone; i++) {
-      const one = this.#sent.shift()
-      if (one === undefined) break
-      const { frame, payload, binary } = one.message
-      this.bufferedAmount -= frame.byteLength
-      this.#onReceived(payload, binary)
-      one.onTaken()
+    for (let left = count; !this.gone; ) {
+      const one = this.#sent[0]
+      if (one === undefined || (typeof one !== 'function' && left-- === 0)) break
+      this.#sent.shift()
+      if (typeof one === 'function') one()
+      else {
+        this.bufferedAmount -= one.frame.byteLength
+        this.#onReceived(one.payload, one.binary)
+      }
     }
     // A peer that reads comes to the close frame at last, and answers it.
     if (this.#sent.length === 0 && this.closedWith !== null) this.hangUp()
