@@ -4,8 +4,10 @@ import { parseArgs } from 'node:util'
 import { describeMachine, formatTable } from './report.ts'
 import type { BenchSettings, Figure, Suite } from './suite.ts'
 import { append } from './suites/append.ts'
+import { compress } from './suites/compress.ts'
 import { emit } from './suites/emit.ts'
 import { encode } from './suites/encode.ts'
+import { fanout } from './suites/fanout.ts'
 import { fastlane } from './suites/fastlane.ts'
 import { impact } from './suites/impact.ts'
 import { latency } from './suites/latency.ts'
@@ -22,6 +24,8 @@ const suites: Readonly<Record<string, Suite>> = {
   emit,
   latency,
   fastlane,
+  fanout,
+  compress,
   memory,
   preview,
   recover,

@@ -6,6 +6,7 @@ import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
+import { stateKey } from './agent-feed.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
 import {
@@ -32,7 +33,6 @@ import { SharedFrame } from './shared-frame.ts'
 import { type Life, SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
 import { Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
-import { stateKey } from './viewing.ts'
 
 const TICK_MILLIS = 1000
 const SYSTEM_MILLIS = 250
@@ -105,7 +105,7 @@ export class Hub implements ViewerHost {
       watched: () => this.#viewers.size > 0,
       onMessage: message => this.#toAll(viewer => viewer.lane.queue(message)),
     })
-    this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, (_key, notice) => {
+    this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
       const message = this.#systemMessage(notice)
       this.#toAll(viewer => viewer.lane.latest('system', message))
     })
@@ -185,7 +185,7 @@ export class Hub implements ViewerHost {
   showSystem(notice: SystemNotice): void {
     this.#system = notice
     this.#continuity.note(notice.newest)
-    if (this.#viewers.size > 0) this.#systemPace.offer('', notice)
+    if (this.#viewers.size > 0) this.#systemPace.offer(notice)
   }
 
   /** Tells all viewers that the server goes, and waits for them for at most 250 ms. */
@@ -219,7 +219,7 @@ export class Hub implements ViewerHost {
       run,
       name,
     })
-    viewer.lane.queue(SharedMessage.text(() => established, 1024))
+    viewer.lane.queue(SharedMessage.text(null, () => established, 1024))
     for (const message of held ?? this.#projection.firstMessages()) viewer.lane.queue(message)
     if (this.#system !== null) viewer.lane.queue(this.#systemMessage(this.#system))
   }
@@ -239,7 +239,7 @@ export class Hub implements ViewerHost {
     if (made !== undefined) return made
     const { material } = finished
     const build = () => episodeMessage(this.stage.mode, null, material, 0)
-    const message = SharedMessage.text(build, accountedBytes(material))
+    const message = SharedMessage.text('episodes', build, accountedBytes(material))
     this.#wholes.set(finished, message)
     return message
   }
@@ -253,12 +253,16 @@ export class Hub implements ViewerHost {
     if (publication.kind === 'stepped') this.#showStep(publication)
     else if (publication.kind === 'ended') this.#showEnd(publication)
     else if (publication.kind === 'began') {
-      const message = SharedMessage.text(() => startMessage(mode, publication, null), 512)
+      const message = SharedMessage.text(
+        'episodes',
+        () => startMessage(mode, publication, null),
+        512,
+      )
       this.#toFollowers(publication.agent, 'newest', viewer => viewer.lane.queue(message))
     } else {
       const { insight: kind, agent, time, data } = publication
       const build = () => insightMessage(mode, { kind, agent, time, data })
-      const message = SharedMessage.text(build, STATE_BYTES)
+      const message = SharedMessage.text('insights', build, STATE_BYTES)
       this.#toAll(viewer => {
         if (agent === null || viewer.viewing.follows(agent)) viewer.lane.queue(message)
       })
@@ -270,7 +274,12 @@ export class Hub implements ViewerHost {
     const { mode } = this.stage
     const before = this.#shown.get(agent)
     const life = before?.episode === episode ? before.life : { over: false }
-    const message = SharedMessage.text(() => stateMessage(mode, stepped), STATE_BYTES, life)
+    const message = SharedMessage.text(
+      'episodes',
+      () => stateMessage(mode, stepped),
+      STATE_BYTES,
+      life,
+    )
     this.#shown.set(agent, { message, life, episode })
     this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(agent, message))
   }
@@ -286,7 +295,7 @@ export class Hub implements ViewerHost {
       last.life.over = true
       this.#shown.delete(agent)
     }
-    const message = SharedMessage.text(() => endMessage(mode, row, 0), 512)
+    const message = SharedMessage.text('episodes', () => endMessage(mode, row, 0), 512)
     this.#toFollowers(agent, 'newest', viewer => {
       if (last !== undefined) viewer.lane.finalState(stateKey(agent), last.message)
       viewer.lane.queue(message)
@@ -322,6 +331,7 @@ export class Hub implements ViewerHost {
 
   #systemMessage(notice: SystemNotice): SharedMessage {
     return SharedMessage.text(
+      'system',
       () => systemMessage(this.stage, notice, this.#viewers.size),
       STATE_BYTES * (1 + notice.actors.length),
     )

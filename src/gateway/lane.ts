@@ -1,21 +1,23 @@
 // One viewer's way out: the only writer to its socket. What must keep its order waits in `queue`,
 // whole episodes in `whole`, and of what only matters now (frames, state updates, system) the
 // newest one a key in `latest`. Nothing is handed to the socket while too much waits inside it, so
-// a viewer that stops reading costs its bounds and nobody else anything (P10, P13).
+// a viewer that stops reading costs its bounds and nobody else anything (P10, P13). While nothing
+// waits and there is room, which is nearly always, a message passes the three by.
 import { KIB, MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
+import { type ViewerChannel, viewerChannels } from '../protocol/viewer-messages.ts'
 import { Channel } from '../streams/channel.ts'
-import type { SharedMessage } from './shared-message.ts'
+import type { PreparedMessage } from './prepared-message.ts'
+import type { MessageForm, SharedMessage } from './shared-message.ts'
 
-/** What a lane needs of a socket; a WebSocket of `ws` fits. */
+/** What a lane needs of a socket. */
 export interface LaneSocket {
+  /** Bytes that the kernel has not taken yet. */
   readonly bufferedAmount: number
-  send(
-    data: Uint8Array,
-    options: { readonly binary: boolean },
-    callback: (error?: Error | null) => void,
-  ): void
+  send(message: PreparedMessage): void
+  /** Calls back once, when the kernel has taken all that was sent so far; never at once. */
+  whenTaken(callback: () => void): void
 }
 
 /** `latest` and bulk wait until no more than this is in the socket, so that they stay new. */
@@ -40,10 +42,12 @@ export interface LaneCounters {
 export interface LaneOptions {
   readonly clock: Clock
   readonly socket: LaneSocket
+  /** Until the viewer has agreed on another. */
+  readonly form: MessageForm
   readonly counters: LaneCounters
   readonly onBuilt: () => void
-  /** Called when the socket has taken something. */
-  readonly onSent: () => void
+  /** Called when the kernel has taken what it had no room for before. */
+  readonly onRoom: () => void
   /** Called when there was no room for all that must keep its order: some of it was given up. */
   readonly onMissed: () => void
 }
@@ -53,16 +57,18 @@ export class Lane {
   readonly #queue: Channel<SharedMessage>
   readonly #whole: Channel<SharedMessage>
   readonly #latest: Channel<Waiting>
+  #channels: ReadonlySet<ViewerChannel> = new Set(viewerChannels)
+  #form: MessageForm
   #held = true
   #closed = false
   /** The last state update of each open episode that was sent, by key. */
   readonly #lastStates = new Map<string, SharedMessage>()
-  /** Messages in the socket that the kernel has not taken yet, and when it last took one. */
-  #outstanding = 0
-  #progressAt = 0
+  /** Since when the socket has something that the kernel did not take; undefined while it has not. */
+  #fullSince: number | undefined
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#form = options.form
     const { clock } = options
     const sizeOf = (message: SharedMessage): number => message.accountedBytes
     const bound = { bytesMax: HELD_BYTES_MAX }
@@ -85,37 +91,48 @@ export class Lane {
     )
   }
 
+  /** What the viewer is sent from here on, and how. */
+  agree(channels: ReadonlySet<ViewerChannel>, form: MessageForm): void {
+    this.#channels = channels
+    this.#form = form
+  }
+
+  wants(channel: ViewerChannel | null): boolean {
+    return channel === null || this.#channels.has(channel)
+  }
+
   /** Messages that keep their order; past the bound the oldest go, and the viewer has to start over. */
   queue(message: SharedMessage): void {
-    const { dropped } = this.#queue.counters
-    this.#offer(this.#queue, message)
-    if (this.#queue.counters.dropped > dropped) this.#options.onMissed()
+    if (!this.wants(message.channel)) return
+    const held = this.#held
+    if (this.#goesAtOnce(limits.viewerBufferBytesMax)) this.#send(message)
+    else if (this.#offer(this.#queue, message) > 0 && !held) this.#options.onMissed()
   }
 
   /** A whole episode. */
   whole(message: SharedMessage): void {
-    this.#offer(this.#whole, message)
+    if (!this.wants(message.channel)) return
+    if (this.#goesAtOnce(FRESH_BYTES)) this.#send(message)
+    else this.#offer(this.#whole, message)
   }
 
   /** Replaces what waits under `key`; true when something was given up for it, or it was itself. */
   latest(key: string, message: SharedMessage): boolean {
-    return this.#offer(this.#latest, { key, message }) > 0
+    if (!this.wants(message.channel)) return false
+    if (!this.#goesAtOnce(FRESH_BYTES)) return this.#offer(this.#latest, { key, message }) > 0
+    this.#sendLatest({ key, message })
+    return false
   }
 
   /** The last state update of an episode: shown whatever was thinned out, but not twice. */
   finalState(key: string, message: SharedMessage): void {
-    if (message !== this.#lastStates.get(key)) this.#offer(this.#queue, message)
+    if (message !== this.#lastStates.get(key)) this.queue(message)
     this.#lastStates.delete(key)
   }
 
   /** True when nothing waits and the socket is (nearly) empty. */
   get roomy(): boolean {
-    return (
-      !this.#held &&
-      !this.#closed &&
-      this.#queue.depth + this.#whole.depth + this.#latest.depth === 0 &&
-      this.drained
-    )
+    return this.#goesAtOnce(FRESH_BYTES)
   }
 
   /** True when the socket holds so little that what is sent now is shown soon. */
@@ -125,7 +142,7 @@ export class Lane {
 
   /** Milliseconds for which the socket has taken nothing of what waits in it; 0 when none does. */
   get stalledMillis(): number {
-    return this.#outstanding === 0 ? 0 : this.#options.clock.monotonic() - this.#progressAt
+    return this.#fullSince === undefined ? 0 : this.#options.clock.monotonic() - this.#fullSince
   }
 
   /** Takes and sends nothing until `release`; what waits is given up. */
@@ -167,13 +184,21 @@ export class Lane {
       else {
         const waiting = this.#latest.take()
         if (waiting === undefined) break
-        if (waiting.message.life === undefined) this.#send(waiting.message)
-        else if (!waiting.message.life.over) {
-          this.#lastStates.set(waiting.key, waiting.message)
-          this.#send(waiting.message)
-        }
+        this.#sendLatest(waiting)
       }
     }
+  }
+
+  /** True when nothing waits and the socket holds less than `bytesMax`: the channels are passed by. */
+  #goesAtOnce(bytesMax: number): boolean {
+    return (
+      !this.#held &&
+      !this.#closed &&
+      this.#queue.depth === 0 &&
+      this.#whole.depth === 0 &&
+      this.#latest.depth === 0 &&
+      this.#options.socket.bufferedAmount < bytesMax
+    )
   }
 
   /** Returns how many messages were given up. */
@@ -191,18 +216,32 @@ export class Lane {
     return dropped
   }
 
-  #send(message: SharedMessage): void {
-    const { socket, clock, counters, onBuilt } = this.#options
-    if (this.#outstanding++ === 0) this.#progressAt = clock.monotonic()
-    counters.sent++
-    socket.send(message.bytes(onBuilt), { binary: message.binary }, () => this.#sent())
+  /** A state update of an episode that is over has become void. */
+  #sendLatest({ key, message }: Waiting): void {
+    if (message.life?.over) return
+    if (message.life !== undefined) this.#lastStates.set(key, message)
+    this.#send(message)
   }
 
-  /** The kernel took a message, or the socket is closing; then its events tell. */
-  #sent(): void {
-    this.#outstanding--
-    this.#progressAt = this.#options.clock.monotonic()
+  #send(message: SharedMessage): void {
+    const { socket, counters, onBuilt } = this.#options
+    counters.sent++
+    socket.send(message.prepared(this.#form, onBuilt))
+    if (this.#fullSince === undefined) this.#watch()
+  }
+
+  /** The kernel takes most messages at once; where it did not, we want to know when it has. */
+  #watch(): void {
+    const { socket, clock } = this.#options
+    if (socket.bufferedAmount === 0) return
+    this.#fullSince = clock.monotonic()
+    socket.whenTaken(this.#taken)
+  }
+
+  readonly #taken = (): void => {
+    this.#fullSince = undefined
     this.flush()
-    this.#options.onSent()
+    if (this.#fullSince === undefined) this.#watch()
+    this.#options.onRoom()
   }
 }

@@ -105,7 +105,7 @@ export class Playback {
 
   // Viewers are rarely at the same step, so these messages are not shared.
   #send(build: () => ServerMessage): void {
-    this.#options.lane.queue(SharedMessage.text(build, ACCOUNTED_BYTES))
+    this.#options.lane.queue(SharedMessage.text('episodes', build, ACCOUNTED_BYTES))
   }
 
   #wakeIn(millis: number): void {

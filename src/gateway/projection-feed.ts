@@ -145,14 +145,14 @@ export class ProjectionFeed {
     for (let at = 0; at < rows.length || (evenNone && at === 0); at += limits.episodePage) {
       const page = rows.slice(at, at + limits.episodePage)
       const build = () => episodesMessage(mode, null, page, more)
-      messages.push(SharedMessage.text(build, page.length * ROW_BYTES))
+      messages.push(SharedMessage.text('episodes', build, page.length * ROW_BYTES))
     }
     return messages
   }
 
   #milestoneMessage(milestone: Milestone): SharedMessage {
     const { mode } = this.#options.stage
-    return SharedMessage.text(() => milestoneMessage(mode, milestone), ROW_BYTES)
+    return SharedMessage.text('milestones', () => milestoneMessage(mode, milestone), ROW_BYTES)
   }
 
   #noteChanges(names: readonly string[]): void {
@@ -160,8 +160,8 @@ export class ProjectionFeed {
       this.#changed.summaries.add(name)
       this.#changed.points.add(name)
     }
-    this.#pace.summaries.offer('', null)
-    if (this.#changed.points.size > 0) this.#pace.points.offer('', null)
+    this.#pace.summaries.offer(null)
+    if (this.#changed.points.size > 0) this.#pace.points.offer(null)
   }
 
   #forgetChanges(): void {
@@ -184,6 +184,7 @@ export class ProjectionFeed {
     const series = names === null ? metrics : metrics.filter(one => names.has(one.name))
     const points = withPoints ? limits.metricPoints * 24 : 0
     return SharedMessage.text(
+      'metrics',
       () => metricsMessage(mode, time, totals, series, withPoints),
       SERIES_BYTES + series.length * (SERIES_BYTES + points),
     )

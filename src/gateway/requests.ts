@@ -56,7 +56,7 @@ export class Requests {
       const [before, after] = [asked.before ?? null, asked.after ?? null]
       const { rows, next } = await history.episodes({ before, after, limit, where })
       const build = () => episodesMessage(mode(), request, rows, next !== null, next)
-      await this.#send(turn, SharedMessage.text(build, rows.length * ROW_BYTES))
+      await this.#send(turn, SharedMessage.text(null, build, rows.length * ROW_BYTES))
     })
   }
 
@@ -68,7 +68,8 @@ export class Requests {
       const first = material.frames === 0 ? undefined : await history.frames(episode, 0)
       const plan = planFrames(material.frames, first?.frames ?? [])
       const build = () => episodeMessage(mode(), request, material, plan.count)
-      if (!(await this.#send(turn, SharedMessage.text(build, accountedBytes(material))))) return
+      if (!(await this.#send(turn, SharedMessage.text(null, build, accountedBytes(material)))))
+        return
       if (first !== undefined) await this.#stream(turn, episode, plan, first)
     })
   }
@@ -117,7 +118,7 @@ export class Requests {
       for (const frame of chunk.frames) {
         if (sent === plan.count || seen++ % plan.stride !== 0) continue
         const build = () => frameMessage(mode(), frame, now(), turn.request, plan.count)
-        const message = SharedMessage.frame(build, frame.pixels.byteLength)
+        const message = SharedMessage.frame(null, build, frame.pixels.byteLength)
         if (!(await this.#send(turn, message))) return
         sent++
       }
@@ -160,7 +161,7 @@ export class Requests {
   }
 
   #error(build: () => ServerMessage): SharedMessage {
-    return SharedMessage.text(build, ERROR_BYTES)
+    return SharedMessage.text(null, build, ERROR_BYTES)
   }
 
   #room(): Promise<void> {

@@ -15,11 +15,13 @@ import { describeMachine } from '../machines/describe-machine.ts'
 import { isRunning } from '../machines/state-name.ts'
 import { limits } from '../protocol/limits.ts'
 import type { MachineDescription } from '../protocol/machine-description.ts'
-import { DEFAULT_PORT, VIEWER_PROTOCOL } from '../protocol/viewer-messages.ts'
+import { encodingOf, subprotocols } from '../protocol/viewer-encoding.ts'
+import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
 import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
 import { findPageFile, sendPageFile } from './page.ts'
+import { ViewerWebSocket } from './web-socket.ts'
 
 export interface GatewayOptions {
   readonly hub: Hub
@@ -195,14 +197,16 @@ function acceptViewers(server: Server, hub: Hub, hosts: ReadonlySet<string>): vo
     maxPayload: limits.viewerMessageBytesMax,
     maxFragments: 64,
     maxBufferedChunks: 1024,
-    handleProtocols: () => VIEWER_PROTOCOL,
+    handleProtocols: offered => subprotocols[encodingOf(offered) ?? 'json'],
   })
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket takes it over, an error of the socket has no other listener.
     socket.on('error', () => socket.destroy())
     const refusal = refusalOf(request, hosts) ?? upgradeRefusal(request)
     if (refusal !== null) return refuse(socket, refusal)
-    sockets.handleUpgrade(request, socket, head, webSocket => hub.attach(webSocket))
+    sockets.handleUpgrade(request, socket, head, webSocket =>
+      hub.attach(new ViewerWebSocket(webSocket, socket)),
+    )
   })
 }
 
@@ -211,8 +215,9 @@ function upgradeRefusal(request: IncomingMessage): Refusal | null {
   if (path !== VIEWER_PATH) return { status: 400, reason: `viewers connect at ${VIEWER_PATH}` }
   const offered = request.headers['sec-websocket-protocol']
   const names = offered?.split(',').map(name => name.trim())
-  if (names === undefined || names.includes(VIEWER_PROTOCOL)) return null
-  return { status: 400, reason: `expected the subprotocol ${VIEWER_PROTOCOL}` }
+  if (names === undefined || encodingOf(names) !== undefined) return null
+  const known = Object.values(subprotocols).join(' or ')
+  return { status: 400, reason: `expected the subprotocol ${known}` }
 }
 
 function refuse(socket: Duplex, { status, reason }: Refusal): void {

@@ -23,7 +23,7 @@ export class SharedFrame {
     this.#mode = mode
     this.#now = now
     const build = () => frameMessage(mode, frame, now(), 0, 0)
-    this.raw = SharedMessage.frame(build, frame.pixels.byteLength)
+    this.raw = SharedMessage.frame('frames', build, frame.pixels.byteLength)
   }
 
   /** The message of a picture that has been made; undefined before that. */
@@ -39,7 +39,7 @@ export class SharedFrame {
       format: as,
       pixels: bytes,
     })
-    const message = SharedMessage.frame(build, bytes.byteLength)
+    const message = SharedMessage.frame('frames', build, bytes.byteLength)
     this.#pictures.set(`${as}/${quality}`, message)
     return message
   }

@@ -8,11 +8,13 @@ import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
+import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
   closeCodes,
   type ServerMessage,
+  viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import { type Filter, readFilter, type Verdicts } from './filter.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
@@ -20,12 +22,14 @@ import { errorMessage, failureMessage, pongMessage } from './messages.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { Requests } from './requests.ts'
-import { SharedMessage } from './shared-message.ts'
+import { formOf, SharedMessage } from './shared-message.ts'
 import { type Preferences, Viewing } from './viewing.ts'
 
-/** What a viewer needs of its socket; a WebSocket of `ws` fits. */
+/** What a viewer needs of its socket. */
 export interface ViewerSocket extends LaneSocket {
-  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
+  /** How its messages are written, both ways. */
+  readonly encoding: ViewerEncoding
+  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown
   on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   ping(): void
@@ -81,6 +85,8 @@ export class Viewer {
   readonly #socket: ViewerSocket
   readonly #requests: Requests
   readonly #machine: ActorRefFrom<typeof viewerMachine>
+  /** Of the machine, which is asked with every message. */
+  #phase: 'connecting' | 'playing' | 'stalled' | 'leaving' = 'connecting'
   #greeted = false
   #badMessages = 0
   #windowStart: number
@@ -97,9 +103,10 @@ export class Viewer {
     this.lane = new Lane({
       clock,
       socket,
+      form: formOf(socket.encoding, 'none'),
       counters,
       onBuilt: () => counters.built++,
-      onSent: () => this.#sent(),
+      onRoom: () => this.#room(),
       onMissed: () => this.restart(),
     })
     const { lane } = this
@@ -144,7 +151,7 @@ export class Viewer {
 
   /** True from hello on, until it leaves. */
   get playing(): boolean {
-    return this.#machine.getSnapshot().matches('playing')
+    return this.#phase === 'playing'
   }
 
   /** True when it was sent its first messages already, so that further ones start it over. */
@@ -186,9 +193,9 @@ export class Viewer {
     tell(this.#machine, event)
   }
 
-  #receive(data: unknown, isBinary: boolean): void {
+  #receive(data: Uint8Array, isBinary: boolean): void {
     if (this.#isRefused()) return
-    const message = isBinary ? 'expected text, found a binary message' : parse(String(data))
+    const message = parse(data, isBinary, this.#socket.encoding)
     if (typeof message === 'string') this.#refuse(message)
     else if (message.type === 'hello') this.#hello(message)
     else if (!this.#greeted) this.close('badProtocol')
@@ -197,8 +204,7 @@ export class Viewer {
 
   /** Whatever came in counts; true when nothing of this viewer is looked at any more. */
   #isRefused(): boolean {
-    const state = this.#machine.getSnapshot()
-    if (state.matches('closing') || state.matches('closed')) return true
+    if (this.#phase === 'leaving') return true
     const now = this.#host.clock.monotonic()
     if (now - this.#windowStart >= RATE_WINDOW_MILLIS) {
       this.#windowStart = now
@@ -209,14 +215,16 @@ export class Viewer {
     return true
   }
 
-  #hello({ resume, ...preferences }: Extract<ClientMessage, { type: 'hello' }>): void {
+  #hello(hello: Extract<ClientMessage, { type: 'hello' }>): void {
     if (this.#greeted) {
       this.#refuse('expected one hello, found another')
       return
     }
     this.#greeted = true
+    const { channels = viewerChannels, compression = 'none', ...preferences } = hello
+    this.lane.agree(new Set(channels), formOf(this.#socket.encoding, compression))
     this.lane.release()
-    this.#host.greet(this, resume)
+    this.#host.greet(this, hello.resume)
     this.greetedBefore = true
     this.#prefer(preferences)
     this.#tell({ type: 'helloReceived', mode: this.#mode })
@@ -270,7 +278,7 @@ export class Viewer {
   }
 
   #reply(message: ServerMessage): void {
-    this.lane.queue(SharedMessage.text(() => message, 256))
+    this.lane.queue(SharedMessage.text(null, () => message, 256))
   }
 
   #tellRaw(problem: string): void {
@@ -278,8 +286,8 @@ export class Viewer {
     this.#reply(errorMessage(this.#host.stage.mode, null, 'UNAVAILABLE', text))
   }
 
-  #sent(): void {
-    if (this.#machine.getSnapshot().matches('stalled')) {
+  #room(): void {
+    if (this.#phase === 'stalled') {
       if (this.lane.drained) this.#tell({ type: 'bufferDrained' })
       return
     }
@@ -291,21 +299,27 @@ export class Viewer {
   }
 
   #follow(): void {
+    this.#phase = 'playing'
     this.lane.release()
     this.viewing.start()
+    // Answers wait for room, which a viewer that was shed did not have.
+    this.#requests.room()
   }
 
   #shed(): void {
+    this.#phase = 'stalled'
     this.viewing.stop()
     this.lane.hold()
   }
 
   #resync(): void {
+    this.#phase = 'playing'
     this.lane.release()
     this.#host.greet(this, undefined)
   }
 
   #sendClose(reason: string): void {
+    this.#phase = 'leaving'
     this.viewing.stop()
     this.#requests.close()
     this.lane.close()
@@ -314,6 +328,7 @@ export class Viewer {
   }
 
   #release(): void {
+    this.#phase = 'leaving'
     this.viewing.stop()
     this.#requests.close()
     this.lane.close()
@@ -323,18 +338,24 @@ export class Viewer {
 }
 
 /** The message, or what is wrong with it. */
-function parse(text: string): ClientMessage | string {
-  let json: unknown
+function parse(
+  data: Uint8Array,
+  isBinary: boolean,
+  encoding: ViewerEncoding,
+): ClientMessage | string {
+  let value: unknown
+  if (encoding === 'json' && isBinary) return 'expected text, found a binary message'
+  if (encoding === 'msgpack' && !isBinary) return 'expected a binary message, found text'
   try {
-    json = JSON.parse(text)
+    value = encoding === 'json' ? JSON.parse(String(data)) : unpackMessage(data)
   } catch {
-    return 'expected JSON'
+    return encoding === 'json' ? 'expected JSON' : 'expected MessagePack'
   }
   const { viewerMessageDepthMax } = limits
-  if (isDeeperThan(json, viewerMessageDepthMax)) {
+  if (isDeeperThan(value, viewerMessageDepthMax)) {
     return `expected at most ${viewerMessageDepthMax} levels, found more`
   }
-  const result = clientMessageSchema.safeParse(json)
+  const result = clientMessageSchema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)

@@ -4,10 +4,11 @@ import type { Clock } from '../base/clock.ts'
 import { QUALITY_DEFAULT, sharedQuality } from '../protocol/frame-encoding.ts'
 import type { Subject } from '../protocol/predicate/evaluate.ts'
 import type { ClientMessage, Delivery } from '../protocol/viewer-messages.ts'
+import { AgentFeed, stateKey } from './agent-feed.ts'
 import { Credit } from './credit.ts'
 import type { Filter, Verdicts } from './filter.ts'
 import { Following } from './following.ts'
-import { FrameOutlet, type FrameTaste } from './frame-outlet.ts'
+import type { FrameTaste } from './frame-outlet.ts'
 import type { Lane } from './lane.ts'
 import { startMessage } from './messages.ts'
 import { Playback } from './playback.ts'
@@ -15,19 +16,13 @@ import type { Previews } from './previews.ts'
 import type { FinishedEpisode, Stage } from './publication.ts'
 import type { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
-import { Throttle } from './throttle.ts'
 
 export type Preferences = Omit<Extract<ClientMessage, { type: 'set' }>, 'type' | 'where'>
-
-/** What an agent's state updates are kept under while they wait. */
-export const stateKey = (agent: string): string => `state/${agent}`
 
 const DEFAULT_STEP_MILLIS = 200
 const DEFAULT_FPS = 30
 /** Frames a second that each of several agents has at least. */
 const SHARE_FPS_MIN = 1
-/** Trainers that play at the viewer's rate do so to a few milliseconds. */
-const EARLY = 0.25
 
 export interface ViewingOptions {
   readonly clock: Clock
@@ -48,11 +43,9 @@ export interface ViewingOptions {
 export class Viewing {
   readonly playback: Playback
   readonly #options: ViewingOptions
-  readonly #states: Throttle<SharedMessage>
-  readonly #frames: Throttle<SharedFrame>
   readonly #following: Following
-  /** Of each agent that has shown a frame. */
-  readonly #outlets = new Map<string, FrameOutlet>()
+  /** Of each agent that has shown something since the view began. */
+  readonly #feeds = new Map<string, AgentFeed>()
   readonly #taste: FrameTaste = { encoding: 'auto', quality: sharedQuality(QUALITY_DEFAULT) }
   #problem: string | undefined
   readonly #credit = new Credit()
@@ -66,13 +59,6 @@ export class Viewing {
     const { clock, lane, stage } = options
     this.#options = options
     this.#following = new Following(stage)
-    const pace = <T>(emit: (key: string, item: T) => void) =>
-      new Throttle<T>(clock, 1000 / DEFAULT_FPS, emit, EARLY)
-    this.#states = pace((agent, message) => lane.latest(stateKey(agent), message))
-    this.#frames = pace((agent, frame) => {
-      this.#framesOffered++
-      this.#outletOf(agent).offer(frame)
-    })
     this.playback = new Playback({
       clock,
       lane,
@@ -88,7 +74,8 @@ export class Viewing {
 
   /** Frames a second that the viewer asks for and can take, of each that it follows. */
   get wantedFps(): number {
-    return this.#delivery === 'newest' ? this.#credit.rateOf(this.#shareFps) : 0
+    const wantsAny = this.#delivery === 'newest' && this.#options.lane.wants('frames')
+    return wantsAny ? this.#credit.rateOf(this.#shareFps) : 0
   }
 
   /** A second is over: were frames given up? */
@@ -140,6 +127,7 @@ export class Viewing {
   start(): void {
     this.stop()
     const { stage, lane, wholeOf, newestState } = this.#options
+    if (!lane.wants('episodes')) return
     if (this.#delivery === 'paced') this.playback.start()
     else if (this.#delivery === 'whole') {
       const finished = this.#newestFinished()
@@ -148,7 +136,7 @@ export class Viewing {
       for (const agent of this.followed) {
         const open = stage.open(agent)
         if (open === undefined) continue
-        lane.queue(SharedMessage.text(() => startMessage(stage.mode, open, null), 512))
+        lane.queue(SharedMessage.text('episodes', () => startMessage(stage.mode, open, null), 512))
         // A trainer that pauses sends nothing that would bring the viewer up to date.
         const state = newestState(agent)
         if (state !== undefined) lane.latest(stateKey(agent), state)
@@ -158,22 +146,20 @@ export class Viewing {
 
   stop(): void {
     this.playback.stop()
-    this.#states.reset()
-    this.#frames.reset()
-    for (const outlet of this.#outlets.values()) outlet.reset()
-    this.#outlets.clear()
+    for (const feed of this.#feeds.values()) feed.reset()
+    this.#feeds.clear()
   }
 
   /** A state update of an agent that it follows; at most its share of `max_fps` a second are sent. */
   state(agent: string, message: SharedMessage): void {
-    this.#states.intervalMillis = 1000 / this.#shareFps
-    this.#states.offer(agent, message)
+    if (!this.#options.lane.wants('episodes')) return
+    this.#feedOf(agent).state(message, 1000 / this.#shareFps)
   }
 
   /** The same with a frame. */
   frame(shared: SharedFrame): void {
-    this.#frames.intervalMillis = 1000 / this.#shareFps
-    this.#frames.offer(shared.frame.agent, shared)
+    if (!this.#options.lane.wants('frames')) return
+    this.#feedOf(shared.frame.agent).frame(shared, 1000 / this.#shareFps)
   }
 
   /** An episode of an agent that it follows has ended. */
@@ -183,7 +169,7 @@ export class Viewing {
 
   /** The socket has room for frames again. */
   room(): void {
-    for (const outlet of this.#outlets.values()) outlet.room()
+    for (const feed of this.#feeds.values()) feed.room()
   }
 
   /** The agents that it follows; none while there is none. */
@@ -202,12 +188,13 @@ export class Viewing {
     )
   }
 
-  #outletOf(agent: string): FrameOutlet {
-    const known = this.#outlets.get(agent)
+  #feedOf(agent: string): AgentFeed {
+    const known = this.#feeds.get(agent)
     if (known !== undefined) return known
-    const { lane, previews, onFrameDropped } = this.#options
-    const outlet = new FrameOutlet({
-      ...{ agent, taste: this.#taste, lane, previews },
+    const { clock, lane, previews, onFrameDropped } = this.#options
+    const feed = new AgentFeed({
+      ...{ clock, agent, taste: this.#taste, lane, previews },
+      onFrame: () => this.#framesOffered++,
       onDropped: () => {
         this.#framesDropped++
         onFrameDropped()
@@ -215,8 +202,8 @@ export class Viewing {
       onReplaced: () => this.#framesDropped++,
       onProblem: problem => this.#tell(problem),
     })
-    this.#outlets.set(agent, outlet)
-    return outlet
+    this.#feeds.set(agent, feed)
+    return feed
   }
 
   /** Once for each reason. */

@@ -1,7 +1,8 @@
-// What viewers and the gateway say to each other (rollcast.v1+json), as schemas that both sides
-// use. Field names are snake_case, as thin clients of the field expect (L11). Every message of the
-// server says its mode, so that a badge can be true (L9). Numbers that JSON cannot carry travel as
-// the strings "NaN", "Infinity" and "-Infinity".
+// What viewers and the gateway say to each other, as schemas that both sides use; how it is written
+// (rollcast.v1+json, rollcast.v1+msgpack) is in viewer-encoding.ts. Field names are snake_case, as
+// thin clients of the field expect (L11). Every message of the server says its mode, so that a badge
+// can be true (L9). Numbers that JSON cannot carry travel in it as the strings "NaN", "Infinity" and
+// "-Infinity".
 import { z } from 'zod'
 import { encodings } from './frame-encoding.ts'
 import { limits } from './limits.ts'
@@ -11,9 +12,10 @@ export const VIEWER_PROTOCOL_VERSION = 1
 /** Where viewers look for the server, on 127.0.0.1. */
 export const DEFAULT_PORT = 7788
 
-/** A number, finite or not. */
+const nonFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+/** A number, finite or not: as it is, or as its name. */
 const number = z
-  .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
+  .union([z.number(), z.literal(nonFinite), z.enum(['NaN', 'Infinity', '-Infinity'])])
   .transform(value => Number(value))
 const optionalNumber = number.nullable()
 const numbers = z.array(number)
@@ -270,6 +272,25 @@ export type ServerMessage = z.output<typeof serverMessageSchema>
 export type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
 
 /**
+ * What a viewer may ask for. `episodes`: starts, states, ends, whole episodes and rows of the index;
+ * `frames`: what cameras show live; the others are the messages of that name. Answers to what a
+ * viewer asks, greetings and errors are of no channel.
+ */
+export const viewerChannels = [
+  'episodes',
+  'frames',
+  'metrics',
+  'milestones',
+  'insights',
+  'system',
+] as const
+export type ViewerChannel = (typeof viewerChannels)[number]
+
+/** `deflate`: large messages come as RFC 1951 has it (viewer-encoding.ts). */
+const compressions = ['none', 'deflate'] as const
+export type Compression = (typeof compressions)[number]
+
+/**
  * How episodes reach a viewer. `newest`: steps and frames as they are played, at most `max_fps`;
  * `paced`: one finished episode after the other, a step every `step_delay` seconds (L12);
  * `whole`: each finished episode in one message.
@@ -322,6 +343,10 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     v: z.literal(VIEWER_PROTOCOL_VERSION),
     ...preferences,
+    /** What it wants to be sent, until it leaves; default: everything. */
+    channels: z.array(z.enum(viewerChannels)).max(viewerChannels.length).optional(),
+    /** Default `none`: on one machine the bytes cost less than taking them together. */
+    compression: z.enum(compressions).optional(),
     /**
      * The furthest position told by a `state_update` or as `newest` by `system`, to resume there.
      * (Not the greeting's: a link that breaks behind it has not brought what was missed.)

@@ -49,6 +49,17 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['fastlane.p99_micros', [null]],
     ['fastlane.torn_frames', [null]],
   ],
+  fanout: [
+    ['fanout.messages_per_second', ['ws-shared', 'ws-each']],
+    ['fanout.mean_millis', ['ws-shared']],
+    ['fanout.p99_millis', ['ws-shared']],
+    ['fanout.slow_viewer_mib', [null]],
+    ['fanout.slow_others_ratio', [null]],
+  ],
+  compress: [
+    ['compress.gridworld_json_deflate1_ratio', [null]],
+    ['compress.gridworld_frames_zstd1_speed', [null]],
+  ],
   memory: [['memory.growth_mib', [null]]],
   recover: [['recover.open_8_millis', ['read']]],
   encode: [

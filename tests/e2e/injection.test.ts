@@ -53,7 +53,7 @@ async function startSlanderer(): Promise<string> {
     clock: systemClock,
     stage,
     history: {
-      episodes: async () => ({ rows: rows.toReversed(), more: false }),
+      episodes: async () => ({ rows: rows.toReversed(), more: false, next: null }),
       episode: async episode => {
         if (episode === FAILING) throw new RollcastError('NOT_FOUND', payloads.join('\n'))
         return { material: materialSaying(episode) }

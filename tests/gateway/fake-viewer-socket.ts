@@ -1,6 +1,6 @@
 // A viewer's socket without a network: what was sent is kept, and the test decides when the kernel
 // takes it.
-
+import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
 import { type ServerMessage, serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
@@ -8,6 +8,7 @@ import { type ServerMessage, serverMessageSchema } from '../../src/protocol/view
 type Listener = (...args: never[]) => void
 
 export class FakeViewerSocket implements ViewerSocket {
+  readonly encoding = 'json'
   bufferedAmount = 0
   /** When false, what is sent stays in the buffer. */
   reading = true
@@ -17,7 +18,7 @@ export class FakeViewerSocket implements ViewerSocket {
   closedWith: number | null = null
   terminated = false
   readonly #listeners = new Map<string, Listener[]>()
-  #taken: (() => void)[] = []
+  readonly #whenTaken: (() => void)[] = []
 
   on(event: string, listener: Listener): this {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
@@ -34,22 +35,23 @@ export class FakeViewerSocket implements ViewerSocket {
     this.emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send(data: Uint8Array, { binary }: { binary: boolean }, callback: () => void): void {
-    if (binary) this.frames.push(decodeFrameMessage(data))
-    else this.messages.push(serverMessageSchema.parse(JSON.parse(new TextDecoder().decode(data))))
-    this.bufferedAmount += data.byteLength
-    this.#taken.push(() => {
-      this.bufferedAmount -= data.byteLength
-      callback()
-    })
+  send({ frame, payload, binary }: PreparedMessage): void {
+    if (binary) this.frames.push(decodeFrameMessage(payload))
+    else this.messages.push(serverMessageSchema.parse(JSON.parse(Buffer.from(payload).toString())))
+    this.bufferedAmount += frame.byteLength
     queueMicrotask(() => {
       if (this.reading) this.drain()
     })
   }
 
+  whenTaken(callback: () => void): void {
+    this.#whenTaken.push(callback)
+  }
+
   /** The kernel takes everything that is in the buffer. */
   drain(): void {
-    for (const take of this.#taken.splice(0)) take()
+    this.bufferedAmount = 0
+    for (const tell of this.#whenTaken.splice(0)) tell()
   }
 
   ping(): void {

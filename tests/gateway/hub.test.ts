@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { Hub } from '../../src/gateway/hub.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import {
+  closeCodes,
+  type ViewerChannel,
+  viewerChannels,
+} from '../../src/protocol/viewer-messages.ts'
 import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
 import {
   beganOf,
@@ -217,6 +221,61 @@ describe('delivery newest', () => {
     await settle()
     expect(whole.of('state_update').map(state => state.episode)).toEqual([3])
     expect(newest.of('state_update').map(state => state.agent)).toEqual(['agent-0'])
+  })
+})
+
+describe('S11 channels', () => {
+  const showAll = (): void => {
+    publish(beganOf(4), steppedOf(4, 0, 2), stage.finish(4, 3))
+    publish({ kind: 'insight', insight: 'plan', agent: null, time: 1, data: 1 })
+    hub.showFrame(frameOf(0))
+    const projection = projectionOf(50, {
+      ...{ episodes: [rowOf(1)], metrics: [seriesOf('loss')], milestones: [milestoneOf(1, 19)] },
+    })
+    hub.showProjection({ projection, changedMetrics: ['loss'] })
+    hub.showSystem(systemOf())
+  }
+  const typesOfChannel: Readonly<Record<ViewerChannel, readonly string[]>> = {
+    episodes: ['episode_end', 'episode_start', 'episodes', 'state_update'],
+    frames: [],
+    metrics: ['metrics'],
+    milestones: ['milestone'],
+    insights: ['insight'],
+    system: ['system'],
+  }
+
+  test.each(viewerChannels)('who asks for %s gets that and nothing else', async channel => {
+    const socket = connect({ channels: [channel] })
+    showAll()
+    await advance(2000, 100)
+    const types = new Set(socket.messages.map(({ type }) => type))
+    types.delete('connection_established')
+    expect([...types].toSorted()).toEqual(typesOfChannel[channel])
+    expect(socket.frames).toHaveLength(channel === 'frames' ? 1 : 0)
+    // The greeting and what the channel has; nothing else was made.
+    expect(hub.counters.built).toBe(socket.messages.length + socket.frames.length)
+  })
+
+  test('who asks for none is greeted and answered', async () => {
+    const socket = connect({ channels: [] })
+    showAll()
+    socket.say({ type: 'ping', client_time: 1 })
+    socket.say({ type: 'list_episodes', request: 1 })
+    await advance(2000, 100)
+    const types = socket.messages.map(({ type }) => type)
+    expect(types).toEqual(['connection_established', 'pong', 'error'])
+    expect(socket.frames).toEqual([])
+  })
+
+  test.each([
+    ['paced', 'episode_start'],
+    ['whole', 'episode'],
+  ] as const)('an episode that is %s is of the channel episodes', async (delivery, type) => {
+    const [wants, wantsNone] = [connect({ delivery }), connect({ delivery, channels: ['system'] })]
+    showAll()
+    await advance(2000, 100)
+    expect(wants.of(type).length).toBeGreaterThan(0)
+    expect(wantsNone.messages.map(one => one.type)).toEqual(['connection_established', 'system'])
   })
 })
 

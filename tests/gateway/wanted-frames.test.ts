@@ -50,6 +50,14 @@ describe('F11 what viewers want', () => {
     expect(wanted()).toEqual({})
   })
 
+  test('S11 is nothing for those who do not ask for frames', () => {
+    const { join, wanted } = open()
+    join({ channels: ['episodes', 'metrics'], max_fps: 60 })
+    expect(wanted()).toEqual({})
+    join({ channels: ['frames'], max_fps: 5 })
+    expect(wanted()).toEqual({ 'agent-0': 5 })
+  })
+
   test('is of the first camera of an agent, once there is one', () => {
     const { hub } = open()
     const cameras = ['main', 'wrist'].map(camera => ({ agent: 'agent-0', camera }))

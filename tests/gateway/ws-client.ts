@@ -1,31 +1,47 @@
 // A viewer over a real socket, for tests: every message is checked against the schema, and tests
 // wait for what they expect.
+import { inflateRawSync } from 'node:zlib'
 import { WebSocket } from 'ws'
+import { decodeCompressed, isCompressed } from '../../src/protocol/compressed-message.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
+import {
+  packMessage,
+  subprotocols,
+  unpackMessage,
+  type ViewerEncoding,
+} from '../../src/protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   type ServerMessage,
   type ServerMessageOf,
   serverMessageSchema,
-  VIEWER_PROTOCOL,
 } from '../../src/protocol/viewer-messages.ts'
 
 export class WsClient {
   readonly socket: WebSocket
   readonly messages: ServerMessage[] = []
   readonly frames: FrameMessage[] = []
+  /** Of the messages that came compressed. */
+  readonly compressed: ServerMessage[] = []
+  readonly encoding: ViewerEncoding
   closeCode: number | null = null
   #waiting: (() => void)[] = []
 
-  constructor(port: number, hello: Partial<ClientMessage> | null = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, VIEWER_PROTOCOL)
+  constructor(
+    port: number,
+    hello: Partial<ClientMessage> | null = {},
+    encoding: ViewerEncoding = 'json',
+  ) {
+    this.encoding = encoding
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, subprotocols[encoding])
     this.socket.on('open', () => {
       if (hello !== null) this.say({ type: 'hello', v: 1, ...hello })
       this.#wake()
     })
     this.socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) this.frames.push(decodeFrameMessage(data))
-      else this.messages.push(serverMessageSchema.parse(JSON.parse(data.toString())))
+      if (isBinary && isCompressed(data)) this.#inflate(data)
+      else if (isBinary && isFrame(data)) this.frames.push(decodeFrameMessage(data))
+      else this.messages.push(this.#parse(data))
       this.#wake()
     })
     this.socket.on('close', code => {
@@ -36,7 +52,9 @@ export class WsClient {
   }
 
   say(message: unknown): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+    if (typeof message === 'string') this.socket.send(message)
+    else if (this.encoding === 'json') this.socket.send(JSON.stringify(message))
+    else this.socket.send(packMessage(message as ClientMessage))
   }
 
   of<T extends ServerMessage['type']>(type: T): ServerMessageOf<T>[] {
@@ -57,7 +75,22 @@ export class WsClient {
     this.socket.terminate()
   }
 
+  #inflate(data: Uint8Array): void {
+    const { inflatedBytes, stream } = decodeCompressed(data)
+    const message = this.#parse(inflateRawSync(stream, { maxOutputLength: inflatedBytes }))
+    this.compressed.push(message)
+    this.messages.push(message)
+  }
+
+  #parse(data: Buffer): ServerMessage {
+    const value = this.encoding === 'json' ? JSON.parse(data.toString()) : unpackMessage(data)
+    return serverMessageSchema.parse(value)
+  }
+
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
+
+/** No MessagePack map begins as a frame does. */
+const isFrame = (data: Buffer): boolean => data[0] === 'R'.charCodeAt(0)

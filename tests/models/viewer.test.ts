@@ -1,6 +1,8 @@
 // Viewer sessions on a real hub, lane and playback: invariants 12, 13 and 20 of spec/reliability.md.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import { closeCodes } from '../../src/protocol/viewer-messages.ts'
 import { figure } from '../faults/figures.ts'
 import {
@@ -186,33 +188,33 @@ describe('a model of viewers notices', () => {
     expectViolation(invariant, property(new Invariants(), { plantSocket }))
   /** Something between the hub and the peer that sends some messages and not others. */
   const sending =
-    (isSent: (data: Uint8Array, ordinal: number) => number) => (socket: SlowSocket) => {
+    (isSent: (message: PreparedMessage, ordinal: number) => number) => (socket: SlowSocket) => {
       let ordinal = 0
       const send = socket.send.bind(socket)
-      socket.send = (data, options, callback) => {
-        const copies = isSent(data, ++ordinal)
-        if (copies === 0) callback()
-        for (let i = 0; i < copies; i++) send(data, options, i === 0 ? callback : () => {})
+      socket.send = message => {
+        const copies = isSent(message, ++ordinal)
+        for (let i = 0; i < copies; i++) send(message)
       }
       return socket
     }
-  const holds = (data: Uint8Array, text: string): boolean => Buffer.from(data).includes(text)
+  const holds = ({ payload }: PreparedMessage, text: string): boolean =>
+    Buffer.from(payload).includes(text)
 
   test('invariant 12: a milestone that gets lost', () =>
     planted(
       12,
-      sending((data, ordinal) => (holds(data, '"milestone"') && ordinal % 5 === 0 ? 0 : 1)),
+      sending((message, ordinal) => (holds(message, '"milestone"') && ordinal % 5 === 0 ? 0 : 1)),
     ))
 
   test('invariant 13: a state that is shown again after a newer one', () => {
-    let old: Uint8Array | undefined
+    let old: PreparedMessage | undefined
     return planted(13, socket => {
       const send = socket.send.bind(socket)
-      socket.send = (data, options, callback) => {
-        send(data, options, callback)
-        if (!holds(data, '"state_update"')) return
-        if (old && socket.unread < 50) send(old, options, () => {})
-        old ??= data
+      socket.send = message => {
+        send(message)
+        if (!holds(message, '"state_update"')) return
+        if (old && socket.unread < 50) send(old)
+        old ??= message
       }
       return socket
     })

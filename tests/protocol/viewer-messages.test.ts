@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../../src/protocol/limits.ts'
+import { encodingOf, packMessage, unpackMessage } from '../../src/protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
@@ -10,6 +11,7 @@ import {
   serverMessageSchema,
   shouldReconnect,
   stringifyMessage,
+  viewerChannels,
 } from '../../src/protocol/viewer-messages.ts'
 
 type Model<T> = { [K in keyof T]: fc.Arbitrary<unknown> }
@@ -175,11 +177,24 @@ const clientModels: {
     Record<string, fc.Arbitrary<unknown>>,
   ]
 } = {
-  hello: [{ v: fc.constant(1) }, { ...preferences, resume: position }],
+  hello: [
+    { v: fc.constant(1) },
+    {
+      ...{ ...preferences, resume: position },
+      channels: fc.subarray([...viewerChannels]),
+      compression: fc.constantFrom('none', 'deflate'),
+    },
+  ],
   set: [{}, preferences],
   list_episodes: [{ request: count }, page],
   get_episode: [{ request: count, episode: count }, {}],
   ping: [{ client_time: number }, {}],
+}
+
+/** What the other side has before it looks at the schema. */
+const wires = {
+  json: (message: ServerMessage | ClientMessage): unknown => JSON.parse(stringifyMessage(message)),
+  msgpack: (message: ServerMessage | ClientMessage) => unpackMessage(packMessage(message)),
 }
 
 const typesOf = (options: readonly { shape: { type: { value: string } } }[]): string[] =>
@@ -194,8 +209,9 @@ describe('every message of the server', () => {
     test(`survives the wire, numbers that are not finite included: ${type}`, () => {
       fc.assert(
         fc.property(object({ type: fc.constant(type), ...model }), message => {
-          const wire = stringifyMessage(message as ServerMessage)
-          expect(serverMessageSchema.parse(JSON.parse(wire))).toStrictEqual(message)
+          for (const wire of Object.values(wires)) {
+            expect(serverMessageSchema.parse(wire(message as ServerMessage))).toStrictEqual(message)
+          }
         }),
         { numRuns: 50 },
       )
@@ -232,8 +248,9 @@ describe('every message of a viewer', () => {
         .map(([fields, extra]) => ({ ...fields, ...extra }))
       fc.assert(
         fc.property(messages, message => {
-          const wire = stringifyMessage(message as ClientMessage)
-          expect(clientMessageSchema.parse(JSON.parse(wire))).toStrictEqual(message)
+          for (const wire of Object.values(wires)) {
+            expect(clientMessageSchema.parse(wire(message as ClientMessage))).toStrictEqual(message)
+          }
         }),
         { numRuns: 50 },
       )
@@ -243,6 +260,9 @@ describe('every message of a viewer', () => {
   test('is refused when it is out of bounds', () => {
     const bad: unknown[] = [
       { type: 'hello', v: 2 },
+      { type: 'hello', v: 1, channels: ['chat'] },
+      { type: 'hello', v: 1, channels: Array(100).fill('system') },
+      { type: 'hello', v: 1, compression: 'lzw' },
       { type: 'set', step_delay: -1 },
       { type: 'set', step_delay: 61 },
       { type: 'set', max_fps: 0 },
@@ -274,16 +294,17 @@ describe('an insight', () => {
 
   test('with big integers, dates or nothing in it reaches the viewer as text or null', () => {
     const data = { big: 2n ** 70n, nan: Number.NaN, at: new Date(0), deep: [{ big: -1n }] }
-    expect(serverMessageSchema.parse(JSON.parse(stringifyMessage(insight(data))))).toMatchObject({
-      data: {
-        big: '1180591620717411303424',
-        nan: 'NaN',
-        at: '1970-01-01T00:00:00.000Z',
-        deep: [{ big: '-1' }],
-      },
-    })
-    const nothing = serverMessageSchema.safeParse(JSON.parse(stringifyMessage(insight(undefined))))
-    expect(nothing.success).toBe(true)
+    for (const wire of Object.values(wires)) {
+      expect(serverMessageSchema.parse(wire(insight(data)))).toMatchObject({
+        data: {
+          big: '1180591620717411303424',
+          nan: 'NaN',
+          at: '1970-01-01T00:00:00.000Z',
+          deep: [{ big: '-1' }],
+        },
+      })
+      expect(serverMessageSchema.safeParse(wire(insight(undefined))).success).toBe(true)
+    }
   })
 })
 
@@ -304,6 +325,33 @@ describe('meters named like properties of every object', () => {
     const parsed = serverMessageSchema.parse(message)
     expect(parsed).toMatchObject({ meters: { constructor: 2, hasOwnProperty: 3 } })
     expect(Object.keys(Object.prototype)).toEqual([])
+  })
+})
+
+describe('MessagePack', () => {
+  test('B5 of any bytes at all is read or refused, in bounded room, and pollutes nothing', () => {
+    const claims = [0xdd, 0xdf, 0xdb, 0xc6].map(code => [code, 0x7f, 0xff, 0xff, 0xff])
+    const deep = Array.from({ length: limits.viewerMessageBytesMax }, () => 0x91)
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...claims, deep))
+    fc.assert(
+      fc.property(bytes, some => {
+        const before = process.memoryUsage().arrayBuffers
+        try {
+          clientMessageSchema.safeParse(unpackMessage(Uint8Array.from(some)))
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error)
+        }
+        expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000)
+        expect(Object.keys(Object.prototype)).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('is chosen by the name of the subprotocol, the first one that is known', () => {
+    expect(encodingOf(['rollcast.v9', 'rollcast.v1+msgpack', 'rollcast.v1+json'])).toBe('msgpack')
+    expect(encodingOf(['rollcast.v1+json'])).toBe('json')
+    expect(encodingOf(['soap'])).toBe(undefined)
   })
 })
 

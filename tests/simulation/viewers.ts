@@ -1,6 +1,7 @@
 // Viewers without a network: each has a real connection to the real hub through a socket whose
 // other end reads as fast, as slowly or as little as the script says, and comes back by position.
 import type { Hub } from '../../src/gateway/hub.ts'
+import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import type { Life } from './life.ts'
@@ -19,12 +20,14 @@ interface Sent {
   readonly data: Uint8Array
   readonly weight: number
   readonly binary: boolean
-  readonly taken: () => void
+  /** Who wants to know when all up to here was taken. */
+  readonly onTaken: (() => void)[]
 }
 
 type Listener = (...args: never[]) => void
 
 export class SimSocket implements ViewerSocket {
+  readonly encoding = 'json'
   /** Bytes that wait, as they are; `bufferedAmount` is what the socket says. */
   queued = 0
   largest = 0
@@ -55,13 +58,17 @@ export class SimSocket implements ViewerSocket {
     return this
   }
 
-  send(data: Uint8Array, { binary }: { binary: boolean }, taken: () => void): void {
+  send({ payload: data, binary }: PreparedMessage): void {
     if (!this.open) return
     const weight = data.byteLength * (this.#world.plant.messageWeight ?? 1)
     this.queued += weight
     this.largest = Math.max(this.largest, weight)
-    this.#waiting.push({ data, weight, binary, taken })
+    this.#waiting.push({ data, weight, binary, onTaken: [] })
     this.read()
+  }
+
+  whenTaken(callback: () => void): void {
+    this.#waiting.at(-1)?.onTaken.push(callback)
   }
 
   ping(): void {
@@ -108,7 +115,7 @@ export class SimSocket implements ViewerSocket {
         if (!binary) this.#viewer.take(this, JSON.parse(Buffer.from(data).toString()))
       }
       this.#life.enter(() => {
-        for (const sent of taken) sent.taken()
+        for (const { onTaken } of taken) for (const tell of onTaken) tell()
       })
       this.read()
     })

@@ -1,18 +1,14 @@
 // A viewer's socket whose peer reads when the test says so. It has one writer: nothing is sent from
 // within a send, and nothing after the close (invariant 20 watches what waits in it).
+import type { PreparedMessage } from '../../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../../src/gateway/viewer.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import type { Invariants } from '../campaign.ts'
 
 type Listener = (...args: never[]) => void
 
-interface Sent {
-  readonly data: Uint8Array
-  readonly binary: boolean
-  readonly callback: (error?: Error | null) => void
-}
-
 export class SlowSocket implements ViewerSocket {
+  readonly encoding = 'json'
   bufferedAmount = 0
   /** The code that the server closed it with, or null. */
   closedWith: number | null = null
@@ -20,7 +16,8 @@ export class SlowSocket implements ViewerSocket {
   readonly #invariants: Invariants
   readonly #onReceived: (data: Uint8Array, binary: boolean) => void
   readonly #listeners = new Map<string, Listener[]>()
-  #sent: Sent[] = []
+  /** What waits, and who wants to know when all before it was taken. */
+  #sent: (PreparedMessage | (() => void))[] = []
   #sending = false
 
   constructor(invariants: Invariants, onReceived: (data: Uint8Array, binary: boolean) => void) {
@@ -43,25 +40,32 @@ export class SlowSocket implements ViewerSocket {
     if (!this.gone) this.#emit('message', Buffer.from(JSON.stringify(message)), false)
   }
 
-  send(data: Uint8Array, { binary }: { readonly binary: boolean }, callback: Sent['callback']) {
+  send(message: PreparedMessage): void {
     const open = !this.#sending && !this.gone && this.closedWith === null
     this.#invariants.note(20, open, () => 'two writers, or one after the close')
     this.#sending = true
     const room = this.bufferedAmount < limits.viewerBufferBytesMax
     this.#invariants.note(20, room, () => `${this.bufferedAmount} B wait already`)
-    this.bufferedAmount += data.byteLength
-    this.#sent.push({ data, binary, callback })
+    this.bufferedAmount += message.frame.byteLength
+    this.#sent.push(message)
     this.#sending = false
+  }
+
+  whenTaken(callback: () => void): void {
+    this.#sent.push(callback)
   }
 
   /** The peer reads up to `count` messages. */
   read(count: number): void {
-    for (let i = 0; i < count && !this.gone; i++) {
-      const one = this.#sent.shift()
-      if (one === undefined) break
-      this.bufferedAmount -= one.data.byteLength
-      this.#onReceived(one.data, one.binary)
-      one.callback()
+    for (let left = count; !this.gone; ) {
+      const one = this.#sent[0]
+      if (one === undefined || (typeof one !== 'function' && left-- === 0)) break
+      this.#sent.shift()
+      if (typeof one === 'function') one()
+      else {
+        this.bufferedAmount -= one.frame.byteLength
+        this.#onReceived(one.payload, one.binary)
+      }
     }
     // A peer that reads comes to the close frame at last, and answers it.
     if (this.#sent.length === 0 && this.closedWith !== null) this.hangUp()

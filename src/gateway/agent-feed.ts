@@ -1,0 +1,61 @@
+// What one viewer sees of one agent while it plays: the newest state and the newest frame, each at
+// the pace that the viewer can take, and under keys of the agent's own, so that none of another
+// takes their place.
+import type { Clock } from '../base/clock.ts'
+import { FrameOutlet, type FrameOutletOptions } from './frame-outlet.ts'
+import type { SharedFrame } from './shared-frame.ts'
+import type { SharedMessage } from './shared-message.ts'
+import { Throttle } from './throttle.ts'
+
+/** What an agent's state updates are kept under while they wait. */
+export const stateKey = (agent: string): string => `state/${agent}`
+
+/** Trainers that play at the viewer's rate do so to a few milliseconds. */
+const EARLY = 0.25
+
+export interface AgentFeedOptions extends FrameOutletOptions {
+  readonly clock: Clock
+  /** Called for each frame that its time has come for. */
+  readonly onFrame: () => void
+}
+
+export class AgentFeed {
+  readonly #states: Throttle<SharedMessage>
+  readonly #frames: Throttle<SharedFrame>
+  readonly #outlet: FrameOutlet
+
+  constructor({ clock, onFrame, ...options }: AgentFeedOptions) {
+    const { agent, lane } = options
+    const key = stateKey(agent)
+    this.#outlet = new FrameOutlet(options)
+    this.#states = new Throttle(clock, 0, message => lane.latest(key, message), EARLY)
+    const show = (frame: SharedFrame): void => {
+      onFrame()
+      this.#outlet.offer(frame)
+    }
+    this.#frames = new Throttle(clock, 0, show, EARLY)
+  }
+
+  /** At most one is sent every `intervalMillis`; so of frames. */
+  state(message: SharedMessage, intervalMillis: number): void {
+    this.#states.intervalMillis = intervalMillis
+    this.#states.offer(message)
+  }
+
+  frame(frame: SharedFrame, intervalMillis: number): void {
+    this.#frames.intervalMillis = intervalMillis
+    this.#frames.offer(frame)
+  }
+
+  /** The socket has room for a frame again. */
+  room(): void {
+    this.#outlet.room()
+  }
+
+  /** Forgets what waits. */
+  reset(): void {
+    this.#states.reset()
+    this.#frames.reset()
+    this.#outlet.reset()
+  }
+}
