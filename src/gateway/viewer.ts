@@ -7,6 +7,7 @@ import { tell } from '../machines/tell.ts'
 import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
+import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
@@ -24,7 +25,7 @@ import { Viewing } from './viewing.ts'
 /** What a viewer needs of its socket; a WebSocket of `ws` fits. */
 export interface ViewerSocket extends LaneSocket {
   on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
-  on(event: 'pong' | 'close', listener: () => void): unknown
+  on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   ping(): void
   close(code: number, reason: string): void
@@ -68,6 +69,7 @@ const closings: Readonly<Record<string, { readonly code: number; readonly text: 
   },
   badMessage: { code: closeCodes.badMessage, text: 'too many messages that do not fit the schema' },
   badProtocol: { code: closeCodes.badProtocol, text: 'expected a hello of this version first' },
+  notAllowed: { code: closeCodes.notAllowed, text: 'the token was taken back or has expired' },
 }
 
 export class Viewer {
@@ -76,6 +78,7 @@ export class Viewer {
   readonly viewing: Viewing
   readonly #host: ViewerHost
   readonly #socket: ViewerSocket
+  readonly #visitor: Visitor
   readonly #requests: Requests
   readonly #machine: ActorRefFrom<typeof viewerMachine>
   #greeted = false
@@ -85,11 +88,12 @@ export class Viewer {
   #pingAt: number
   #pingsUnanswered = 0
 
-  constructor(id: string, socket: ViewerSocket, host: ViewerHost) {
+  constructor(id: string, socket: ViewerSocket, host: ViewerHost, visitor: Visitor) {
     const { clock, stage, history, counters } = host
     this.id = id
     this.#socket = socket
     this.#host = host
+    this.#visitor = visitor
     this.#windowStart = this.#pingAt = clock.monotonic()
     this.lane = new Lane({
       clock,
@@ -126,6 +130,8 @@ export class Viewer {
     this.#machine.on('release', () => this.#release())
     this.#machine.start()
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    // Each is answered by the socket itself, past the lane: a peer that never reads gathers them.
+    socket.on('ping', () => void this.#exceedsRate())
     socket.on('pong', () => {
       this.#pingsUnanswered = 0
     })
@@ -218,6 +224,10 @@ export class Viewer {
 
   #obey(message: Exclude<ClientMessage, { type: 'hello' }>): void {
     const { stage, clock } = this.#host
+    if (!isAllowed(this.#visitor, messageVerbs[message.type])) {
+      this.#forbid(message)
+      return
+    }
     switch (message.type) {
       case 'set':
         if (this.viewing.prefer(message)) {
@@ -245,6 +255,12 @@ export class Viewer {
     this.#reply(errorMessage(this.#host.stage.mode, null, 'BAD_MESSAGE', problem))
     if (!this.#greeted) this.close('badProtocol')
     else if (++this.#badMessages >= BAD_MESSAGES_MAX) this.close('badMessage')
+  }
+
+  #forbid(message: Exclude<ClientMessage, { type: 'hello' }>): void {
+    const request = 'request' in message ? message.request : null
+    const text = `a ${this.#visitor.identity} may not ${messageVerbs[message.type]}`
+    this.#reply(errorMessage(this.#host.stage.mode, request, 'FORBIDDEN', text))
   }
 
   #reply(message: ServerMessage): void {

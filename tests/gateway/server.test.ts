@@ -399,7 +399,7 @@ describe('viewers over real sockets', () => {
     const attach = hub.attach.bind(hub)
     hub.attach = socket => {
       attached.push(socket)
-      attach(socket)
+      return attach(socket)
     }
     const quick = await viewer({ max_fps: 240 }).opened()
     const slow = await rawViewer()
