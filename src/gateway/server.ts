@@ -98,7 +98,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       const message = `port ${port} on ${host} is taken by another program (another Rollcast?): stop it, or choose another port with --port (0 takes a free one)`
       reject(new RollcastError('ADDRESS_IN_USE', message, { cause: error, temporary: true }))
     })
-    server.listen({ port, host, backlog: 128 }, resolve)
+    server.listen({ port, host, backlog: limits.connectionsMax }, resolve)
   })
 }
 

@@ -51,7 +51,8 @@ const HELLO_MILLIS_MAX = 10_000
 /** No progress for this long, and what waits is shed; the rest of 10 s later the viewer is cut. */
 const STALL_MILLIS = 1000
 const STALL_MILLIS_MAX = 10_000
-const PING_MILLIS = 15_000
+/** Looked at once a second, so that from one ping to the next it is 15 s at most. */
+const PING_MILLIS = 14_000
 const PINGS_MISSED_MAX = 2
 const BAD_MESSAGES_MAX = 3
 const RATE_WINDOW_MILLIS = 60_000
@@ -166,7 +167,7 @@ export class Viewer {
       this.#tell({ type: 'bufferFilled' })
     }
     const now = this.#host.clock.monotonic()
-    if (now - this.#pingAt < PING_MILLIS) return
+    if (now - this.#pingAt <= PING_MILLIS) return
     this.#pingAt = now
     if (this.#pingsUnanswered++ < PINGS_MISSED_MAX) this.#socket.ping()
     else this.terminate()

@@ -7,6 +7,7 @@ import {
   type ServerMessage,
   type ServerMessageOf,
   serverMessageSchema,
+  TOKEN_PROTOCOL_PREFIX,
   VIEWER_PROTOCOL,
 } from '../../src/protocol/viewer-messages.ts'
 
@@ -17,8 +18,17 @@ export class WsClient {
   closeCode: number | null = null
   #waiting: (() => void)[] = []
 
-  constructor(port: number, hello: Partial<ClientMessage> | null = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, VIEWER_PROTOCOL)
+  /** `token`: shown as thin clients do that can set no header. */
+  constructor(
+    port: number,
+    hello: Partial<ClientMessage> | null = {},
+    token?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    const shown = token === undefined ? [] : [`${TOKEN_PROTOCOL_PREFIX}${token}`]
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, [VIEWER_PROTOCOL, ...shown], {
+      headers,
+    })
     this.socket.on('open', () => {
       if (hello !== null) this.say({ type: 'hello', v: 1, ...hello })
       this.#wake()

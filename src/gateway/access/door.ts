@@ -98,7 +98,7 @@ export class Door {
     if (grant === null || grant.kind === 'session') return wrong
     const session = this.#grants.exchange(grant)
     if (session === undefined) return wrong
-    const seconds = Math.floor((session.grant.expiresAt - session.grant.issuedAt) / 1000)
+    const seconds = Math.round((session.grant.expiresAt - session.grant.issuedAt) / 1000)
     const lifetime = `Max-Age=${seconds}; Path=/`
     return `${this.#cookieName}=${session.token}; ${lifetime}; HttpOnly; SameSite=Strict`
   }
