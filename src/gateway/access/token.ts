@@ -3,10 +3,10 @@
 // to guess but all of it.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-const ID_BYTES = 9
+const ID_BYTES = 6
 const SECRET_BYTES = 32
-const TOKEN = /^([\w-]{12})\.([\w-]{43})$/
-const ID = /^[\w-]{12}$/
+const TOKEN = /^([0-9a-f]{12})\.([\w-]{43})$/
+const ID = /^[0-9a-f]{12}$/
 
 export interface Token {
   readonly id: string
@@ -14,7 +14,8 @@ export interface Token {
 }
 
 export function makeToken(): Token {
-  const id = randomBytes(ID_BYTES).toString('base64url')
+  // People type it, and a command line takes what begins with a dash for an option.
+  const id = randomBytes(ID_BYTES).toString('hex')
   return { id, secret: randomBytes(SECRET_BYTES).toString('base64url') }
 }
 

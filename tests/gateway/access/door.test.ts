@@ -37,7 +37,7 @@ describe('A5 K3 a token at the door', () => {
     expect(statusOf(answer)).toBe(200)
     expect(answer).toContain('{"required":true,"role":"streamer"}')
     const [value, ...attributes] = headerOf(answer, 'set-cookie')!.split('; ')
-    expect(value).toMatch(new RegExp(`^rollcast_${served.port}=[\\w-]{12}\\.[\\w-]{43}$`))
+    expect(value).toMatch(new RegExp(`^rollcast_${served.port}=[0-9a-f]{12}\\.[\\w-]{43}$`))
     const maxAge = `Max-Age=${SESSION_MILLIS_MAX / 1000}`
     expect(attributes).toEqual([maxAge, 'Path=/', 'HttpOnly', 'SameSite=Strict'])
     expect(await read(served, `Cookie: ${value}`)).toBe(200)
@@ -73,7 +73,7 @@ describe('A5 K3 a token at the door', () => {
     clock.advance(1000)
     const wrong: Readonly<Record<string, readonly string[]>> = {
       missing: [],
-      wrong: [bearer(`${'A'.repeat(12)}.${'A'.repeat(43)}`)],
+      wrong: [bearer(`${'a'.repeat(12)}.${'A'.repeat(43)}`)],
       expired: [bearer(expired)],
       'used up': [bearer(used)],
       'of another run': [bearer(other.issue().token)],
@@ -106,7 +106,7 @@ describe('A5 K3 a token at the door', () => {
     const served = await serveGateway({ token: true, clock })
     const { token } = served.issue()
     const cookie = `Cookie: ${cookieOf(await signIn(served, token))}`
-    const wrong = bearer(`${'A'.repeat(12)}.${'A'.repeat(43)}`)
+    const wrong = bearer(`${'a'.repeat(12)}.${'A'.repeat(43)}`)
     for (let count = 0; count < 10; count++) expect(await read(served, wrong)).toBe(401)
     for (const shown of [wrong, bearer(token)]) {
       expect(await read(served, shown)).toBe(429)
@@ -118,6 +118,10 @@ describe('A5 K3 a token at the door', () => {
     expect(statusOf(await signIn(served, token, '127.0.0.9'))).toBe(200)
     clock.advance(MINUTE_MILLIS)
     expect(await read(served, bearer(token))).toBe(200)
+    // Each of them was counted.
+    const figures = await ask(served, '/metrics', [ownHost(served.port), bearer(token)])
+    expect(figures).toContain('rollcast_refused_requests_total{status="401"} 10')
+    expect(figures).toContain('rollcast_refused_requests_total{status="429"} 6')
   })
 
   test('W13 guesses at a session count, and a session that is over is no guess', async () => {
@@ -139,7 +143,7 @@ describe('A5 K3 a token at the door', () => {
     const millis: number[] = []
     for (let count = 0; count < 60; count++) {
       const began = performance.now()
-      await read(served, bearer(`${'A'.repeat(12)}.${String(count).padStart(43, 'A')}`))
+      await read(served, bearer(`${'a'.repeat(12)}.${String(count).padStart(43, 'A')}`))
       millis.push(performance.now() - began)
     }
     // Of a machine that has much else to do, the middle one says what we do.

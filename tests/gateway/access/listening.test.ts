@@ -39,7 +39,7 @@ const refusal = (listening: Partial<Listening>): string | null => {
   }
 }
 
-describe('K2 where the gateway listens', () => {
+describe('P12 K2 where the gateway listens', () => {
   test('A2 as it comes, on 127.0.0.1 and nowhere else', async () => {
     const { port } = await serveGateway()
     expect(listeners(port)).toEqual(['0100007F'])

@@ -9,10 +9,10 @@ import { serveGateway } from '../../gateway/serve-gateway.ts'
 import { steppedOf } from '../../gateway/stage.ts'
 import { WsClient } from '../../gateway/ws-client.ts'
 
-const SECONDS = runs(1.5, 10)
+const SECONDS = runs(0.5, 10)
 const PER_SECOND = 2000
 const TURN_MILLIS = 10
-const SHOWN_PER_SECOND = 60
+const SHOWN_MILLIS = 1000 / 60
 
 for (const addresses of [1, 50]) {
   test(`W9 K6 ${PER_SECOND} handshakes a second from ${addresses} addresses do not reach those who watch`, async () => {
@@ -35,13 +35,14 @@ for (const addresses of [1, 50]) {
     }
     let most = 0
     let shown = 0
+    let nextAt = 0
     const began = performance.now()
     for (let now = 0; now < SECONDS * 1000; now = performance.now() - began) {
       while (knocked < (now / 1000) * PER_SECOND) knock()
-      while (shown < (now / 1000) * SHOWN_PER_SECOND) {
+      // A machine that is late shows fewer; none is shown so soon that the next takes its place.
+      if (now >= nextAt) {
         hub.publish([steppedOf(1, shown, ++shown + 1)])
-        // Only what went out in its own turn is a step of its own; a later one takes its place.
-        await new Promise(resolve => setImmediate(resolve))
+        nextAt = now + SHOWN_MILLIS
       }
       most = Math.max(most, hub.counters.viewers)
       await new Promise(resolve => setTimeout(resolve, TURN_MILLIS))
@@ -51,7 +52,8 @@ for (const addresses of [1, 50]) {
     expect(knocked).toBeGreaterThan(SECONDS * PER_SECOND * 0.5)
     const cap = addresses === 1 ? limits.connectionsFromLoopback + 1 : limits.connectionsMax
     expect(most).toBeLessThanOrEqual(cap)
-    expect(most).toBeGreaterThan(limits.connectionsFromLoopback * 0.5)
+    expect(most).toBeGreaterThan(Math.min(knocked, limits.connectionsFromLoopback) * 0.5)
+    expect(shown).toBeGreaterThan(SECONDS * 10)
     expect(viewer.of('state_update').length / shown).toBeGreaterThanOrEqual(0.99)
   })
 }
