@@ -6,7 +6,7 @@ import { isRunning } from '../machines/state-name.ts'
 import type { MachineDescription } from '../protocol/machine-description.ts'
 import { isAllowed, type Verb } from '../protocol/rights.ts'
 import { addressOf, type Caller, type Door, isRefusal } from './access/door.ts'
-import { foreignness, type OwnHosts } from './access/same-origin.ts'
+import { foreignness, type OwnHosts, type Refusal } from './access/same-origin.ts'
 import { securityHeaders, sendJson, sendRefusal, sendText } from './http.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
@@ -56,13 +56,10 @@ export async function answer(
 ): Promise<void> {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
   const { door, hosts } = site
-  const foreign = foreignness(request, hosts)
-  if (foreign !== null) return sendRefusal(response, foreign)
-  const caller = door.identify(request)
-  if (isRefusal(caller)) return sendRefusal(response, caller)
   const route = routeOf(request.url ?? '/')
-  const refusal = door.refusalOf(caller, route.verb)
-  if (refusal !== null) return sendRefusal(response, refusal)
+  const caller = foreignness(request, hosts) ?? door.identify(request)
+  const refusal = isRefusal(caller) ? caller : door.refusalOf(caller, route.verb)
+  if (isRefusal(caller) || refusal !== null) return refuse(door, response, refusal!)
   const question = { site, caller, request, response }
   const { method } = request
   if (method === 'GET' || method === 'HEAD') return route.get(question)
@@ -70,6 +67,11 @@ export async function answer(
   const allowed = route.post ? 'GET, HEAD, POST' : 'GET, HEAD'
   response.setHeader('allow', allowed)
   sendText(response, 405, `expected ${allowed}`)
+}
+
+function refuse(door: Door, response: ServerResponse, refusal: Refusal): void {
+  door.countRefusal(refusal.status)
+  sendRefusal(response, refusal)
 }
 
 function routeOf(url: string): Route {
@@ -122,7 +124,7 @@ function sendSession({ site: { door }, caller, response }: Question): void {
 function signIn({ site: { door }, caller, request, response }: Question): void {
   const cookie = door.signIn(caller, addressOf(request))
   if (cookie === null) sendJson(response, 200, door.describe(caller))
-  else if (typeof cookie !== 'string') sendRefusal(response, cookie)
+  else if (typeof cookie !== 'string') refuse(door, response, cookie)
   else {
     response.setHeader('set-cookie', cookie)
     sendJson(response, 200, { required: true, role: caller.grant?.role ?? null })

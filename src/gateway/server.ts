@@ -66,9 +66,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const directory = token && runDir !== null ? accessDirectory(runDir) : undefined
   const door = new Door({ clock: hub.clock, directory, port: bound })
   let metrics: Promise<Metrics> | undefined
-  const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub))
+  const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub, door))
   const site = { hub, door, hosts: new OwnHosts(host, bound), pageDirectory, openMetrics }
   server.on('connection', socket => admit(door, socket))
+  // Past the most of all addresses together.
+  server.on('drop', () => door.countRefusal('connection'))
   server.on('request', (request, response) => {
     // A response that fails ends its connection; there is nobody to tell.
     void answer(site, request, response).catch(() => response.destroy())
@@ -110,15 +112,17 @@ function reachable(host: string): string {
   return outer?.address ?? '127.0.0.1'
 }
 
-async function loadMetrics(hub: Hub): Promise<Metrics> {
+async function loadMetrics(hub: Hub, { refused }: Door): Promise<Metrics> {
   const { Metrics } = await import('./metrics.ts')
-  return new Metrics(hub)
+  return new Metrics(hub, refused)
 }
 
 /** One address may have so many connections; what is beyond that costs nothing but its end. */
-function admit({ peers }: Door, socket: Socket): void {
+function admit(door: Door, socket: Socket): void {
+  const { peers } = door
   const address = socket.remoteAddress ?? ''
   if (!peers.connect(address)) {
+    door.countRefusal('connection')
     socket.destroy()
     return
   }
@@ -141,6 +145,7 @@ function acceptViewers(server: Server, site: Site): void {
     socket.on('error', () => socket.destroy())
     const caller = watcherOf(request, site)
     if (isRefusal(caller)) {
+      door.countRefusal(caller.status)
       refuseUpgrade(socket, caller)
       return
     }

@@ -44,6 +44,8 @@ const BEARER = /^Bearer ([\w.-]+)$/
 
 export class Door {
   readonly peers: Peers
+  /** How often it was refused, and with what: a status of HTTP, or `connection`. */
+  readonly refused = new Map<string, number>()
   readonly #clock: Clock
   readonly #grants: Grants | undefined
   readonly #cookieName: string
@@ -118,6 +120,12 @@ export class Door {
   /** The guest has gone. */
   forget(guest: Guest): void {
     this.#guests.delete(guest)
+  }
+
+  /** Counts what was refused. */
+  countRefusal(what: Refusal['status'] | 'connection'): void {
+    const key = String(what)
+    this.refused.set(key, (this.refused.get(key) ?? 0) + 1)
   }
 
   close(): void {
