@@ -133,9 +133,9 @@ export class Grants {
         .filter(name => name.endsWith(SUFFIX))
         .map(name => name.slice(0, -SUFFIX.length))
         .filter(isTokenId)
-    } catch {
-      // No folder, no token; one that cannot be read lets nobody in.
-      return []
+    } catch (error) {
+      // No folder, no token. One that cannot be read now (too many open files) tells nothing new.
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : [...this.#byId.keys()]
     }
   }
 
