@@ -13,7 +13,6 @@ import { formatToken, hashSecret, isSecretOf, isTokenId, makeToken, parseToken }
 
 /** `link`: works once, for a session. `key`: works until it expires. `session`: a browser's. */
 const kinds = ['link', 'key', 'session'] as const
-export type GrantKind = (typeof kinds)[number]
 
 const grantSchema = z.object({
   v: z.literal(1),

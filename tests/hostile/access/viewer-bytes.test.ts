@@ -1,6 +1,5 @@
 // Whatever viewers send, nothing of it reaches the log or the trainer.
-import { createHash } from 'node:crypto'
-import { serialize } from 'node:v8'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { startRun } from '../../../src/runtime/run.ts'
@@ -11,15 +10,19 @@ import { tempDir } from '../../runtime/harness.ts'
 
 const SEQUENCES = runs(60, 10_000)
 
-/** All events of a log but those that the run makes of itself every ten seconds: what it costs. */
-function hashOf(dir: string): string {
-  const hash = createHash('sha256')
+/**
+ * A line for each event of a log, but for those that the run makes of itself every ten seconds: what
+ * it costs.
+ */
+function eventsOf(dir: string): string[] {
+  const lines: string[] = []
   const reader = openLogReader(dir, { check: false, readOnly: false })
   for (const { seq: _, ...envelope } of reader.events({ fromSeq: 1 })) {
-    if (envelope.event.type !== 'trainer_cost_measured') hash.update(serialize(envelope))
+    if (envelope.event.type === 'trainer_cost_measured') continue
+    lines.push(inspect(envelope, { depth: null, maxArrayLength: null, compact: true }))
   }
   void reader.close()
-  return hash.digest('hex')
+  return lines
 }
 
 const text = fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('env-0', '__proto__', '../log'))
@@ -56,7 +59,7 @@ const message = fc.oneof(
   fc.json({ maxDepth: 6 }),
 )
 
-test(`A8 K1 after ${SEQUENCES} sequences of messages the log has the same events, byte for byte`, async () => {
+test(`A8 K1 after ${SEQUENCES} sequences of messages the log has the same events and no other`, async () => {
   const dir = tempDir()
   const problems: unknown[] = []
   const run = await startRun({
@@ -73,7 +76,7 @@ test(`A8 K1 after ${SEQUENCES} sequences of messages the log has the same events
   expect(await run.flush()).toBe(true)
   const port = Number(new URL(run.url!).port)
   const trainer = { cost: run.cost.calls, undurable: run.undurable.events }
-  const before = await settled(() => hashOf(dir))
+  const before = await settled(() => eventsOf(dir).join('\n'))
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 8 }), async messages => {
       const client = await new WsClient(port, { max_fps: 1 }).opened()
@@ -85,13 +88,13 @@ test(`A8 K1 after ${SEQUENCES} sequences of messages the log has the same events
     { numRuns: SEQUENCES },
   )
   expect(await run.flush()).toBe(true)
-  expect(hashOf(dir)).toBe(before)
+  expect(eventsOf(dir).join('\n')).toBe(before)
   expect({ cost: run.cost.calls, undurable: run.undurable.events }).toEqual(trainer)
   expect(problems).toEqual([])
   // The same comparison sees one event.
   recorder.begin({ seed: 4 })
   expect(await run.flush()).toBe(true)
-  expect(hashOf(dir)).not.toBe(before)
+  expect(eventsOf(dir).join('\n')).not.toBe(before)
 })
 
 /** The value once it stays: what the episodes bring about (rows, milestones) comes a little later. */
