@@ -71,9 +71,9 @@ export async function openRollcast(clock: Clock = systemClock): Promise<Gateway>
   const hub = new Hub({ clock, stage, history: noHistory })
   const sockets: { readonly bufferedAmount: number }[] = []
   const attach = hub.attach.bind(hub)
-  hub.attach = socket => {
+  hub.attach = (socket, visitor) => {
     sockets.push(socket)
-    attach(socket)
+    return attach(socket, visitor)
   }
   const gateway = await openGateway({ hub, pageDirectory: '/nonexistent', port: 0 })
   const pixels = new Uint8Array(FRAME_BYTES)

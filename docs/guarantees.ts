@@ -313,10 +313,29 @@ export const guarantees: readonly Guarantee[] = [
     id: 'P12',
     name: 'Local and closed',
     promise:
-      'The server binds loopback addresses only and checks Host and Origin of every request.',
-    restsOn: 'a list of what may ask, compared before anything is answered.',
-    notPromised: 'secrecy from other users of the same machine.',
-    proofs: [{ at: 'tests/gateway', what: 'requests of foreign pages and names', figures: [] }],
+      'As it comes the server binds a loopback address only, and it checks Host and Origin of' +
+      ' every request. Where others could reach it, it starts with tokens or not at all, and then' +
+      ' nothing of a run is told to those who show none.',
+    restsOn:
+      'lists that are compared before anything is answered: of Hosts, of what each role may do,' +
+      ' of what refuses to start; tokens of 256 bits of which only a hash is kept.',
+    notPromised:
+      'secrecy from other users of the same machine without a token; secrecy from those who listen' +
+      ' to the network: there is no TLS.',
+    proofs: [
+      {
+        at: 'tests/gateway/access',
+        what:
+          'every cell of the table by HTTP and WebSocket, foreign pages and names by every method,' +
+          ' tokens that are wrong, used up, expired and taken back, and where they might turn up',
+        figures: [],
+      },
+      {
+        at: 'tests/hostile/access',
+        what: 'guesses, floods of handshakes, handshakes that never end, messages of every kind',
+        figures: [],
+      },
+    ],
   },
   {
     id: 'P13',

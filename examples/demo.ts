@@ -1,7 +1,7 @@
 // Rollcast in a trainer: one call to start, a recorder for each environment, one call to close. The
 // trainers are eight survival gridworlds with a Double DQN (gridworld/) and eight cart-poles with PPO
 // (cartpole/); what is said here of begin, step, frame, end, metrics and insight is all that it takes.
-import { type Run, startRun } from '../src/index.ts'
+import { type LiveOptions, type Run, startRun } from '../src/index.ts'
 import { cartpole } from './cartpole/demo.ts'
 import { Account, type DemoProgress } from './demo/account.ts'
 import type { CurvePoint } from './demo/learning-curve.ts'
@@ -17,8 +17,8 @@ export interface DemoOptions {
   /** The run's directory. */
   readonly dir: string
   readonly seed: number
-  /** Port of the page; 0 takes a free one. */
-  readonly port: number
+  /** Where the page is, and whether it asks for a token. */
+  readonly live: LiveOptions
   /** Ends when so much time has passed or so many episodes have ended, whichever comes first. */
   readonly seconds: number
   readonly episodes: number
@@ -55,7 +55,7 @@ export async function runDemo(options: DemoOptions, hooks: DemoHooks = {}): Prom
     dir: options.dir,
     name: training.title,
     config: { algorithm: training.algorithm, seed: options.seed, paced: options.paced },
-    live: { port: options.port },
+    live: options.live,
     video: options.video && { fps: training.videoFps },
     dataset: options.video && training.dataset,
     // The caller's signal ends the training; then the run is closed below.

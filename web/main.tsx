@@ -7,6 +7,8 @@ import { systemClock } from '../src/base/clock.ts'
 import { linkAddress } from './address.ts'
 import { App } from './app.tsx'
 import { browserSession } from './browser-session.ts'
+import { askServer } from './browser-socket.ts'
+import { signIn } from './sign-in.ts'
 import { restoreTheme } from './theme.ts'
 import { SessionContext } from './use-session.ts'
 import { windowAddress } from './window-address.ts'
@@ -24,8 +26,10 @@ import './styles/views.css'
 restoreTheme()
 
 const session = browserSession()
+const bar = windowAddress()
+await signIn(bar, askServer)
 session.start()
-linkAddress(session, windowAddress(), systemClock)
+linkAddress(session, bar, systemClock)
 addEventListener('online', () => {
   // The pause before the next attempt may be long; a link that stands is left alone.
   if (session.store.getState().connection.phase !== 'open') session.start()

@@ -80,7 +80,7 @@ export async function compress(settings: BenchSettings): Promise<SuiteResult> {
 /** Trains for so many episodes; what viewers would be sent of them, and what the log holds. */
 function record(env: (typeof environments)[number], episodes: number): Promise<Material> {
   return inScratch(async dir => {
-    const options = { env, dir, seed: SEED, port: 0, seconds: 60, episodes }
+    const options = { env, dir, seed: SEED, live: { port: 0 }, seconds: 60, episodes }
     await runDemo({ ...options, paced: false, video: false })
     const reader = openLogReader(dir)
     try {

@@ -1,15 +1,27 @@
-// Where the page is served. Its port: the one that was asked for, else the default, else, when
-// somebody else has that one, a free one.
+// Where the page is served, and to whom. Its port: the one that was asked for, else the default,
+// else, when somebody else has that one, a free one.
 import { Option } from 'commander'
 import type { Output } from './output.ts'
 
 const ANSWER_MILLIS_MAX = 500
+const DEFAULT_HOST = '127.0.0.1'
 
-const hosts = ['127.0.0.1', '::1'] as const
-
-/** The page needs no password, so it is for this machine only. */
+/** Which address is fine is said by those who listen: any but the loopback's needs a token. */
 export const hostOption = (): Option =>
-  new Option('--host <HOST>', 'address to listen at').choices(hosts).default(hosts[0])
+  new Option(
+    '--host <ADDRESS>',
+    'address to listen at; any but the loopback needs --token',
+  ).default(DEFAULT_HOST)
+
+export const tokenOption = (): Option =>
+  new Option('--token', 'ask viewers for a token; a link with the first one is printed')
+
+/** Says where the page is to be opened, once. */
+export function sayLink(link: string | null, output: Output): void {
+  if (link === null) return
+  output.say(`open it with this link, which works once; "rollcast token add" makes more:`)
+  output.say(output.style('bold', link))
+}
 
 /** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
 export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
@@ -24,7 +36,7 @@ export async function choosePort(asked: number | undefined, output: Output): Pro
 async function listens(port: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ANSWER_MILLIS_MAX)
   try {
-    await fetch(`http://${hosts[0]}:${port}/healthz`, { signal })
+    await fetch(`http://${DEFAULT_HOST}:${port}/healthz`, { signal })
     return true
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException

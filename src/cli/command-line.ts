@@ -19,6 +19,9 @@ import { addLogTakeover } from './commands/log-takeover.ts'
 import { addLogVerify } from './commands/log-verify.ts'
 import { addReplay } from './commands/replay.ts'
 import { addServe } from './commands/serve.ts'
+import { addTokenAdd } from './commands/token-add.ts'
+import { addTokenList } from './commands/token-ls.ts'
+import { addTokenRevoke } from './commands/token-revoke.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { Output } from './output.ts'
 
@@ -86,6 +89,13 @@ function buildProgram(output: Output): Command {
   addExportLerobot(exports, output)
   addExportMp4(exports, output)
   addExportJsonl(exports, output)
+  const token = program
+    .command('token')
+    .helpCommand(false)
+    .description('who may see the page of a run that asks for a token')
+  addTokenAdd(token, output)
+  addTokenList(token, output)
+  addTokenRevoke(token, output)
   addInspect(program, output)
   addDoctor(program, output)
   return program

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
+import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
 import { stateKey } from './agent-feed.ts'
 import { Continuity } from './continuity.ts'
@@ -121,15 +122,16 @@ export class Hub implements ViewerHost {
     return this.#projection.totals
   }
 
-  /** Takes over a socket, or closes it when there are too many. */
-  attach(socket: ViewerSocket): void {
-    const viewer = new Viewer(`v${++this.#viewersSoFar}`, socket, this)
+  /** Takes over the socket of somebody who may watch, or closes it when there are too many. */
+  attach(socket: ViewerSocket, visitor: Visitor = localVisitor): Viewer {
+    const viewer = new Viewer(`v${++this.#viewersSoFar}`, socket, this, visitor)
     this.#viewers.add(viewer)
     this.counters.viewers = this.#viewers.size
     if (this.#stopping !== undefined) viewer.close('goingAway')
     else if (this.#viewers.size > limits.viewersMax) viewer.close('serverFull')
     this.#cancelTick ??= this.#tick()
     this.#onAudience(this.#viewers.size)
+    return viewer
   }
 
   /** Shows what happened, in order. */

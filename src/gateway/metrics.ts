@@ -31,9 +31,11 @@ interface Family {
 export class Metrics {
   readonly #registry = new Registry()
 
-  constructor(source: MetricsSource) {
+  /** `refused`: how often something was refused at the door, by what it was refused with. */
+  constructor(source: MetricsSource, refused: ReadonlyMap<string, number> = new Map()) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'rollcast_' })
     for (const family of families) register(this.#registry, family, source)
+    register(this.#registry, ofRefusals(refused), source)
   }
 
   get contentType(): string {
@@ -133,6 +135,14 @@ const ofChannels = (
     (system?.actors ?? []).flatMap(({ channels }) =>
       channels.map((channel): Sample => [read(channel), { channel: channel.name }]),
     ),
+})
+
+/** With a status of HTTP; `connection`: closed before anything was read. */
+const ofRefusals = (refused: ReadonlyMap<string, number>): Family => ({
+  name: 'rollcast_refused_requests_total',
+  help: 'Requests, handshakes and connections that were refused.',
+  labels: ['status'],
+  samples: () => [...refused].map(([status, count]): Sample => [count, { status }]),
 })
 
 const families: readonly Family[] = [

@@ -1,26 +1,21 @@
 // The only place that listens: HTTP for the page and the state of things, WebSocket for viewers.
-// Loopback only; every request passes the same checks before anything else looks at it (P12).
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+// Every request passes the same checks before anything else looks at it (P12).
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { WebSocketServer } from 'ws'
 import { RollcastError } from '../base/errors.ts'
-import { describeMachine } from '../machines/describe-machine.ts'
-import { isRunning } from '../machines/state-name.ts'
 import { limits } from '../protocol/limits.ts'
-import type { MachineDescription } from '../protocol/machine-description.ts'
 import { encodingOf, subprotocols } from '../protocol/viewer-encoding.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
-import { loopbackHosts, type Refusal, refusalOf } from './access.ts'
+import { addressOf, type Caller, Door, isRefusal } from './access/door.ts'
+import { checkListening } from './access/listening.ts'
+import { accessDirectory } from './access/place.ts'
+import { bracketed, foreignness, OwnHosts, type Refusal } from './access/same-origin.ts'
+import { refuseUpgrade } from './http.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
-import { findPageFile, sendPageFile } from './page.ts'
+import { answer, type Site, VIEWER_PATH } from './routes.ts'
 import { ViewerWebSocket } from './web-socket.ts'
 
 export interface GatewayOptions {
@@ -29,8 +24,12 @@ export interface GatewayOptions {
   readonly pageDirectory: string
   /** 0 takes a free one. Default 7788. */
   readonly port?: number
-  /** `127.0.0.1` (default) or `::1`; no other is offered. */
+  /** An IP address of this machine. Default `127.0.0.1`; any but the loopback's needs `token`. */
   readonly host?: string
+  /** Whether a token is asked for. Default false: on the loopback everybody may watch. */
+  readonly token?: boolean
+  /** Where the run is, and with it its tokens; null or left out where there is none yet. */
+  readonly runDir?: string | null
 }
 
 export interface Gateway {
@@ -41,62 +40,51 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-const VIEWER_PATH = '/ws'
-
-const securityHeaders = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' blob: data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
+/**
+ * What a peer may take its time for. One that is slower than this to say what it wants is closed
+ * within four seconds; a slow reader of an answer is closed too.
+ */
+const patience = {
+  headersTimeout: 3000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 500,
+  keepAliveTimeout: 5000,
 } as const
+const IDLE_MILLIS_MAX = 20_000
 
 /**
- * Listens until stopped. Throws ADDRESS_IN_USE when the port is taken, USAGE for an address that
- * others could reach, CANNOT_CREATE for anything else that keeps it from listening.
+ * Listens until stopped. Throws ADDRESS_IN_USE when the port is taken, USAGE for what would let in
+ * who should stay out, CANNOT_CREATE for anything else that keeps it from listening.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { hub, port = DEFAULT_PORT, host = '127.0.0.1' } = options
-  if (host !== '127.0.0.1' && host !== '::1') {
-    const why = 'viewers need no token, so only this machine may reach the page'
-    throw new RollcastError('USAGE', `expected host 127.0.0.1 or ::1, found ${host}: ${why}`)
-  }
-  const server = createServer({
-    headersTimeout: 5000,
-    requestTimeout: 10_000,
-    connectionsCheckingInterval: 1000,
-    keepAliveTimeout: 5000,
-    maxHeaderSize: 8192,
-  })
-  server.maxConnections = limits.viewersMax + 64
+  const { hub, pageDirectory, port = DEFAULT_PORT, host = '127.0.0.1' } = options
+  const { token = false, runDir = null } = options
+  checkListening({ host, token, runDir })
+  const server = createServer({ ...patience, maxHeaderSize: 8192 })
+  server.setTimeout(IDLE_MILLIS_MAX)
+  server.maxConnections = limits.connectionsMax
   await listen(server, port, host)
   const bound = (server.address() as AddressInfo).port
-  const hosts = loopbackHosts(bound)
+  const directory = token && runDir !== null ? accessDirectory(runDir) : undefined
+  const door = new Door({ clock: hub.clock, directory, port: bound })
   let metrics: Promise<Metrics> | undefined
-  /** Its library takes a moment, which only those who ask for it have to give. */
-  const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub))
+  const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub, door))
+  const site = { hub, door, hosts: new OwnHosts(host, bound), pageDirectory, openMetrics }
+  server.on('connection', socket => admit(door, socket))
+  // Past the most of all addresses together.
+  server.on('drop', () => door.countRefusal('connection'))
   server.on('request', (request, response) => {
     // A response that fails ends its connection; there is nobody to tell.
-    void answer(options, openMetrics, hosts, request, response).catch(() => response.destroy())
+    void answer(site, request, response).catch(() => response.destroy())
   })
-  acceptViewers(server, hub, hosts)
+  acceptViewers(server, site)
   return {
     port: bound,
-    url: `http://${host === '::1' ? '[::1]' : host}:${bound}/`,
+    url: `http://${bracketed(reachable(host))}:${bound}/`,
     async stop() {
       const closed = new Promise(resolve => server.close(resolve))
       await hub.stop()
+      door.close()
       server.closeAllConnections()
       await closed
     },
@@ -114,82 +102,37 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       const message = `port ${port} on ${host} is taken by another program (another Rollcast?): stop it, or choose another port with --port (0 takes a free one)`
       reject(new RollcastError('ADDRESS_IN_USE', message, { cause: error, temporary: true }))
     })
-    server.listen({ port, host, backlog: 128 }, resolve)
+    server.listen({ port, host, backlog: limits.connectionsMax }, resolve)
   })
 }
 
-async function answer(
-  { hub, pageDirectory }: GatewayOptions,
-  openMetrics: () => Promise<Metrics>,
-  hosts: ReadonlySet<string>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
-  const refusal = refusalOf(request, hosts)
-  if (refusal !== null) return sendText(response, refusal.status, refusal.reason)
-  const { method, url = '/' } = request
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD')
-    return sendText(response, 405, 'expected GET or HEAD')
-  }
-  const path = url.split('?', 1)[0]
-  const { system } = hub
-  if (path === '/healthz') {
-    const healthy = system?.healthy ?? true
-    return sendJson(response, healthy ? 200 : 503, { healthy, problem: system?.problem ?? null })
-  }
-  if (path === '/readyz') {
-    const waiting = system?.actors.filter(({ state }) => !isRunning(state)) ?? []
-    const ready = system !== null && waiting.length === 0
-    const names = waiting.map(({ name }) => name)
-    return sendJson(response, ready ? 200 : 503, { ready, waiting: names })
-  }
-  if (path === '/metrics') {
-    const metrics = await openMetrics()
-    const text = await metrics.text()
-    response.setHeader('content-type', metrics.contentType)
-    response.setHeader('cache-control', 'no-store')
-    return void response.end(text)
-  }
-  if (path === '/api/system') {
-    if (system !== null) return sendJson(response, 200, system)
-    return sendJson(response, 503, { problem: 'nothing is known yet; ask again in a second' })
-  }
-  if (path === '/api/machines') return sendJson(response, 200, await describeMachines())
-  const found = await findPageFile(pageDirectory, url)
-  if (found !== undefined) return sendPageFile(response, found, method === 'HEAD')
-  if (path !== '/') return sendText(response, 404, 'not found')
-  const what = `The viewer page has not been built: there is no index.html in ${pageDirectory}.`
-  return sendText(
-    response,
-    503,
-    `${what}\nIn a checkout, "npm run build:page" makes it. Everything else works: viewers connect at ${VIEWER_PATH}.`,
-  )
+/** An address that a browser can be sent to, for a server that listens at all there are. */
+function reachable(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host
+  const addresses = Object.values(networkInterfaces()).flatMap(one => one ?? [])
+  const outer = addresses.find(({ internal, family }) => !internal && family === 'IPv4')
+  return outer?.address ?? '127.0.0.1'
 }
 
-async function loadMetrics(hub: Hub): Promise<Metrics> {
+async function loadMetrics(hub: Hub, { refused }: Door): Promise<Metrics> {
   const { Metrics } = await import('./metrics.ts')
-  return new Metrics(hub)
+  return new Metrics(hub, refused)
 }
 
-/** Every lifecycle, for pages that draw where an actor stands; loaded when one asks. */
-async function describeMachines(): Promise<readonly MachineDescription[]> {
-  const { machines } = await import('../machines/registry.ts')
-  return Object.values(machines).map(machine => describeMachine(machine))
+/** One address may have so many connections; what is beyond that costs nothing but its end. */
+function admit(door: Door, socket: Socket): void {
+  const { peers } = door
+  const address = socket.remoteAddress ?? ''
+  if (!peers.connect(address)) {
+    door.countRefusal('connection')
+    socket.destroy()
+    return
+  }
+  socket.once('close', () => peers.disconnect(address))
 }
 
-function sendText(response: ServerResponse, status: number, text: string): void {
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
-  response.writeHead(status, headers).end(`${text}\n`)
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
-  response.writeHead(status, headers).end(`${JSON.stringify(value)}\n`)
-}
-
-function acceptViewers(server: Server, hub: Hub, hosts: ReadonlySet<string>): void {
+function acceptViewers(server: Server, site: Site): void {
+  const { hub, door } = site
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -202,15 +145,33 @@ function acceptViewers(server: Server, hub: Hub, hosts: ReadonlySet<string>): vo
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket takes it over, an error of the socket has no other listener.
     socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(request, hosts) ?? upgradeRefusal(request)
-    if (refusal !== null) return refuse(socket, refusal)
-    sockets.handleUpgrade(request, socket, head, webSocket =>
-      hub.attach(new ViewerWebSocket(webSocket, socket)),
-    )
+    const caller = watcherOf(request, site)
+    if (isRefusal(caller)) {
+      door.countRefusal(caller.status)
+      refuseUpgrade(socket, caller)
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, webSocket => {
+      const viewer = hub.attach(new ViewerWebSocket(webSocket, socket), caller)
+      door.lookAfter(viewer, caller)
+      webSocket.on('close', () => door.forget(viewer))
+    })
   })
 }
 
-function upgradeRefusal(request: IncomingMessage): Refusal | null {
+/** Who wants to watch, or why that may not be. */
+function watcherOf(request: IncomingMessage, { door, hosts }: Site): Caller | Refusal {
+  const early = foreignness(request, hosts) ?? wrongHandshake(request, door)
+  if (early !== null) return early
+  const caller = door.identify(request)
+  return isRefusal(caller) ? caller : (door.handshakeRefusal(request, caller) ?? caller)
+}
+
+/** What is wrong with the handshake, whoever makes it. */
+function wrongHandshake(request: IncomingMessage, { peers }: Door): Refusal | null {
+  if (!peers.shakeHands(addressOf(request))) {
+    return { status: 429, reason: 'too many handshakes in a second: wait for one' }
+  }
   const path = request.url?.split('?', 1)[0]
   if (path !== VIEWER_PATH) return { status: 400, reason: `viewers connect at ${VIEWER_PATH}` }
   const offered = request.headers['sec-websocket-protocol']
@@ -218,11 +179,4 @@ function upgradeRefusal(request: IncomingMessage): Refusal | null {
   if (names === undefined || encodingOf(names) !== undefined) return null
   const known = Object.values(subprotocols).join(' or ')
   return { status: 400, reason: `expected the subprotocol ${known}` }
-}
-
-function refuse(socket: Duplex, { status, reason }: Refusal): void {
-  socket.once('finish', () => socket.destroy())
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n`
-  const type = 'content-type: text/plain; charset=utf-8\r\n'
-  socket.end(`${head}${type}content-length: ${reason.length}\r\n\r\n${reason}`)
 }

@@ -8,6 +8,7 @@ import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
+import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
 import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
@@ -57,7 +58,8 @@ const HELLO_MILLIS_MAX = 10_000
 /** No progress for this long, and what waits is shed; the rest of 10 s later the viewer is cut. */
 const STALL_MILLIS = 1000
 const STALL_MILLIS_MAX = 10_000
-const PING_MILLIS = 15_000
+/** Looked at once a second, so that from one ping to the next it is 15 s at most. */
+const PING_MILLIS = 14_000
 const PINGS_MISSED_MAX = 2
 const BAD_MESSAGES_MAX = 3
 const RATE_WINDOW_MILLIS = 60_000
@@ -75,6 +77,7 @@ const closings: Readonly<Record<string, { readonly code: number; readonly text: 
   },
   badMessage: { code: closeCodes.badMessage, text: 'too many messages that do not fit the schema' },
   badProtocol: { code: closeCodes.badProtocol, text: 'expected a hello of this version first' },
+  notAllowed: { code: closeCodes.notAllowed, text: 'the token was taken back or has expired' },
 }
 
 export class Viewer {
@@ -83,6 +86,7 @@ export class Viewer {
   readonly viewing: Viewing
   readonly #host: ViewerHost
   readonly #socket: ViewerSocket
+  readonly #visitor: Visitor
   readonly #requests: Requests
   readonly #machine: ActorRefFrom<typeof viewerMachine>
   /** Of the machine, which is asked with every message. */
@@ -94,11 +98,12 @@ export class Viewer {
   #pingAt: number
   #pingsUnanswered = 0
 
-  constructor(id: string, socket: ViewerSocket, host: ViewerHost) {
+  constructor(id: string, socket: ViewerSocket, host: ViewerHost, visitor: Visitor) {
     const { clock, stage, history, counters } = host
     this.id = id
     this.#socket = socket
     this.#host = host
+    this.#visitor = visitor
     this.#windowStart = this.#pingAt = clock.monotonic()
     this.lane = new Lane({
       clock,
@@ -175,7 +180,7 @@ export class Viewer {
       this.#tell({ type: 'bufferFilled' })
     }
     const now = this.#host.clock.monotonic()
-    if (now - this.#pingAt < PING_MILLIS) return
+    if (now - this.#pingAt <= PING_MILLIS) return
     this.#pingAt = now
     if (this.#pingsUnanswered++ < PINGS_MISSED_MAX) this.#socket.ping()
     else this.terminate()
@@ -232,6 +237,10 @@ export class Viewer {
 
   #obey(message: Exclude<ClientMessage, { type: 'hello' }>): void {
     const { stage, clock } = this.#host
+    if (!isAllowed(this.#visitor, messageVerbs[message.type])) {
+      this.#forbid(message)
+      return
+    }
     switch (message.type) {
       case 'set':
         if (this.#prefer(message)) {
@@ -275,6 +284,12 @@ export class Viewer {
     this.#reply(errorMessage(this.#host.stage.mode, null, 'BAD_MESSAGE', problem))
     if (!this.#greeted) this.close('badProtocol')
     else if (++this.#badMessages >= BAD_MESSAGES_MAX) this.close('badMessage')
+  }
+
+  #forbid(message: Exclude<ClientMessage, { type: 'hello' }>): void {
+    const request = 'request' in message ? message.request : null
+    const text = `a ${this.#visitor.identity} may not ${messageVerbs[message.type]}`
+    this.#reply(errorMessage(this.#host.stage.mode, request, 'FORBIDDEN', text))
   }
 
   #reply(message: ServerMessage): void {

@@ -80,6 +80,18 @@ export const limits = {
   viewerMessageDepthMax: 16,
   /** Messages a viewer may send in a minute; pings and pongs of the protocol among them. */
   viewerMessagesPerMinute: 600,
+  /** Connections to the gateway at once: viewers, and what asks for a page or a figure. */
+  connectionsMax: 1064,
+  /** Connections at once from one address (an IPv6 /64 counts as one) ... */
+  connectionsPerAddress: 20,
+  /** ... and from each address of the loopback, where all programs of the machine are. */
+  connectionsFromLoopback: 1000,
+  /** WebSocket handshakes and exchanges of tokens in a second from one address ... */
+  handshakesPerSecond: 20,
+  /** ... and from the loopback: a thousand viewers that all come back at once do so in a second. */
+  handshakesPerSecondFromLoopback: 1000,
+  /** So many wrong tokens from one address, and for a minute none of its tokens is looked at. */
+  wrongTokensPerMinute: 10,
 } as const
 
 assert(limits.recordBytesMax * 4 <= limits.ringBytes, 'a ring holds four of the largest records')
@@ -89,4 +101,9 @@ assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before t
 assert(limits.pinnedAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')
 assert(limits.batchAgeMillisMax < limits.pinnedAgeMillisMax, 'fewer transactions are larger')
 assert(limits.ringBytes < limits.pendingBytesMax, 'what a ring holds is never refused')
+assert(limits.viewersMax < limits.connectionsMax, 'somebody can still ask how a full house is')
+assert(
+  limits.connectionsFromLoopback <= limits.handshakesPerSecondFromLoopback,
+  'all who may connect may do so at once',
+)
 assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')

@@ -9,6 +9,8 @@ import { limits } from './limits.ts'
 
 export const VIEWER_PROTOCOL = 'rollcast.v1+json'
 export const VIEWER_PROTOCOL_VERSION = 1
+/** A client that can set no header shows its token as one more subprotocol, after this. */
+export const TOKEN_PROTOCOL_PREFIX = 'rollcast.token.'
 /** Where viewers look for the server, on 127.0.0.1. */
 export const DEFAULT_PORT = 7788
 
@@ -392,6 +394,8 @@ export const closeCodes = {
   serverFull: 4453,
   badMessage: 4500,
   badProtocol: 4501,
+  /** Its token was taken back or has expired, or it never had one. */
+  notAllowed: 4502,
 } as const
 
 /** True when a viewer that was closed with `code` should try again. */

@@ -73,11 +73,18 @@ export interface RunOptions {
 }
 
 export interface LiveOptions {
-  /** Default 127.0.0.1. */
+  /** An IP address of this machine. Default 127.0.0.1; any but the loopback's needs `token`. */
   host?: string
   /** Default 7788; 0 takes a free one. */
   port?: number
+  /**
+   * Whoever watches needs a token (docs/access.md); `run.link` has the first one. Default false: on
+   * this machine everybody may watch.
+   */
+  token?: boolean
 }
+
+export type CheckedLive = Readonly<Required<LiveOptions>>
 
 export interface VideoOptions {
   /**
@@ -117,7 +124,7 @@ export interface CheckedOptions {
   readonly name: string
   readonly config: Readonly<Record<string, unknown>> | undefined
   readonly durability: 'sync' | 'group' | 'relaxed'
-  readonly live: { readonly host: string; readonly port: number } | undefined
+  readonly live: CheckedLive | undefined
   readonly video: Required<VideoOptions> | undefined
   readonly dataset: CheckedDataset | undefined
   readonly keep: string | undefined
@@ -135,6 +142,7 @@ export interface CheckedOptions {
 const liveSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
+  token: z.boolean().default(false),
 })
 
 const videoSchema = z.strictObject({

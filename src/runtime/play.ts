@@ -2,11 +2,14 @@
 // broadcaster as of a run that is being recorded; a player stands in for the recorder.
 import { resolve } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
+import { checkListening } from '../gateway/access/listening.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { holderPid } from '../store/lock.ts'
 import { openForReading } from '../store/open-log.ts'
 import { HostClient } from './host-client.ts'
 import { problemError } from './host-messages.ts'
+import { makeLink } from './link.ts'
+import type { LiveOptions } from './options.ts'
 import { pageDirectory } from './software.ts'
 import { playingTopology, waitingTopology } from './topology.ts'
 
@@ -22,7 +25,7 @@ export interface PlayOptions {
   /** Under `replay`: only these finished episodes are shown. Default: all that there is. */
   readonly episodes?: readonly number[] | undefined
   /** Where the page is served; nothing is served when left out. */
-  readonly live?: { readonly host: string; readonly port: number } | undefined
+  readonly live?: LiveOptions | undefined
   readonly closeMillisMax?: number
 }
 
@@ -36,6 +39,8 @@ export interface Folded {
 export interface Playing {
   /** Where the page is; null when nothing is served. */
   readonly url: string | null
+  /** As of a run that is recorded: the page's address with a token that works once, if one is asked for. */
+  readonly link: string | null
   /** Resolves when the whole replay has been shown; never under `serve`. */
   readonly replayed: Promise<number>
   /** The state of every actor, as of the last half second. */
@@ -45,13 +50,16 @@ export interface Playing {
 }
 
 /**
- * Plays a run. Throws NOT_FOUND when there is no log, UNAVAILABLE, LOG_CORRUPT, LOG_FOREIGN or
- * LOG_VERSION when it cannot be read, and ADDRESS_IN_USE when the page's port is taken.
+ * Plays a run. Throws USAGE for bad options, NOT_FOUND when there is no log, UNAVAILABLE,
+ * LOG_CORRUPT, LOG_FOREIGN or LOG_VERSION when it cannot be read, ADDRESS_IN_USE when the page's
+ * port is taken, and CANNOT_CREATE when a token is asked for and cannot be kept.
  */
 export async function startPlaying(options: PlayOptions): Promise<Playing> {
   const { task, speed = 1, live } = options
   if (!(speed > 0)) throw new RollcastError('USAGE', `speed: expected more than 0, found ${speed}`)
   const runDir = options.dir === null ? null : resolve(options.dir)
+  const { host = '127.0.0.1', token = false } = live ?? {}
+  checkListening({ host, token, runDir })
   // A process that records this run has its log open already.
   const own = runDir !== null && (await holderPid(runDir)) === process.pid
   // A log that cannot be read is refused here, before any thread is started.
@@ -59,7 +67,7 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
   const reader = { check: !own, readOnly: !own }
   const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
   const { toSeq, episodes } = options
-  const host = new HostClient({
+  const client = new HostClient({
     topology,
     configs: {
       player: { runDir, reader, task, speed, toSeq, episodes },
@@ -79,24 +87,27 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
   })
   const replayed = Promise.withResolvers<number>()
   let folded: Folded | undefined
-  host.onNote = facts => {
+  client.onNote = facts => {
     if (typeof facts['replayed'] === 'number') replayed.resolve(facts['replayed'])
     if (facts['folded']) folded = facts['folded'] as Folded
   }
   const endedEarly = { code: 'CLOSED', message: 'the replay was closed before its end' }
-  void host.ended.then(problem => replayed.reject(problemError(problem ?? endedEarly)))
+  void client.ended.then(problem => replayed.reject(problemError(problem ?? endedEarly)))
   // Whoever awaits it hears of it.
   replayed.promise.catch(() => {})
-  const detail = await host.started
+  const detail = await client.started
+  const url = (detail.broadcaster as { url: string } | undefined)?.url ?? null
+  const link = token && url && runDir ? await makeLink(client, runDir, url) : null
   return {
-    url: (detail.broadcaster as { url: string } | undefined)?.url ?? null,
+    url,
+    link,
     replayed: replayed.promise,
     get status() {
-      return host.status
+      return client.status
     },
     async close() {
-      host.close()
-      const problem = await host.closed()
+      client.close()
+      const problem = await client.closed()
       if (problem) throw problemError(problem)
       return folded
     },

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import type { RecorderDetail } from '../actors/recorder/contract.ts'
 import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
+import { checkListening } from '../gateway/access/listening.ts'
 import type { RestartLimits } from '../machines/restart-intensity.ts'
 import { silenceEncoders } from '../media/ffmpeg.ts'
 import { limits } from '../protocol/limits.ts'
@@ -23,6 +24,7 @@ import { type HostDetail, problemError } from './host-messages.ts'
 import { Ingress } from './ingress.ts'
 import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
 import { LanePublisher, type LanePublisherOptions } from './lane-publisher.ts'
+import { makeLink } from './link.ts'
 import type { LossWindow } from './loss-window.ts'
 import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } from './options.ts'
 import { handleExit } from './process-exit.ts'
@@ -64,6 +66,7 @@ export interface TestHooks {
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
   // What is wrong with the place is said here, before any thread is started.
+  if (options.live) checkListening({ ...options.live, runDir: options.dir })
   if (!(await isHeld(options.dir))) await checkRecordable(options.dir, hooks.freeBytesMin)
   const ring = createRing({ capacityBytes: options.ringBytes, ringId: randomInt(2 ** 32 - 1) })
   const cost = createCostWords()
@@ -133,7 +136,9 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
   })
   const detail = await host.started
   const shows = lane && { lane, isStuck: hooks.isLaneStuck }
-  return new Run(options, host, detail, inlet, cost, new IngressFigures(figures), shows)
+  const { url } = (detail.broadcaster ?? {}) as { url?: string }
+  const link = options.live?.token && url ? await makeLink(host, options.dir, url) : null
+  return new Run(options, host, detail, inlet, cost, new IngressFigures(figures), shows, link)
 }
 
 /** A run that is being recorded. Made by `startRun`. */
@@ -142,6 +147,11 @@ export class Run {
   readonly dir: string
   /** Where the page is; null without `live`. */
   readonly url: string | null
+  /**
+   * Under `live.token`: the page's address with a token that works once, for a streamer; null
+   * otherwise. Whoever opens it first is let in; it is kept nowhere else. Not for logs.
+   */
+  readonly link: string | null
   /** The epoch of the log that this run writes. */
   readonly epoch: number
   readonly #host: HostClient
@@ -165,10 +175,12 @@ export class Run {
     cost: SharedArrayBuffer,
     figures: IngressFigures,
     shows: Omit<LanePublisherOptions, 'onProblem'> | undefined,
+    link: string | null,
   ) {
     const { epoch, nextEpisode, nextLayout } = detail.recorder as RecorderDetail
     this.dir = options.dir
     this.url = (detail.broadcaster as { url: string } | undefined)?.url ?? null
+    this.link = link
     this.epoch = epoch
     this.#options = options
     this.#host = host

@@ -59,7 +59,10 @@ export function makeDirectory(directory: string): MadeDirectory {
     for (const path of missing) removeEmpty(path)
   }
   try {
-    mkdirSync(directory, { recursive: true })
+    const runDir = dirname(resolve(directory))
+    mkdirSync(dirname(runDir), { recursive: true })
+    // What was recorded is nobody else's, unless its owner says so.
+    for (const path of [runDir, directory]) mkdirSync(path, { recursive: true, mode: 0o700 })
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
     // A process that died here before may have made the run's directory and not flushed its name.
     const newest = missing.length > 2 ? missing.at(-1)! : dirname(resolve(directory))

@@ -17,7 +17,7 @@ describe('the command line', () => {
     })
     const help = await rollcast('--help')
     expect(help.code).toBe(0)
-    const verbs = ['demo', 'serve', 'replay', 'log', 'episodes', 'inspect', 'doctor']
+    const verbs = ['demo', 'serve', 'replay', 'log', 'episodes', 'token', 'inspect', 'doctor']
     for (const verb of verbs) expect(help.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
     expect(help.stdout).toMatch(/130 interrupted/)
   })
@@ -34,7 +34,10 @@ describe('the command line', () => {
     ['demo --episodes 0', /'--episodes <N>' argument '0' is invalid\. Expected an integer/],
     ['demo --seconds soon', /Expected a positive number of seconds/],
     ['serve --port 70000', /Expected an integer in 0\.\.65535/],
-    ['serve --host 0.0.0.0', /Allowed choices are 127\.0\.0\.1, ::1/],
+    ['serve --host 0.0.0.0', /expected a token \(--token, live\.token\) with host 0\.0\.0\.0/],
+    ['replay runs --no-serve --token', /'--token' is for a page, and none is served/],
+    ['token add runs --role owner', /Allowed choices are viewer, streamer, producer, admin/],
+    ['token revoke runs', /missing required argument 'ID'/],
     ['replay', /missing required argument 'DIR'/],
     ['replay runs --speed 0', /Expected a positive number or 'max'/],
     ['replay runs --check --to 5', /'--check' says itself how far to go/],
@@ -69,6 +72,8 @@ describe('the command line', () => {
     'log takeover',
     'log compact',
     'episodes ls',
+    'token add',
+    'token ls',
     'inspect',
     'doctor',
   ]

@@ -155,3 +155,36 @@ async function writeProjection(dir: string, position: number): Promise<void> {
   writer.append({ producer: 'test', position: 1, records: new Uint8Array(), count: 0, snapshot })
   await writer.close()
 }
+
+describe('A5 K3 tokens from the command line', () => {
+  test('serve --token prints a link once; add gives another, ls lists it, revoke takes it back', async () => {
+    const dir = workspace.copy('closed')
+    const serving = start(['serve', dir, '--port', '0', '--token'])
+    const [, url = ''] = await serving.said(/^(http:\S+\/)$/m)
+    const [, link = ''] = await serving.said(/#token=(\S+)$/m)
+    const status = async (token: string, method = 'GET', path = 'api/machines') => {
+      const headers = { authorization: `Bearer ${token}` }
+      return (await fetch(`${url}${path}`, { method, headers })).status
+    }
+    expect((await fetch(`${url}api/machines`)).status).toBe(401)
+    expect(await status(link, 'POST', 'session')).toBe(200)
+    expect(await status(link, 'POST', 'session')).toBe(401)
+    const added = await rollcast('token', 'add', dir, '--role', 'viewer', '--hours', '2', '--json')
+    const { id, token, kind } = jsonOf(added) as Record<string, string>
+    expect([added.code, kind]).toEqual([0, 'key'])
+    expect(await status(token!)).toBe(200)
+    const [listed, wrong] = await Promise.all([
+      rollcast('token', 'ls', dir),
+      // The whole of it by mistake.
+      rollcast('token', 'revoke', dir, token!),
+    ])
+    expect(listed.stdout).toMatch(new RegExp(`^${id}\\s+key\\s+viewer\\s`, 'm'))
+    expect(wrong.code).toBe(66)
+    for (const said of [listed.stdout, wrong.stderr]) expect(said).not.toContain(token!.slice(13))
+    expect(await rollcast('token', 'revoke', dir, id!)).toMatchObject({ code: 0, stdout: '' })
+    expect(await status(token!)).toBe(401)
+    serving.interrupt()
+    const { code, stdout } = await serving.ended
+    expect([code, stdout]).toEqual([130, `${url}\n`])
+  })
+})

@@ -15,7 +15,14 @@ import {
   type ServerMessage,
   type ServerMessageOf,
   serverMessageSchema,
+  TOKEN_PROTOCOL_PREFIX,
 } from '../../src/protocol/viewer-messages.ts'
+
+interface WsClientOptions {
+  readonly encoding?: ViewerEncoding | undefined
+  readonly token?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 export class WsClient {
   readonly socket: WebSocket
@@ -27,13 +34,16 @@ export class WsClient {
   closeCode: number | null = null
   #waiting: (() => void)[] = []
 
+  /** `token`: shown as thin clients do that can set no header. */
   constructor(
     port: number,
     hello: Partial<ClientMessage> | null = {},
-    encoding: ViewerEncoding = 'json',
+    { encoding = 'json', token, headers = {} }: WsClientOptions = {},
   ) {
     this.encoding = encoding
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, subprotocols[encoding])
+    const shown = token === undefined ? [] : [`${TOKEN_PROTOCOL_PREFIX}${token}`]
+    const offered = [subprotocols[encoding], ...shown]
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, offered, { headers })
     this.socket.on('open', () => {
       if (hello !== null) this.say({ type: 'hello', v: 1, ...hello })
       this.#wake()

@@ -31,13 +31,13 @@ async function open(clock?: SimulatedClock) {
   const crowd = new Crowd()
   const closedWith: number[] = []
   const attach = gateway.hub.attach.bind(gateway.hub)
-  gateway.hub.attach = (socket: ViewerSocket) => {
+  gateway.hub.attach = (socket: ViewerSocket, visitor) => {
     const close = socket.close.bind(socket)
     socket.close = (code, reason) => {
       closedWith.push(code)
       close(code, reason)
     }
-    attach(socket)
+    return attach(socket, visitor)
   }
   onTestFinished(async () => {
     await crowd.close()

@@ -280,7 +280,7 @@ export class SimProcess {
   #recordViewers(hub: SimGateway['hub']): void {
     const attach = hub.attach.bind(hub)
     hub.attach = socket => {
-      attach(socket)
+      const viewer = attach(socket)
       const event = { type: 'insight_given', kind: 'viewer', data: 1 } as const
       const records = encodeEvent(event, this.#world.clock.now())
       const { writer } = this.writer ?? {}
@@ -290,6 +290,7 @@ export class SimProcess {
         records,
         count: 1,
       })
+      return viewer
     }
   }
 

@@ -6,6 +6,8 @@ import { useSession, useViewer } from '../use-session.ts'
 const reasons: Readonly<Record<number, string>> = {
   [closeCodes.badMessage]: 'the server did not understand this page',
   [closeCodes.badProtocol]: 'page and server speak different versions; reload the page',
+  [closeCodes.notAllowed]:
+    'it asks for a token. Open the link that it printed at its start, or ask its owner for another: a link works once',
 }
 
 function Notice({ action, onAction, children }: NoticeProps) {

@@ -4,7 +4,10 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { assert } from '../../src/base/assert.ts'
 import { browserSession } from '../browser-session.ts'
+import { askServer } from '../browser-socket.ts'
+import { signIn } from '../sign-in.ts'
 import { SessionContext } from '../use-session.ts'
+import { windowAddress } from '../window-address.ts'
 import { readOptions } from './options.ts'
 import { Overlay } from './overlay.tsx'
 import '../styles/tokens.css'
@@ -16,6 +19,7 @@ const read = readOptions(location.pathname, location.search)
 document.documentElement.setAttribute('data-theme', read.options.theme)
 
 const session = browserSession({ rowsAtFirst: 0, canGoBack: false })
+await signIn(windowAddress(), askServer)
 session.start()
 if (read.options.agent !== null) session.follow(read.options.agent)
 addEventListener('online', () => {

@@ -36,6 +36,8 @@ export interface BroadcasterConfig {
   readonly host?: string
   /** Default 7788; 0 takes a free one, another one after each restart. */
   readonly port?: number
+  /** Whether viewers need a token. Default false. */
+  readonly token?: boolean
 }
 
 /** How soon after the last time the log is asked for layouts again. */
@@ -102,12 +104,12 @@ class Broadcaster implements ActorInstance {
   }
 
   async #open(): Promise<{ type: 'opened' }> {
-    const { pageDir, host, port } = this.#scope.config
+    const { pageDir, runDir, host, port, token } = this.#scope.config
     this.#gateway = await this.#world.openGateway({
-      hub: this.#hub,
-      pageDirectory: pageDir,
+      ...{ hub: this.#hub, pageDirectory: pageDir, runDir },
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
+      ...(token === undefined ? {} : { token }),
     })
     return { type: 'opened' }
   }

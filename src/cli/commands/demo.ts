@@ -7,7 +7,7 @@ import { systemClock } from '../../base/clock.ts'
 import { describeError } from '../../base/errors.ts'
 import { loadMedia } from '../../media/ffmpeg.ts'
 import { integer, portNumber, seconds } from '../arguments.ts'
-import { choosePort } from '../choose-port.ts'
+import { choosePort, hostOption, sayLink, tokenOption } from '../choose-port.ts'
 import { type DemoFacts, readDemoFacts, summaryLines } from '../demo-summary.ts'
 import { catchInterrupts } from '../interrupt.ts'
 import { snakeCase } from '../json-text.ts'
@@ -26,6 +26,8 @@ interface DemoCommandOptions {
   readonly open: boolean
   readonly video: boolean
   readonly port?: number
+  readonly host: string
+  readonly token?: true
   readonly dir?: string
   readonly seed: number
   readonly unpaced?: true
@@ -47,6 +49,8 @@ export function addDemo(program: Command, output: Output): void {
     .option('--unpaced', 'train as fast as the machine can, not as fast as one can watch')
     .option('--dir <DIR>', `run directory; default: ${runsDirectory}/demo-<time>`)
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
+    .addOption(hostOption())
+    .addOption(tokenOption())
     .option('--no-video', 'make no video of what the camera shows')
     .option('--no-open', 'do not open a browser')
     .option('--json', 'one JSON object at the end')
@@ -71,7 +75,7 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<void> 
       env: options.env,
       dir: options.dir ?? `${runsDirectory}/demo-${timestamp(systemClock.now())}`,
       seed: options.seed,
-      port,
+      live: { port, host: options.host, token: options.token ?? false },
       seconds: secondsMax,
       episodes: episodesMax,
       paced: !options.unpaced,
@@ -79,10 +83,13 @@ async function demo(options: DemoCommandOptions, output: Output): Promise<void> 
     },
     {
       signal,
-      onStarted({ url, dir }) {
+      onStarted({ url, link, dir }) {
         output.say(`recording into ${dir}`)
         output.say(`watch it live at ${output.style('bold', String(url))}`)
-        if (url !== null && options.open && output.terminal && hasDisplay()) openBrowser(url)
+        sayLink(link, output)
+        // A link is for whoever reads this: what a browser is started with, all users can see.
+        const opens = options.open && output.terminal && hasDisplay()
+        if (url !== null && link === null && opens) openBrowser(url)
       },
       onProgress(now) {
         const done = Math.max(now.seconds / secondsMax, now.episodes / episodesMax)

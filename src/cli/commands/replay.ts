@@ -10,7 +10,7 @@ import { selectEpisodes } from '../../replay/select-episodes.ts'
 import type { Folded, Playing } from '../../runtime/play.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { integer, portNumber } from '../arguments.ts'
-import { choosePort, hostOption } from '../choose-port.ts'
+import { choosePort, hostOption, sayLink, tokenOption } from '../choose-port.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { aborted, catchInterrupts } from '../interrupt.ts'
 import { snakeCase } from '../json-text.ts'
@@ -27,6 +27,7 @@ interface ReplayOptions {
   readonly speed?: number
   readonly port?: number
   readonly host: string
+  readonly token?: true
   readonly to?: number
   readonly where?: Predicate
   readonly serve: boolean
@@ -42,12 +43,16 @@ export function addReplay(program: Command, output: Output): void {
     .option('--to <SEQ>', 'last event; default: the end of the log', integer(1))
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
     .addOption(hostOption())
+    .addOption(tokenOption())
     .option('--no-serve', 'no page: only fold the events, as the live run did')
     .option('--check', 'compare the outcome with what the live run recorded; 1 when they differ')
     .option('--json', 'one JSON object at the end')
     .action((dir: string, options: ReplayOptions, command: Command) => {
       if (options.check && options.to !== undefined) {
         command.error("error: option '--check' says itself how far to go, without '--to'")
+      }
+      if (options.token && (options.check || !options.serve)) {
+        command.error("error: option '--token' is for a page, and none is served")
       }
       if (options.where && (options.check || !options.serve)) {
         command.error("error: option '--where' says what the page shows; all events are folded")
@@ -68,7 +73,8 @@ async function replay(run: string, options: ReplayOptions, output: Output): Prom
   const { startPlaying } = await import('../../runtime/play.ts')
   const signal = catchInterrupts()
   const port = options.serve ? await choosePort(options.port, output) : undefined
-  const live = port === undefined ? undefined : { host: options.host, port }
+  const { host, token = false } = options
+  const live = port === undefined ? undefined : { host, port, token }
   const { toSeq, episodes } = await withLog(run, reader => rangeOf(run, reader, options))
   const startedAt = systemClock.monotonic()
   const playing = await startPlaying({
@@ -81,6 +87,7 @@ async function replay(run: string, options: ReplayOptions, output: Output): Prom
   })
   const what = episodes ? `${counted(episodes.length, 'episode')} ` : ''
   if (playing.url) output.say(`${run}: replaying ${what}at ${playing.url}`)
+  sayLink(playing.link, output)
   await watch(playing, toSeq, signal, output)
   let seconds = (systemClock.monotonic() - startedAt) / 1000
   if (playing.url && !options.json && !signal.aborted) {

@@ -1,0 +1,51 @@
+// What every answer has in common: headers that keep a browser strict, and how a refusal is said,
+// also to somebody who wanted a WebSocket.
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Refusal } from './access/same-origin.ts'
+
+export const securityHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+} as const
+
+/** Names the way in, as HTTP asks of a 401. */
+const CHALLENGE = 'Bearer'
+
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
+  response.writeHead(status, headers).end(`${text}\n`)
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
+  response.writeHead(status, headers).end(`${JSON.stringify(value)}\n`)
+}
+
+export function sendRefusal(response: ServerResponse, { status, reason }: Refusal): void {
+  if (status === 401) response.setHeader('www-authenticate', CHALLENGE)
+  sendText(response, status, reason)
+}
+
+/** Answers a handshake, and closes. */
+export function refuseUpgrade(socket: Duplex, { status, reason }: Refusal): void {
+  socket.once('finish', () => socket.destroy())
+  const challenge = status === 401 ? `www-authenticate: ${CHALLENGE}\r\n` : ''
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${challenge}`
+  const type = 'content-type: text/plain; charset=utf-8\r\n'
+  socket.end(`${head}${type}content-length: ${reason.length}\r\n\r\n${reason}`)
+}

@@ -1,0 +1,129 @@
+import { connect, type Socket } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { SimulatedClock } from '../../../src/base/clock.ts'
+import { isLoopback, peerOf } from '../../../src/gateway/access/address.ts'
+import { Peers } from '../../../src/gateway/access/peers.ts'
+import { limits } from '../../../src/protocol/limits.ts'
+import { handshakeOf } from '../raw-http.ts'
+import { serveGateway } from '../serve-gateway.ts'
+
+const REMOTE = '203.0.113.7'
+
+describe('addresses', () => {
+  test('only 127.0.0.0/8 and ::1 are this machine', () => {
+    for (const own of ['127.0.0.1', '127.255.0.9', '::1', '::ffff:127.0.0.1']) {
+      expect([own, isLoopback(own)]).toEqual([own, true])
+    }
+    const others = ['0.0.0.0', '::', '128.0.0.1', '12.7.0.0', '127.evil.com', '::ffff:10.0.0.1', '']
+    for (const other of others) expect([other, isLoopback(other)]).toEqual([other, false])
+  })
+
+  test('an IPv6 network of one owner is one peer, and a mapped IPv4 address is itself', () => {
+    expect(peerOf('::ffff:203.0.113.7')).toBe('203.0.113.7')
+    expect(peerOf('::1')).toBe('::1')
+    expect(peerOf(undefined)).toBe('')
+    const network = ['2001:db8:0:7::1', '2001:db8::7:1:2:3:4', '2001:DB8:0:7:ffff:0:0:9%eth0']
+    for (const address of network) expect(peerOf(address)).toBe('2001:db8:0:7')
+    expect(peerOf('2001:db8::1')).toBe('2001:db8:0:0')
+    expect(peerOf('64:ff9b::203.0.113.7')).toBe('64:ff9b:0:0')
+    expect(peerOf('fe80::')).toBe('fe80:0:0:0')
+  })
+})
+
+describe('K6 what one peer may take', () => {
+  test('so many connections, and one more for each that ended', () => {
+    const peers = new Peers(new SimulatedClock())
+    for (const [address, most] of [
+      [REMOTE, 20],
+      ['127.0.0.1', 1000],
+    ] as const) {
+      for (let count = 0; count < most; count++) expect(peers.connect(address)).toBe(true)
+      expect(peers.connect(address)).toBe(false)
+      peers.disconnect(address)
+      expect(peers.connect(address)).toBe(true)
+      expect(peers.connect(address)).toBe(false)
+    }
+    expect(peers.connect('203.0.113.8')).toBe(true)
+  })
+
+  test('so many handshakes a second, and a thousand at once from this machine', () => {
+    const clock = new SimulatedClock()
+    const peers = new Peers(clock)
+    const burst = (address: string): number => {
+      let count = 0
+      while (peers.shakeHands(address)) count++
+      return count
+    }
+    expect(burst(REMOTE)).toBe(20)
+    clock.advance(500)
+    expect(burst(REMOTE)).toBe(10)
+    clock.advance(60_000)
+    expect(burst(REMOTE)).toBe(20)
+    expect(burst('127.0.0.1')).toBeGreaterThanOrEqual(500)
+  })
+
+  test('ten wrong tokens in a minute, and then none is looked at for a minute', () => {
+    const clock = new SimulatedClock()
+    const peers = new Peers(clock)
+    for (let count = 0; count < 9; count++) peers.noteWrong(REMOTE)
+    clock.advance(59_999)
+    expect(peers.isLockedOut(REMOTE)).toBe(false)
+    peers.noteWrong(REMOTE)
+    expect(peers.isLockedOut(REMOTE)).toBe(true)
+    expect(peers.isLockedOut('203.0.113.8')).toBe(false)
+    clock.advance(59_999)
+    expect(peers.isLockedOut(REMOTE)).toBe(true)
+    clock.advance(1)
+    expect(peers.isLockedOut(REMOTE)).toBe(false)
+    // Nine a minute, for ever, are slips.
+    for (let minute = 0; minute < 5; minute++) {
+      for (let count = 0; count < 9; count++) peers.noteWrong(REMOTE)
+      expect(peers.isLockedOut(REMOTE)).toBe(false)
+      clock.advance(60_000)
+    }
+  })
+
+  test('what is remembered is bounded, and who is connected is not forgotten', () => {
+    const peers = new Peers(new SimulatedClock())
+    for (let count = 0; count < 20; count++) peers.connect(REMOTE)
+    for (let one = 0; one < 30_000; one++) {
+      peers.shakeHands(`10.${one >> 16}.${(one >> 8) & 255}.${one & 255}`)
+    }
+    expect(peers.size).toBe(10_000)
+    expect(peers.connect(REMOTE)).toBe(false)
+  })
+
+  test('W9 a connection beyond that ends before anything is read of it', async () => {
+    // Viewers whose hello is waited for: with this clock for ever.
+    const { port } = await serveGateway({ clock: new SimulatedClock() })
+    const sockets: Socket[] = []
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    const open = (from: string): Promise<{ socket: Socket; isClosed: () => boolean }> =>
+      new Promise(resolve => {
+        let closed = false
+        const socket = connect({ port, host: '127.0.0.1', localAddress: from })
+        sockets.push(socket)
+        const said = (): void => resolve({ socket, isClosed: () => closed })
+        socket.write(handshakeOf({ port }))
+        socket.once('data', said)
+        socket.on('error', () => {})
+        socket.on('close', () => {
+          closed = true
+          said()
+        })
+      })
+    const most = limits.connectionsFromLoopback
+    const held = await Promise.all(Array.from({ length: most }, () => open('127.0.0.1')))
+    expect((await open('127.0.0.1')).isClosed()).toBe(true)
+    expect(held.filter(one => one.isClosed())).toEqual([])
+    // Another address has room of its own, up to the most of all together.
+    const spare = limits.connectionsMax - most
+    const others = await Promise.all(Array.from({ length: spare + 10 }, () => open('127.0.0.2')))
+    expect(others.filter(one => one.isClosed())).toHaveLength(10)
+    expect(held.filter(one => one.isClosed())).toEqual([])
+    others[0]!.socket.destroy()
+    await expect.poll(async () => (await open('127.0.0.3')).isClosed()).toBe(false)
+  })
+})
