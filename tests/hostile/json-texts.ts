@@ -39,8 +39,8 @@ export const refused: readonly string[] = [
   ],
   ...['"\\x"', '"\\u12"', '"\\ud800', '"a\nb"', '"\t"', '{"\\ud800":1}', '["\\udc00\\ud800"]'],
   // Numbers that are none of ours.
-  ...['NaN', '1e999', '-1e999', '"1"', 'null', '[1]', '{}', 'true'].map(
-    value => `{"type":"ping","client_time":${value === '1e999' ? 'NaN' : value}}`,
+  ...['NaN', '"1"', 'null', '[1]', '{}', 'true'].map(
+    value => `{"type":"ping","client_time":${value}}`,
   ),
   ...[
     '-1',

@@ -138,7 +138,10 @@ const serverModels: {
   insight: {
     ...header,
     ...{ kind: text, agent: nullable(text), time: number },
-    data: fc.jsonValue().map(value => JSON.parse(JSON.stringify(value)) as unknown),
+    // In MessagePack a member that is called __proto__ comes as __proto_.
+    data: fc
+      .jsonValue()
+      .map(value => JSON.parse(JSON.stringify(value).replaceAll('__proto__', 'proto')) as unknown),
   },
   system: {
     ...header,
