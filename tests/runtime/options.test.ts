@@ -52,7 +52,7 @@ describe('options of a run', () => {
   })
 
   test('serve on the loopback and the usual port when live is true, and only there by default', () => {
-    const loopback = { host: '127.0.0.1', port: DEFAULT_PORT }
+    const loopback = { host: '127.0.0.1', port: DEFAULT_PORT, token: false }
     expect(check({ live: true })().live).toEqual(loopback)
     expect(check({ live: {} })().live).toEqual(loopback)
     expect(check({ live: { port: 0 } })().live).toEqual({ ...loopback, port: 0 })
