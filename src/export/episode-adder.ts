@@ -53,7 +53,7 @@ export type Told = { readonly episode: number } & (
   | { readonly outcome: 'refused'; readonly reason: string }
 )
 
-/** Episodes are committed together up to these bounds: a commit takes some ten flushes. */
+/** Episodes are committed together up to these bounds: a commit waits for the disk four times. */
 const BATCH_EPISODES_MAX = 64
 const BATCH_BYTES_MAX = 32 * MIB
 

@@ -11,7 +11,7 @@ import { type DatasetConfig, LiveDataset, type Verdict } from './live-dataset.ts
 /** While the dataset cannot be written, it is tried this often. */
 const RETRY_MILLIS = 1_000
 /** How often the index is looked at for the row of an episode that has ended. */
-const LOOK_FOR_ROW_MILLIS = 20
+const LOOK_FOR_ROW_MILLIS = 5
 
 /** Errors that are the dataset's, and go away: any other is the fault of the episode in hand. */
 const waitedFor: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -72,7 +72,7 @@ export class DatasetWriter {
 
   /**
    * Adds episodes in one commit, all of them or none, but for those that are refused; outcomes are in
-   * the same order. A commit takes some ten flushes of the disk, so that many short episodes are
+   * the same order. A commit waits for the disk four times, so that many short episodes are
    * better added together. Errors of the disk (DISK_FULL, CANNOT_CREATE) end the writer.
    */
   addEpisodes(episodes: readonly EpisodeInput[]): Promise<Outcome[]> {
@@ -90,7 +90,7 @@ export class DatasetWriter {
       const joined = await stageChange(this.#state, [], shop, true)
       if (!joined) return commit.discard()
       this.#checkAlone()
-      commit.commit()
+      await commit.commit()
       this.#state = joined
     })
   }
@@ -157,8 +157,8 @@ export class DatasetWriter {
     assert(next, 'episodes change the dataset')
     const sources = episodes.map(({ source }) => source)
     this.#checkAlone()
-    appendSources(this.#root, sources, this.#beforeStep)
-    commit.commit()
+    appendSources(this.#root, sources, commit, this.#beforeStep)
+    await commit.commit()
     this.#state = next
     for (const source of sources) this.#sources.set(source, this.#sources.size)
   }

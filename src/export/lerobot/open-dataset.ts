@@ -58,6 +58,6 @@ async function open(
   beginSources(root)
   const commit = new Commit(root, beforeStep)
   writeFileSync(commit.stage(INFO_PATH), infoText(state))
-  commit.commit()
+  await commit.commit()
   return new DatasetWriter(root, state, new Map(), options.video, beforeStep)
 }

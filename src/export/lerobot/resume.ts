@@ -32,7 +32,7 @@ export async function resumeDataset(
   beforeStep: BeforeStep,
 ): Promise<DatasetState | undefined> {
   mkdirSync(join(root, OWN_DIRECTORY), { recursive: true })
-  recoverCommit(root, beforeStep)
+  await recoverCommit(root, beforeStep)
   if (!existsSync(join(root, INFO_PATH))) {
     const others = readdirSync(root).filter(name => name !== OWN_DIRECTORY)
     if (others.length === 0) return undefined

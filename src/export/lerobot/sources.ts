@@ -3,7 +3,8 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../../base/errors.ts'
-import { type BeforeStep, flush, OWN_DIRECTORY } from './commit.ts'
+import { syncPath } from '../../base/sync-path.ts'
+import { type BeforeStep, type Commit, OWN_DIRECTORY } from './commit.ts'
 
 const SOURCES = `${OWN_DIRECTORY}/sources.jsonl`
 
@@ -14,18 +15,19 @@ export const isOurs = (root: string): boolean => existsSync(join(root, SOURCES))
 
 export function beginSources(root: string): void {
   writeFileSync(join(root, SOURCES), '')
-  flush(join(root, SOURCES))
+  syncPath(join(root, SOURCES))
 }
 
+/** They are on the disk when `commit` counts. */
 export function appendSources(
   root: string,
   sources: readonly string[],
+  commit: Commit,
   beforeStep: BeforeStep,
 ): void {
-  const path = join(root, SOURCES)
   beforeStep('note the sources')
-  appendFileSync(path, sources.map(line).join(''))
-  flush(path)
+  appendFileSync(join(root, SOURCES), sources.map(line).join(''))
+  commit.changed(SOURCES)
 }
 
 /** Episodes by source, of the first `episodes` lines; the others are cut. BAD_INPUT for fewer. */

@@ -35,10 +35,8 @@ function losePending(root: string, steps: readonly string[]): void {
   const aside = join(root, '.rollcast/aside')
   if (!existsSync(aside) || existsSync(join(root, '.rollcast/commit.json'))) return
   const commit = steps.slice(steps.lastIndexOf('remove the list') + 1)
-  const flushed = commit.filter(step => step.startsWith('flush ')).length
-  for (const name of readdirSync(aside)) {
-    if (Number.parseInt(name, 10) >= flushed) truncateSync(join(aside, name))
-  }
+  if (commit.includes('flush what is new')) return
+  for (const name of readdirSync(aside)) truncateSync(join(aside, name))
 }
 
 /** What adds all batches, and the sources that have been added by it. */
