@@ -8,7 +8,7 @@ import { runs } from '../../faults/tier.ts'
 import { WsClient } from '../../gateway/ws-client.ts'
 import { tempDir } from '../../runtime/harness.ts'
 
-const SEQUENCES = runs(60, 10_000)
+const SEQUENCES = runs(20, 10_000)
 
 /**
  * A line for each event of a log, but for those that the run makes of itself every ten seconds: what
