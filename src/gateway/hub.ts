@@ -314,7 +314,8 @@ export class Hub implements ViewerHost {
     for (const { life } of this.#shown.values()) life.over = true
     this.#shown.clear()
     this.#continuity.restart(this.stage.position)
-    this.#projection.restart()
+    // Finished episodes that are played again change nothing of what was made of the log.
+    if (this.stage.mode !== 'checkpoint') this.#projection.restart()
     this.#toAll(viewer => viewer.restart())
   }
 

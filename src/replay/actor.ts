@@ -46,7 +46,7 @@ const LOOK_MILLIS = 1_000
 /** They are played again this much later at the soonest. */
 const ROUND_MILLIS_MIN = 1_000
 /** Finished episodes that are played again and again while no trainer is attached. */
-const CHECKPOINT_EPISODES = 10
+const CHECKPOINT_EPISODES = 50
 
 export const player: ActorDefinition<PlayerConfig> = {
   machine: playerMachine,
@@ -119,6 +119,7 @@ class Player implements ActorInstance {
     for (const range of selection.ranges()) {
       await this.#playRange(range, (epoch, part) => {
         player.showSelected(epoch, part, 'replay', selection)
+        player.allow(epoch, part.firstSeq + part.count - 1)
       })
     }
     if (this.#running) player.allow(this.#reader.durable().epoch, toSeq)
@@ -182,20 +183,24 @@ class Player implements ActorInstance {
     return this.#newest.seq > before
   }
 
-  /** The newest finished episodes, oldest of them first, at their own pace. */
+  /** The newest finished episodes, side by side as they were recorded, at their own pace. */
   async #playCheckpoint(player: BatchPlayer): Promise<void> {
     this.#skipToEnd(player)
     const { clock } = this.#scope
     const againAt = clock.monotonic() + ROUND_MILLIS_MIN
     const { rows } = listEpisodes(this.#reader, { limit: CHECKPOINT_EPISODES })
-    for (const row of rows.toReversed()) {
+    const selection = new Selection(
+      this.#reader,
+      rows.map(({ episode }) => episode),
+    )
+    for (const range of rows.length > 0 ? selection.ranges() : []) {
       const pacer = new Pacer(1, clock.monotonic())
-      for (const batch of this.#reader.batches({ fromSeq: row.firstSeq, toSeq: row.lastSeq })) {
+      for (const batch of this.#reader.batches(range)) {
         for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
           const wait = part.due - clock.monotonic()
           if (wait > 0) await this.#woken(wait)
           if (!this.#running || this.#reader.durable().seq > this.#newest.seq) return
-          player.showOnly(batch.epoch, part, 'checkpoint')
+          player.showSelected(batch.epoch, part, 'checkpoint', selection)
         }
       }
     }

@@ -31,13 +31,15 @@ export class BatchPlayer {
 
   /** Shows the part, and lets the followers of the log read as far. */
   show(epoch: number, part: Part, mode: FeedMode): void {
-    this.showOnly(epoch, part, mode)
+    this.#offer(epoch, part, mode, false)
     this.allow(epoch, part.firstSeq + part.count - 1)
   }
 
-  /** Shows the part without moving the followers of the log. */
-  showOnly(epoch: number, part: Part, mode: FeedMode): void {
-    this.#offer(epoch, part, mode, false)
+  /** Shows what of the part belongs to the selection, without moving the followers of the log. */
+  showSelected(epoch: number, part: Part, mode: FeedMode, selection: Selection): void {
+    for (const piece of selection.cut(part, this.#layouts)) {
+      this.#offer(epoch, piece, mode, true)
+    }
   }
 
   #offer(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
@@ -47,14 +49,6 @@ export class BatchPlayer {
     this.#showFrames(part, mode, viewers.frames)
     const selected = isSelection ? { isSelection } : {}
     viewers.live.offer({ epoch, firstSeq, count, records: part.records.slice(), mode, ...selected })
-  }
-
-  /** Shows what of the part belongs to the selection, and lets the followers of the log read on. */
-  showSelected(epoch: number, part: Part, mode: FeedMode, selection: Selection): void {
-    for (const piece of selection.cut(part, this.#layouts)) {
-      this.#offer(epoch, piece, mode, true)
-    }
-    this.allow(epoch, part.firstSeq + part.count - 1)
   }
 
   /** Followers of the log may read up to `seq`. */

@@ -6,7 +6,8 @@ import type { DurableNotice, LiveBatch, LiveFrame } from '../../src/protocol/thr
 import { BatchPlayer } from '../../src/replay/batch-player.ts'
 import { splitByTime } from '../../src/replay/part.ts'
 import { Pictures } from '../../src/replay/pictures.ts'
-import type { Batch } from '../../src/store/event-log.ts'
+import { Selection } from '../../src/replay/selection.ts'
+import type { Batch, LogReader } from '../../src/store/event-log.ts'
 import { openMemoryLog } from '../../src/store/memory-log.ts'
 import { PortSender } from '../../src/streams/port.ts'
 import { turns } from '../actors/fake-endpoint.ts'
@@ -70,7 +71,10 @@ describe('a batch that is split by time', () => {
 })
 
 /** A player of a log with these events, and what came out of it. */
-async function play(act: (player: BatchPlayer, batch: Batch) => void, watched = true) {
+async function play(
+  act: (player: BatchPlayer, batch: Batch, reader: LogReader) => void,
+  watched = true,
+) {
   const log = await openMemoryLog()
   const events = [...declarations, step(1, 0), frame(1, 0), frame(1, 1), metric(5)]
   await log.writer.append(contribution(events, 1)).durable
@@ -85,7 +89,7 @@ async function play(act: (player: BatchPlayer, batch: Batch) => void, watched = 
     durable: durable.sender,
   })
   const [batch] = [...log.reader().batches({ fromSeq: 1 })]
-  act(player, batch!)
+  act(player, batch!, log.reader())
   return {
     ...{ live: await live.taken(), frames: await frames.taken(), durable: await durable.taken() },
     batch: batch!,
@@ -131,9 +135,16 @@ describe('a player of batches (invariant 6)', () => {
     ])
   })
 
-  test('moves no follower when it only shows, and shows nothing when nobody watches', async () => {
-    const shown = await play((player, batch) => player.showOnly(1, batch, 'checkpoint'))
-    expect([shown.live.length, shown.durable.length]).toEqual([1, 0])
+  test('moves no follower when it shows a selection, and shows nothing when nobody watches', async () => {
+    const select = (episodes: readonly number[]) =>
+      play((player, batch, reader) => {
+        player.showSelected(1, batch, 'checkpoint', new Selection(reader, episodes))
+      })
+    const shown = await select([1])
+    expect(shown.live.map(({ count }) => count)).toEqual([6])
+    expect(shown.durable).toEqual([])
+    // What is of no episode stays.
+    expect((await select([2])).live.reduce((sum, { count }) => sum + count, 0)).toBe(3)
     const unwatched = await play((player, batch) => player.show(1, batch, 'replay'), false)
     expect([unwatched.live, unwatched.frames]).toEqual([[], []])
     expect(unwatched.durable).toEqual([{ epoch: 1, seq: 6 }])

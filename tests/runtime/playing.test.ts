@@ -1,11 +1,12 @@
 // L9, L17, L18: a run that is read from its log, served as it grows or replayed.
 import { expect, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
+import { startRun } from '../../src/index.ts'
 import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
 import { selectEpisodes } from '../../src/replay/select-episodes.ts'
 import { startPlaying } from '../../src/runtime/play.ts'
 import { openLogReader } from '../../src/store/open-log.ts'
-import { readEvents, runProgram, tempDir } from './harness.ts'
+import { readEvents, runProgram, tempDir, until } from './harness.ts'
 import { connectViewer } from './viewer-client.ts'
 
 const here = { host: '127.0.0.1', port: 0 }
@@ -102,6 +103,40 @@ test('L9: served, a run is live while a trainer writes and checkpoint before and
     return message.mode === 'checkpoint' && viewer.messages.indexOf(message as never) > left
   })
   await viewer.next('system', message => !message.trainer_attached)
+  await playing.close()
+})
+
+test('L9 L14: served, episodes of several agents are played side by side, each whole, and the rest stays', async () => {
+  const dir = tempDir()
+  const run = await startRun({ dir, name: 'a pair', handleSignals: false })
+  const recorders = ['left', 'right'].map(agent => run.recorder(agent))
+  for (let episode = 0; episode < 3; episode++) {
+    for (const recorder of recorders) recorder.begin()
+    for (let step = 0; step < 20; step++) {
+      for (const recorder of recorders) recorder.step({ reward: 1, terminated: step === 19 })
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+    for (const recorder of recorders) recorder.end()
+  }
+  await run.close()
+
+  const playing = await startPlaying({ dir, task: 'serve', live: here })
+  const viewer = await connectViewer(playing.url ?? '', { agents: 'all' })
+  const rounds = (): number =>
+    viewer.of('episode_end').filter(({ agent, episode }) => agent === 'right' && episode === 6)
+      .length
+  await until('three rounds', () => rounds() >= 3)
+  // It starts over once a round, and each time with what was made of the whole log.
+  const greetings = viewer.of('connection_established')
+  expect(greetings.length).toBeLessThanOrEqual(rounds() + 2)
+  expect(greetings.every(({ name }) => name === 'a pair')).toBe(true)
+  const listed = viewer.of('episodes').map(({ rows }) => rows.length)
+  expect(listed.slice(1).every(rows => rows === 6)).toBe(true)
+  expect(listed.length).toBeGreaterThan(1)
+  expect(viewer.of('episode_end').every(({ total_reward }) => total_reward === 20)).toBe(true)
+  for (const { step, cumulative_reward } of viewer.of('state_update')) {
+    expect(cumulative_reward).toBe(step + 1)
+  }
   await playing.close()
 })
 
