@@ -60,6 +60,24 @@ export const guarantees: readonly Guarantee[] = [
           ' fails',
         figures: ['D3', 'D4'],
       },
+      {
+        at: 'tests/durability/datasets',
+        what:
+          'a program that makes video and a dataset, killed while it records, ends videos, joins' +
+          ' them and writes tables: every saved episode is whole by the checks of the format and by' +
+          ' a full decode, and in the end each is saved once, or refused for what the kill took',
+        figures: ['V8.program', 'V8.SIGINT'],
+      },
+      {
+        at: 'tests/supervision/video.test.ts',
+        what: 'encoders killed while they make video, in a thread and in a process: every frame is on it once',
+        figures: ['V8.kills'],
+      },
+      {
+        at: 'tests/supervision/outpaced.test.ts',
+        what: 'an encoder that is too slow for a minute: no frame is lost, and what waits is on disk',
+        figures: ['V3'],
+      },
     ],
   },
   {
@@ -357,12 +375,12 @@ export const guarantees: readonly Guarantee[] = [
           ' endless messages, floods of pings, offers of compression and paths that lead out, each' +
           ' against a gateway in a process of its own with a viewer beside that must miss nothing;' +
           ' and peers of other makers',
-        figures: [],
+        figures: ['W1', 'W2', 'W3', 'W4', 'W5', 'W15'],
       },
       {
         at: 'tests/e2e/injection.test.ts',
         what: 'names, reasons and errors that are scripts, shown by the page and its overlays in Chromium',
-        figures: [],
+        figures: ['W17'],
       },
       {
         at: 'tests/durability/readers',

@@ -130,6 +130,7 @@ test('L9 L14: served, episodes of several agents are played side by side, each w
   const greetings = viewer.of('connection_established')
   expect(greetings.length).toBeLessThanOrEqual(rounds() + 2)
   expect(greetings.every(({ name }) => name === 'a pair')).toBe(true)
+  expect(greetings.at(-1)?.agents.toSorted()).toEqual(['left', 'right'])
   const listed = viewer.of('episodes').map(({ rows }) => rows.length)
   expect(listed.slice(1).every(rows => rows === 6)).toBe(true)
   expect(listed.length).toBeGreaterThan(1)

@@ -189,13 +189,16 @@ export class LiveFeed implements Stage {
   }
 
   #restart(mode: FeedMode): void {
+    // Finished episodes that are played again are of the same agents.
+    const isRound = mode === 'checkpoint' && mode === this.#source
     this.#source = mode
     this.#sourceEnded = false
     this.#layouts = new Layouts()
     this.#open.clear()
+    this.#finished = []
+    if (isRound) return
     this.#agents.clear()
     this.#framed = null
-    this.#finished = []
   }
 
   #forgetPast(): void {

@@ -52,6 +52,6 @@ test(`V8 control: a dataset that says first how many episodes it has is noticed 
     ...{ kills: 12, random: seededRandom(seed), places: places('disk') },
     ...{ aims: ['moving'] satisfies Moment[], plants: infoFirst, untilProblem: true },
   })
-  // All of an episode is missing, or its rows only.
-  expect(problems.join()).toMatch(/rows are missing|is in no file/)
+  // Which of its files are there depends on when it was killed.
+  expect(problems.join()).toMatch(/rows are missing|is in no file|total_episodes/)
 }, 300_000)
