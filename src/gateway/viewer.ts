@@ -9,19 +9,19 @@ import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
 import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
-import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
+import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
-  clientMessageSchema,
-  closeCodes,
   type ServerMessage,
   viewerChannels,
 } from '../protocol/viewer-messages.ts'
+import { type CloseReason, closings } from './closings.ts'
 import { type Filter, readFilter, type Verdicts } from './filter.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
 import { errorMessage, failureMessage, pongMessage } from './messages.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
+import { readMessage } from './read-message.ts'
 import { Requests } from './requests.ts'
 import { formOf, SharedMessage } from './shared-message.ts'
 import { type Preferences, Viewing } from './viewing.ts'
@@ -63,22 +63,6 @@ const PING_MILLIS = 14_000
 const PINGS_MISSED_MAX = 2
 const BAD_MESSAGES_MAX = 3
 const RATE_WINDOW_MILLIS = 60_000
-
-export type CloseReason = keyof typeof closeCodes
-
-const closings: Readonly<Record<string, { readonly code: number; readonly text: string }>> = {
-  helloTimeout: { code: closeCodes.badProtocol, text: 'no hello within 10 s' },
-  goingAway: { code: closeCodes.goingAway, text: 'the server stops or starts over; come back' },
-  tooSlow: { code: closeCodes.tooSlow, text: 'nothing was read for 10 s' },
-  tooManyMessages: { code: closeCodes.tooManyMessages, text: 'too many messages in a minute' },
-  serverFull: {
-    code: closeCodes.serverFull,
-    text: `${limits.viewersMax} viewers are here already`,
-  },
-  badMessage: { code: closeCodes.badMessage, text: 'too many messages that do not fit the schema' },
-  badProtocol: { code: closeCodes.badProtocol, text: 'expected a hello of this version first' },
-  notAllowed: { code: closeCodes.notAllowed, text: 'the token was taken back or has expired' },
-}
 
 export class Viewer {
   readonly id: string
@@ -200,7 +184,7 @@ export class Viewer {
 
   #receive(data: Uint8Array, isBinary: boolean): void {
     if (this.#isRefused()) return
-    const message = parse(data, isBinary, this.#socket.encoding)
+    const message = readMessage(data, isBinary, this.#socket.encoding)
     if (typeof message === 'string') this.#refuse(message)
     else if (message.type === 'hello') this.#hello(message)
     else if (!this.#greeted) this.close('badProtocol')
@@ -350,33 +334,4 @@ export class Viewer {
     this.#socket.terminate()
     this.#host.forget(this)
   }
-}
-
-/** The message, or what is wrong with it. */
-function parse(
-  data: Uint8Array,
-  isBinary: boolean,
-  encoding: ViewerEncoding,
-): ClientMessage | string {
-  let value: unknown
-  if (encoding === 'json' && isBinary) return 'expected text, found a binary message'
-  if (encoding === 'msgpack' && !isBinary) return 'expected a binary message, found text'
-  try {
-    value = encoding === 'json' ? JSON.parse(String(data)) : unpackMessage(data)
-  } catch {
-    return encoding === 'json' ? 'expected JSON' : 'expected MessagePack'
-  }
-  const { viewerMessageDepthMax } = limits
-  if (isDeeperThan(value, viewerMessageDepthMax)) {
-    return `expected at most ${viewerMessageDepthMax} levels, found more`
-  }
-  const result = clientMessageSchema.safeParse(value)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]!
-  return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1))
 }

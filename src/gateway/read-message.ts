@@ -1,0 +1,34 @@
+// What a viewer sends, as a message of the schema or as words for what is wrong with it; nothing that
+// comes in throws (P13).
+import { limits } from '../protocol/limits.ts'
+import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
+import { type ClientMessage, clientMessageSchema } from '../protocol/viewer-messages.ts'
+
+/** The message, or what is wrong with it. */
+export function readMessage(
+  data: Uint8Array,
+  isBinary: boolean,
+  encoding: ViewerEncoding,
+): ClientMessage | string {
+  let value: unknown
+  if (encoding === 'json' && isBinary) return 'expected text, found a binary message'
+  if (encoding === 'msgpack' && !isBinary) return 'expected a binary message, found text'
+  try {
+    value = encoding === 'json' ? JSON.parse(String(data)) : unpackMessage(data)
+  } catch {
+    return encoding === 'json' ? 'expected JSON' : 'expected MessagePack'
+  }
+  const { viewerMessageDepthMax } = limits
+  if (isDeeperThan(value, viewerMessageDepthMax)) {
+    return `expected at most ${viewerMessageDepthMax} levels, found more`
+  }
+  const result = clientMessageSchema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1))
+}
