@@ -13,7 +13,7 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
 
   test('L14 eight agents are seen at once, and one that is chosen in full', async () => {
     const agents = Array.from({ length: 8 }, (_, index) => `env-${index}`)
-    const { url } = await startTraining({ agents, stepMillis: 25 })
+    const { url } = await startTraining({ agents, stepMillis: 100 })
     const { page, errors } = await open(url)
     await page.getByRole('link', { name: 'Agents' }).click()
     const tiles = page.locator('.tile')
