@@ -139,7 +139,8 @@ export function guaranteesPage(): string {
 Made by \`node docs/generate.ts\` from docs/guarantees.ts and docs/figures.json. \`npm test\` runs every campaign below with
 figures that fit a commit, \`npm run test:slow\` with the full ones, which stand here where it has run since the
 campaign changed (\`tier commit\` marks the others). Each campaign has a control: the same with a
-planted fault, which must be caught. Times are of shared machines and say what to expect, not what is possible.
+planted fault, which must be caught. Controls that take long, and bounds on how soon an actor is back, are for the slow
+tier alone. Times are of shared machines and say what to expect, not what is possible.
 
 Measured: ${measured.measured}
 

@@ -1,36 +1,9 @@
 // Several agents over one connection: who is shown, how often, and that none is in another's way.
-import { beforeEach, describe, expect, test } from 'vitest'
-import { SimulatedClock } from '../../src/base/clock.ts'
-import { Hub } from '../../src/gateway/hub.ts'
+import { describe, expect, test } from 'vitest'
 import { limits } from '../../src/protocol/limits.ts'
-import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
-import { beganOf, frameOf, noHistory, steppedOf, TestStage } from './stage.ts'
-
-let clock: SimulatedClock
-let stage: TestStage
-let hub: Hub
-
-beforeEach(() => {
-  clock = new SimulatedClock()
-  stage = new TestStage()
-  hub = new Hub({ clock, stage, history: noHistory })
-})
-
-function connect(hello: Record<string, unknown> = {}): FakeViewerSocket {
-  const socket = new FakeViewerSocket()
-  hub.attach(socket)
-  socket.say({ type: 'hello', v: 1, ...hello })
-  return socket
-}
-
-const publish = (...publications: Parameters<Hub['publish']>[0]): void => hub.publish(publications)
-
-async function advance(millis: number): Promise<void> {
-  for (let passed = 0; passed < millis; passed += 10) {
-    clock.advance(10)
-    await settle()
-  }
-}
+import { type FakeViewerSocket, settle } from './fake-viewer-socket.ts'
+import { advance, connect, hub, publish, stage } from './hub-fixture.ts'
+import { beganOf, frameOf, steppedOf } from './stage.ts'
 
 describe('several agents', () => {
   const seen = (socket: FakeViewerSocket) => [

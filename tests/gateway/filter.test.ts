@@ -1,37 +1,12 @@
 // Filters of viewers: which finished episodes they are sent, and how little it costs to tell.
-import { beforeEach, describe, expect, test } from 'vitest'
-import { SimulatedClock } from '../../src/base/clock.ts'
-import { Hub } from '../../src/gateway/hub.ts'
+import { describe, expect, test } from 'vitest'
 import type { EpisodesPage } from '../../src/protocol/thread-messages.ts'
-import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
-import { noHistory, rowOf, TestStage } from './stage.ts'
-
-let clock: SimulatedClock
-let stage: TestStage
-let hub: Hub
-
-beforeEach(() => {
-  clock = new SimulatedClock()
-  stage = new TestStage()
-  hub = new Hub({ clock, stage, history: noHistory })
-})
-
-function connect(hello: Record<string, unknown> = {}): FakeViewerSocket {
-  const socket = new FakeViewerSocket()
-  hub.attach(socket)
-  socket.say({ type: 'hello', v: 1, ...hello })
-  return socket
-}
+import { type FakeViewerSocket, settle } from './fake-viewer-socket.ts'
+import { advance, connect, hub, openHub, stage } from './hub-fixture.ts'
+import { noHistory, rowOf, type TestStage } from './stage.ts'
 
 const finish = (...args: Parameters<TestStage['finish']>): void =>
   hub.publish([stage.finish(...args)])
-
-async function advance(millis: number): Promise<void> {
-  for (let passed = 0; passed < millis; passed += 10) {
-    clock.advance(10)
-    await settle()
-  }
-}
 
 const wholes = (socket: FakeViewerSocket): number[] =>
   socket.of('episode').map(one => one.row.episode)
@@ -125,7 +100,7 @@ describe('L13 a listing', () => {
       asked.push(page)
       return { rows: [rowOf(40)], next: 17 }
     }
-    hub = new Hub({ clock, stage, history: { ...noHistory, episodes } })
+    openHub({ history: { ...noHistory, episodes } })
     const socket = connect()
     const listing = { type: 'list_episodes', request: 3, before: 50, after: 2, limit: 1 }
     socket.say({ ...listing, where: 'return > 1' })

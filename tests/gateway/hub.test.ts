@@ -1,6 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
-import { SimulatedClock } from '../../src/base/clock.ts'
-import { Hub } from '../../src/gateway/hub.ts'
+import { describe, expect, test } from 'vitest'
 import { limits } from '../../src/protocol/limits.ts'
 import {
   closeCodes,
@@ -8,45 +6,18 @@ import {
   viewerChannels,
 } from '../../src/protocol/viewer-messages.ts'
 import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
+import { advance, clock, connect, hub, openHub, publish, stage } from './hub-fixture.ts'
 import {
   beganOf,
   frameOf,
   materialOf,
   milestoneOf,
-  noHistory,
   projectionOf,
   rowOf,
   seriesOf,
   steppedOf,
   systemOf,
-  TestStage,
 } from './stage.ts'
-
-let clock: SimulatedClock
-let stage: TestStage
-let hub: Hub
-
-beforeEach(() => {
-  clock = new SimulatedClock()
-  stage = new TestStage()
-  hub = new Hub({ clock, stage, history: noHistory })
-})
-
-function connect(hello: Record<string, unknown> = {}): FakeViewerSocket {
-  const socket = new FakeViewerSocket()
-  hub.attach(socket)
-  socket.say({ type: 'hello', v: 1, ...hello })
-  return socket
-}
-
-const publish = (...publications: Parameters<Hub['publish']>[0]): void => hub.publish(publications)
-
-async function advance(millis: number, sliceMillis = 10): Promise<void> {
-  for (let passed = 0; passed < millis; passed += sliceMillis) {
-    clock.advance(Math.min(sliceMillis, millis - passed))
-    await settle()
-  }
-}
 
 describe('first messages', () => {
   test('L11 a viewer is told who it is, what there is, and the open episode', async () => {
@@ -561,7 +532,7 @@ describe('requests', () => {
   }
 
   test('rows and whole episodes are answered under the request, with all their frames', async () => {
-    hub = new Hub({ clock, stage, history })
+    openHub({ history })
     const socket = connect()
     socket.say({ type: 'list_episodes', request: 7, before: 4 })
     socket.say({ type: 'get_episode', request: 8, episode: 2 })
@@ -576,9 +547,7 @@ describe('requests', () => {
     const pixels = new Uint8Array(3 * 1024 * 1024)
     const large = { ...frameOf(1), width: 1024, height: 1024, pixels }
     const many = Array.from({ length: 100 }, (_, index) => ({ ...large, index }))
-    hub = new Hub({
-      clock,
-      stage,
+    openHub({
       history: {
         ...history,
         episode: async () => ({ material: { ...materialOf(1, 4), frames: 100 } }),
@@ -597,7 +566,7 @@ describe('requests', () => {
   })
 
   test('a newer request cancels the older one, and both are answered', async () => {
-    hub = new Hub({ clock, stage, history })
+    openHub({ history })
     const socket = connect()
     socket.say({ type: 'get_episode', request: 1, episode: 1 })
     socket.say({ type: 'get_episode', request: 2, episode: 2 })
@@ -608,7 +577,7 @@ describe('requests', () => {
   })
 
   test('frames wait for a viewer that does not read, and none is lost', async () => {
-    hub = new Hub({ clock, stage, history })
+    openHub({ history })
     const socket = connect()
     await settle()
     socket.reading = false
