@@ -40,7 +40,7 @@ describe.skipIf(!hasChromium)('U8 S23 axe has nothing to say', { timeout: BUSY_M
       }
     }
     const go = (hash: string) => page.evaluate(to => location.assign(to), hash)
-    await page.locator('#episode-2').waitFor()
+    await page.locator('[id^="episode-"]').nth(1).waitFor()
     await look('live')
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()

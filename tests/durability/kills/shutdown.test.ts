@@ -61,8 +61,9 @@ describe.skipIf(!able)('a file system that shuts down', () => {
       rmSync(dir, { recursive: true })
     }
     figure('D6.shutdown', tally)
-    // The file system is asked before each commit: LMDB is rarely the first that meets the end.
-    expect(tally.endedByLmdb).toBeLessThanOrEqual(1 + count / 10)
+    // The file system is asked before each commit: LMDB is rarely the first that meets the end. Five
+    // runs tell no share: on a busy disk a commit takes most of the time.
+    expect(tally.endedByLmdb).toBeLessThanOrEqual(runs(count, 1 + count / 10))
     expect(problems).toEqual([])
     expect(tally.lost).toBe(0)
   }, 3_600_000)
