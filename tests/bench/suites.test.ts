@@ -73,8 +73,8 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
   ],
 }
 
-/** Those that take a core for ten seconds and more even when they are small are for the slow tier. */
-const lengthy = new Set(['encode', 'save', 'memory', 'impact', 'emit'])
+/** Those that keep both cores busy for long even when they are small are for the slow tier. */
+const lengthy = new Set(['encode', 'save', 'memory', 'impact', 'emit', 'latency', 'preview'])
 const tried = Object.keys(promised).filter(suite => runs(!lengthy.has(suite), true))
 
 test.each(tried)(
