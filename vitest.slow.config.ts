@@ -1,26 +1,42 @@
 // The campaigns with their full figures: up to an hour on two cores. `npm test` runs the same
-// files with figures that fit a commit (tests/faults/tier.ts). Those that measure how soon
-// something is back, and the page's half hour, run last, one at a time.
+// files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
+// measure how soon something is back run last, one at a time.
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
 const all = [
   'tests/{bench,durability,supervision,models,simulation,hostile}/**/*.test.ts',
-  'tests/e2e/injection.test.ts',
+  'tests/e2e/{injection,soak}.test.ts',
 ]
 const timed = [
   'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',
   'tests/durability/kills/{apart,random,slow-disk}.test.ts',
-  'tests/e2e/soak.test.ts',
 ]
+/** Half an hour, and several hundred deaths of several seconds each. */
+const longest = [
+  'e2e/soak.test.ts',
+  'supervision/video.test.ts',
+  'durability/datasets/kills.test.ts',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number =>
+      longest.findIndex(name => moduleId.endsWith(name)) >>> 0
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
+
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
 
 export default defineConfig({
   test: {
     globalSetup: ['tests/setup/packages.ts'],
+    sequence: { sequencer: LongestFirst },
     reporters: ['verbose', ['json', { outputFile: '.tmp/slow-report.json' }]],
     projects: [
       {
