@@ -66,7 +66,8 @@ export class Chromium {
     return new Chromium(child, socket)
   }
 
-  async open(url: string): Promise<BrowserPage> {
+  /** `script` runs in the page before its own. */
+  async open(url: string, script?: string): Promise<BrowserPage> {
     const { targetId } = await this.#send('Target.createTarget', { url: 'about:blank' })
     const attached = await this.#send('Target.attachToTarget', { targetId, flatten: true })
     const session = String(attached['sessionId'])
@@ -76,6 +77,9 @@ export class Chromium {
     }
     const following = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true }
     await this.#send('Target.setAutoAttach', following, session)
+    if (script !== undefined) {
+      await this.#send('Page.addScriptToEvaluateOnNewDocument', { source: script }, session)
+    }
     await this.#send('Page.navigate', { url }, session)
     return {
       ...this.#target(session),

@@ -6,6 +6,14 @@ import { assert } from '../src/base/assert.ts'
 import { checkOptions } from '../src/runtime/options.ts'
 import { type Run, start } from '../src/runtime/run.ts'
 import type { Chromium } from './chromium.ts'
+import {
+  type Draw,
+  type Hop,
+  installDrawProbe,
+  installPageProbe,
+  type Trip,
+  tripOf,
+} from './frame-trip.ts'
 import { newScene, newStep, type Shape, varyStep } from './material.ts'
 import { inScratch, MEMORY } from './scratch.ts'
 
@@ -22,16 +30,13 @@ const SPIN_MILLIS = 1.5
 export interface PixelReport {
   /** Milliseconds from step to pixels, of each frame that was drawn. */
   readonly ages: readonly number[]
+  /** The way of each of them. */
+  readonly trips: readonly Trip[]
   /** Frames that were drawn, of those that were recorded. */
   readonly drawn: number
   readonly recorded: number
   /** Pictures that were made for the viewer. */
   readonly encoded: number
-}
-
-interface Draw {
-  readonly at: number
-  readonly number: number
 }
 
 /** Records frames of that size at `fps` for `seconds`, with the page open in the browser. */
@@ -50,22 +55,33 @@ export function watchPixels(
       })
       const run = await start(options, { faults: false })
       assert(run.url !== null, 'the run is shown live')
-      const page = await browser.open(run.url)
+      const page = await browser.open(run.url, `(${installPageProbe})()`)
       const worker = await page.worker
-      await worker.evaluate(`(${installProbe})(${BITS}, ${SQUARE})`)
+      await worker.evaluate(`(${installDrawProbe})(${BITS}, ${SQUARE})`)
       const warm = Math.ceil(WARM_SECONDS * fps)
       const frames = Math.ceil(seconds * fps) + warm
       const stepped = await record(run, shape, frames, fps)
-      const draws = await worker.evaluate<Draw[]>('rollcastDraws')
+      const draws = await worker.evaluate<Draw[]>('rollcastDraws()')
+      const hops = await page.evaluate<Hop[]>('rollcastHops')
       const theirError = await worker.evaluate<number>(`(${wallError})()`)
       const encoded = orderedPictures(run)
       await page.close()
       await run.close()
       const ourError = wallError()
-      const ages = firstDraws(draws, frames)
-        .filter(({ number }) => number >= warm)
-        .map(({ at, number }) => at - theirError - (stepped[number]! - ourError))
-      return { ages, drawn: ages.length, recorded: frames - warm, encoded }
+      const measured = firstDraws(draws, frames).filter(({ number }) => number >= warm)
+      // By the page's clock.
+      const steppedAt = (number: number): number => stepped[number]! - ourError + theirError
+      const ages = measured.map(({ readAt, number }) => readAt - steppedAt(number))
+      const hopOf = new Map(hops.map(hop => [hop.hand, hop]))
+      const trips = measured.map(draw => {
+        const hop = hopOf.get(draw.hand)
+        assert(hop, `frame ${draw.number} was drawn, so it was handed over`)
+        const [capturedAt, sentAt] = [hop.capturedAt, hop.sentAt].map(
+          at => at - ourError + theirError,
+        )
+        return tripOf(steppedAt(draw.number), { ...hop, capturedAt, sentAt }, draw)
+      })
+      return { ages, trips, drawn: ages.length, recorded: frames - warm, encoded }
     },
     false,
     MEMORY,
@@ -134,26 +150,4 @@ function wallError(): number {
     least = Math.min(least, performance.timeOrigin + performance.now() - Date.now())
   }
   return least
-}
-
-/** Runs in the drawing thread: reads the number back after every draw. */
-function installProbe(bits: number, square: number): void {
-  const draws: Draw[] = []
-  Object.assign(globalThis, { rollcastDraws: draws })
-  type Context = { prototype: Record<string, (...args: unknown[]) => unknown> }
-  const { prototype } = (globalThis as unknown as { OffscreenCanvasRenderingContext2D: Context })
-    .OffscreenCanvasRenderingContext2D
-  for (const name of ['putImageData', 'drawImage']) {
-    const own = prototype[name]!
-    prototype[name] = function (this: Context['prototype'], ...args: unknown[]): void {
-      own.apply(this, args)
-      const corner = this['getImageData']!(0, 0, bits * square, square) as { data: Uint8Array }
-      let number = 0
-      for (let bit = 0; bit < bits; bit++) {
-        const middle = (square / 2) * bits * square + bit * square + square / 2
-        if (corner.data[middle * 4]! > 127) number |= 1 << bit
-      }
-      draws.push({ at: performance.timeOrigin + performance.now(), number })
-    }
-  }
 }

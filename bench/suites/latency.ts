@@ -6,6 +6,7 @@ import { assert } from '../../src/base/assert.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { Chromium, hasChromium } from '../chromium.ts'
+import { describeTrips } from '../frame-trip.ts'
 import { EPISODE_STEPS, FRAME, newPixels, newStep, type Shape, varyStep } from '../material.ts'
 import { type PixelReport, watchPixels } from '../pixels.ts'
 import { checkRecorded, type Recorded } from '../recorded.ts'
@@ -128,10 +129,14 @@ async function readPixels(
     figure(`latency.pixels_${name}_p99_millis`, 'ms', medians(of, 0.99)),
   ])
   const slower = [...reports].flatMap(([name, of]) => (name === '640x480' ? medians(of, 0.5) : []))
-  const notes = [...reports].map(([name, of]) => {
+  const notes = [...reports].flatMap(([name, of]) => {
     const sum = (field: 'drawn' | 'recorded' | 'encoded') =>
       of.reduce((total, report) => total + report[field], 0)
-    return `pixels ${name}: ${sum('drawn')} of ${sum('recorded')} frames drawn at ${fps} a second, ${sum('encoded')} as JPEG`
+    const trips = of.flatMap(report => report.trips)
+    return [
+      `pixels ${name}: ${sum('drawn')} of ${sum('recorded')} frames drawn at ${fps} a second, ${sum('encoded')} as JPEG`,
+      `the way of a frame of ${name}, median (p99) in ms: ${describeTrips(trips)}`,
+    ]
   })
   return { figures: [figure('latency.pixels_millis', 'ms', slower), ...figures], notes }
 }
