@@ -7,6 +7,7 @@ import type { FrameMessage } from '../src/protocol/frame-message.ts'
 import type { ServerMessage, ServerMessageOf } from '../src/protocol/viewer-messages.ts'
 import { Connection, type Socket, type SocketEvents } from './connection.ts'
 import type { FramePreference } from './encoding-choice.ts'
+import { FigurePace } from './figure-pace.ts'
 import { type Look, Stage } from './stage.ts'
 
 interface AgentState {
@@ -24,6 +25,7 @@ export class AgentView {
   /** To be called when a picture could not be drawn: pixels can. */
   readonly notDrawn: () => void
   readonly #clock: Clock
+  readonly #figures = new FigurePace()
 
   constructor(clock: Clock, isOpen: boolean, notDrawn: () => void) {
     this.#clock = clock
@@ -33,8 +35,9 @@ export class AgentView {
 
   /** What to draw now; null when there is nothing. */
   look(): Look | null {
-    const look = this.stage.look(this.#clock.monotonic())
-    if (look !== this.store.getState().look) this.store.setState({ look })
+    const now = this.#clock.monotonic()
+    const look = this.stage.look(now)
+    if (this.#figures.isDue(this.store.getState().look, look, now)) this.store.setState({ look })
     return look
   }
 

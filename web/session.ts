@@ -13,6 +13,7 @@ import { EncodingChoice, type FramePreference } from './encoding-choice.ts'
 import { EpisodePages } from './episode-pages.ts'
 import { EpisodeSearch } from './episode-search.ts'
 import { LiveSteps } from './episode-steps.ts'
+import { FigurePace } from './figure-pace.ts'
 import { FoundPlayer } from './found-player.ts'
 import { LatencyMeter } from './latency.ts'
 import { Listings } from './listings.ts'
@@ -57,6 +58,7 @@ export class Session {
   readonly #toaster: Toaster
   readonly #latency = new LatencyMeter()
   readonly #choice = new EncodingChoice()
+  readonly #figures = new FigurePace()
   #clocks: ClockSample | null = null
   #latencyShownAt = 0
   #lastCapture = 0
@@ -108,17 +110,20 @@ export class Session {
 
   /**
    * What to draw now; null when there is nothing. Called with every frame that comes and once an
-   * animation frame; puts what is shown into the store when it has changed.
+   * animation frame; puts what is shown into the store, which the figures are made of, when it has
+   * changed and they are due.
    */
   look(): Look | null {
     const now = this.#clock.monotonic()
     const staged = this.stage.look(now)
     const isReplay = staged !== null && staged.replay !== null
     const look = isReplay ? staged : this.shift.look(staged, now)
+    const { state: shift, isShifted } = this.shift
     const held = this.store.getState()
-    if (look !== held.look || this.shift.state !== held.shift) {
-      this.store.setState({ look, shift: this.shift.state })
-    }
+    const isDue = this.#figures.isDue(held.look, look, now)
+    // Where the user has led the live stage is seen at once.
+    const isLed = isShifted && look !== held.look
+    if (isDue || isLed || shift !== held.shift) this.store.setState({ look, shift })
     return look
   }
 

@@ -8,29 +8,27 @@ import { Panel } from './panel.tsx'
 
 const REDRAW_MILLIS = 250
 
-/** The number of the newest step is news at the live edge only: a replay's steps are all here. */
+/** The steps there are, and the one that is seen. At the live edge both are news now and then only. */
 function useSteps() {
   const session = useSession()
   const episode = useViewer(state => state.look?.episode ?? null)
   const isReplay = useViewer(({ look }) => look !== null && look.replay !== null)
-  const newest = useThrottled(
-    useViewer(({ look }) => (look?.replay ? null : (look?.state?.step ?? null))),
-    REDRAW_MILLIS,
-  )
+  const step = useViewer(state => state.look?.state?.step ?? null)
+  const newest = useThrottled(isReplay ? null : step, REDRAW_MILLIS)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another step means other steps
-  return useMemo(() => {
+  const steps = useMemo(() => {
     if (episode === null) return []
     return isReplay ? (session.stage.replaySteps ?? []) : [...session.liveSteps.of(episode)]
   }, [session, episode, isReplay, newest])
+  return { steps, at: isReplay ? step : newest }
 }
 
 export function EpisodeTrace() {
   const { controls } = useSession()
-  const steps = useSteps()
+  const { steps, at } = useSteps()
   const [chosen, setChosen] = useState('return')
   const episode = useViewer(state => state.look?.episode ?? null)
   const isReplay = useViewer(({ look }) => look !== null && look.replay !== null)
-  const at = useViewer(state => state.look?.state?.step ?? null)
   const choices = useMemo(() => plottable(steps[0] ?? null), [steps])
   const plotted = choices.find(({ key }) => key === chosen) ?? choices[0]!
   const data = useMemo(() => plotSteps(steps, plotted), [steps, plotted])
