@@ -18,6 +18,12 @@ export const AGENT = 'agent'
 /** Whose frames only those get who follow it. */
 export const FILMED_AGENT = 'filmed'
 
+/** More than anybody publishes. */
+export const MAX_FPS = 240
+/** What a viewer says first that follows `agent`. */
+export const helloOf = (agent: string): string =>
+  JSON.stringify({ type: 'hello', v: 1, max_fps: MAX_FPS, agent })
+
 export interface Broadcaster {
   readonly port: number
   /** Bytes that wait in the server for each of its viewers. */

@@ -49,6 +49,9 @@ export const COUNTED_BYTES = { min: 1800, max: 2300 } as const
 /** A member of this name, in every message that counts. */
 export const SENT_MEMBER = 'sent_millis'
 
+/** Of what is published while a crowd is watched. */
+export const STATES_PER_SECOND = 30
+
 const PATIENCE_MILLIS = 60_000
 
 export class Crowd {
@@ -120,4 +123,25 @@ export class Crowd {
     }, PATIENCE_MILLIS)
     return waiting.promise.finally(() => clearTimeout(timer))
   }
+}
+
+/** Publishes at a usual pace for so long; what the group got of it, which is nearly all. */
+export async function watchCrowd(
+  crowd: Crowd,
+  group: string,
+  { viewers, seconds }: { readonly viewers: number; readonly seconds: number },
+  publish: (step: number) => void,
+): Promise<CrowdReport> {
+  await crowd.tell('count', group)
+  const states = Math.ceil(seconds * STATES_PER_SECOND)
+  const startedAt = performance.now()
+  for (let step = 0; step < states; step++) {
+    const due = startedAt + (step * 1000) / STATES_PER_SECOND
+    await new Promise(resolve => setTimeout(resolve, Math.max(0, due - performance.now())))
+    publish(step)
+  }
+  const report = await crowd.settle(group)
+  const share = report.messages / (states * viewers)
+  assert(share > 0.9 && share <= 1, `${group}: ${report.messages} of ${states * viewers} arrived`)
+  return report
 }

@@ -55,6 +55,7 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['fanout.p99_millis', ['ws-shared']],
     ['fanout.slow_viewer_mib', [null]],
     ['fanout.slow_others_ratio', [null]],
+    ['fanout.slow_others_same_ratio', [null]],
   ],
   compress: [
     ['compress.gridworld_json_deflate1_ratio', [null]],

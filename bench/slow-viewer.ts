@@ -1,0 +1,86 @@
+// What one viewer among many costs that stops reading: the bytes that the server holds for it, and
+// how much later the others get what they read on.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { assert } from '../src/base/assert.ts'
+import { FILMED_AGENT, type Gateway, helloOf, MAX_FPS, openRollcast } from './broadcasters.ts'
+import { type Crowd, watchCrowd } from './crowd.ts'
+import { type BenchSettings, type Figure, figure } from './suite.ts'
+
+/** Frames that are shown to a viewer that is stuck, and until it is. */
+export const FRAMES_MORE = 100
+const FRAMES_MAX = 2000
+/** How often one stops reading and reads on in a round. */
+const SLOW_TURNS = 4
+
+/**
+ * One among many stops reading, though it gets frames, and reads on, in turns: what it holds, and
+ * what the others feel. The 99th percentile of a few seconds is that of their worst moments, which a
+ * machine has anyway: so how it changes from one undisturbed time to the next is told beside it.
+ */
+export async function stopReading(
+  crowd: Crowd,
+  viewers: number,
+  rounds: number,
+  seconds: number,
+  settings: BenchSettings,
+): Promise<Figure[]> {
+  const turns = settings.small ? 1 : SLOW_TURNS
+  const held: number[] = []
+  const ratios: number[] = []
+  const undisturbed: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    settings.onProgress(`fanout: one stops reading, round ${round + 1} of ${rounds}`)
+    const gateway = await openRollcast()
+    await crowd.connect('others', gateway.port, viewers - 1, helloOf('agent'))
+    await crowd.connect('slow', gateway.port, 1, helloOf(FILMED_AGENT))
+    const showAll = (step: number): void => {
+      gateway.film(step)
+      gateway.state(step)
+    }
+    const watchOthers = async (): Promise<number> =>
+      (await watchCrowd(crowd, 'others', { viewers: viewers - 1, seconds }, showAll)).p99
+    await watchOthers()
+    let before = await watchOthers()
+    for (let turn = 0; turn < turns; turn++) {
+      const bytesBefore = bytesInUse()
+      await crowd.read('slow', 0)
+      await fill(gateway)
+      held.push(Math.max(0, bytesInUse() - bytesBefore) / 2 ** 20)
+      const during = await watchOthers()
+      await crowd.read('slow', Number.POSITIVE_INFINITY)
+      const after = await watchOthers()
+      ratios.push((2 * during) / (before + after))
+      undisturbed.push(after / before)
+      before = after
+    }
+    await crowd.tell('leave', 'slow')
+    await crowd.tell('leave', 'others')
+    await gateway.close()
+  }
+  return [
+    figure('fanout.slow_viewer_mib', 'MiB', held),
+    figure('fanout.slow_others_ratio', 'x', ratios),
+    figure('fanout.slow_others_same_ratio', 'x', undisturbed),
+  ]
+}
+
+/** Shows frames until the kernel takes no more of them for the one that does not read, and more. */
+async function fill(gateway: Gateway): Promise<void> {
+  let stuck = 0
+  for (let index = 0; stuck < FRAMES_MORE; index++) {
+    assert(index < FRAMES_MAX, `the kernel has taken ${index} frames for one that does not read`)
+    gateway.film(index)
+    await new Promise(resolve => setTimeout(resolve, 1000 / MAX_FPS))
+    if (gateway.waiting().some(bytes => bytes > 0)) stuck++
+  }
+}
+
+/** What this process holds after a collection. */
+function bytesInUse(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
