@@ -78,6 +78,7 @@ export class Chromium {
     const following = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true }
     await this.#send('Target.setAutoAttach', following, session)
     if (script !== undefined) {
+      await this.#send('Page.enable', {}, session)
       await this.#send('Page.addScriptToEvaluateOnNewDocument', { source: script }, session)
     }
     await this.#send('Page.navigate', { url }, session)

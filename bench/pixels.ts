@@ -76,9 +76,9 @@ export function watchPixels(
       const trips = measured.map(draw => {
         const hop = hopOf.get(draw.hand)
         assert(hop, `frame ${draw.number} was drawn, so it was handed over`)
-        const [capturedAt, sentAt] = [hop.capturedAt, hop.sentAt].map(
-          at => at - ourError + theirError,
-        )
+        const serverMillis = theirError - ourError
+        const capturedAt = hop.capturedAt + serverMillis
+        const sentAt = hop.sentAt + serverMillis
         return tripOf(steppedAt(draw.number), { ...hop, capturedAt, sentAt }, draw)
       })
       return { ages, trips, drawn: ages.length, recorded: frames - warm, encoded }

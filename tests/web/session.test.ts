@@ -34,6 +34,24 @@ describe('the live stage', () => {
     expect(session.look()).not.toBe(look)
   })
 
+  test('F14 its figures follow it twenty times a second, and at once to another episode', () => {
+    const { clock, server, session, state } = join()
+    const told = new Set<number | undefined>()
+    session.store.subscribe(({ look }) => told.add(look?.state?.step))
+    for (let step = 0; step < 100; step++) {
+      server.socket.say(update({ step }))
+      expect(session.look()?.state?.step).toBe(step)
+      clock.advance(10)
+    }
+    expect([...told]).toEqual(Array.from({ length: 20 }, (_, i) => 5 * i))
+    session.look()
+    expect(state().look?.state?.step).toBe(99)
+    server.socket.say(update({ step: 100 }))
+    server.socket.say(update({ episode: 2, step: 0 }))
+    session.look()
+    expect(state().look).toMatchObject({ episode: 2, state: { step: 0 } })
+  })
+
   test('the trail is bounded and starts anew with each episode', () => {
     const { server, session } = join()
     for (let step = 0; step < 2000; step++) {
@@ -196,6 +214,7 @@ describe('L16: the live run', () => {
     expect(step()).toBe(50)
     session.controls.stepBy(-1)
     expect(step()).toBe(49)
+    expect(state().look?.state?.step).toBe(49)
     session.controls.stepBy(2)
     expect(step()).toBe(51)
     session.controls.toStart()
