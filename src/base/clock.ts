@@ -13,6 +13,16 @@ export interface Clock {
   turn(): Promise<void>
 }
 
+const JITTER_MILLIS_MAX = 20
+
+/**
+ * How much too early something of a rhythm may go. The rhythm itself does not move, so there is one
+ * more than it allows at most; and what comes at the same pace, but from no clock, goes as it comes,
+ * though it was late when the rhythm began.
+ */
+export const jitterMillisOf = (intervalMillis: number): number =>
+  Math.min(intervalMillis, JITTER_MILLIS_MAX)
+
 /** When something of a rhythm is due next, keeping the rhythm unless it was lost. */
 export function nextDue(due: number, now: number, intervalMillis: number): number {
   return now - due > intervalMillis ? now + intervalMillis : due + intervalMillis

@@ -10,9 +10,6 @@ import { Throttle } from './throttle.ts'
 /** What an agent's state updates are kept under while they wait. */
 export const stateKey = (agent: string): string => `state/${agent}`
 
-/** Trainers that play at the viewer's rate do so to a few milliseconds. */
-const EARLY = 0.25
-
 export interface AgentFeedOptions extends FrameOutletOptions {
   readonly clock: Clock
   /** Called for each frame that its time has come for. */
@@ -27,13 +24,15 @@ export class AgentFeed {
   constructor({ clock, onFrame, ...options }: AgentFeedOptions) {
     const { agent, lane } = options
     const key = stateKey(agent)
+    // Trainers that play at the viewer's rate do so to some milliseconds.
+    const allowing = { allowsJitter: true }
     this.#outlet = new FrameOutlet(options)
-    this.#states = new Throttle(clock, 0, message => lane.latest(key, message), EARLY)
+    this.#states = new Throttle(clock, 0, message => lane.latest(key, message), allowing)
     const show = (frame: SharedFrame): void => {
       onFrame()
       this.#outlet.offer(frame)
     }
-    this.#frames = new Throttle(clock, 0, show, EARLY)
+    this.#frames = new Throttle(clock, 0, show, allowing)
   }
 
   /** At most one is sent every `intervalMillis`; so of frames. */

@@ -1,6 +1,6 @@
 // At most one item an interval, and the newest wins: the first goes out at once, what comes too soon
 // waits for its time and is replaced by what comes after it.
-import { type Clock, nextDue } from '../base/clock.ts'
+import { type Clock, jitterMillisOf, nextDue } from '../base/clock.ts'
 
 interface Pending<T> {
   readonly item: T
@@ -9,7 +9,7 @@ interface Pending<T> {
 /** Holds at most one item. */
 export class Throttle<T> {
   intervalMillis: number
-  readonly #early: number
+  readonly #allowsJitter: boolean
   readonly #clock: Clock
   readonly #emit: (item: T) => void
   /** When the next item is; undefined before the first. */
@@ -18,12 +18,17 @@ export class Throttle<T> {
   #cancelTimer: (() => void) | undefined
 
   /**
-   * `early`: the part of an interval by which an item may be early and still go out at once. The
-   * rhythm stays, but a source of the same pace that is no clock is not late all the time.
+   * `allowsJitter`: an item may be a little early (`jitterMillisOf`) and still go out at once, so that a
+   * source of the same pace is not kept waiting all the time.
    */
-  constructor(clock: Clock, intervalMillis: number, emit: (item: T) => void, early = 0) {
+  constructor(
+    clock: Clock,
+    intervalMillis: number,
+    emit: (item: T) => void,
+    { allowsJitter = false } = {},
+  ) {
     this.#clock = clock
-    this.#early = early
+    this.#allowsJitter = allowsJitter
     this.intervalMillis = intervalMillis
     this.#emit = emit
   }
@@ -31,9 +36,10 @@ export class Throttle<T> {
   offer(item: T): void {
     const now = this.#clock.monotonic()
     const due = this.#due ?? now
-    if (now < due - this.#early * this.intervalMillis) {
+    const from = this.#from(due)
+    if (now < from) {
       this.#pending = { item }
-      this.#arm(now, due)
+      this.#arm(now, from)
     } else this.#release(item, due, now)
   }
 
@@ -51,8 +57,12 @@ export class Throttle<T> {
     this.#emit(item)
   }
 
-  #arm(now: number, due: number): void {
-    this.#cancelTimer ??= this.#clock.schedule(Math.max(0, due - now), () => {
+  #from(due: number): number {
+    return this.#allowsJitter ? due - jitterMillisOf(this.intervalMillis) : due
+  }
+
+  #arm(now: number, from: number): void {
+    this.#cancelTimer ??= this.#clock.schedule(Math.max(0, from - now), () => {
       this.#cancelTimer = undefined
       this.#releaseDue()
     })
@@ -62,8 +72,9 @@ export class Throttle<T> {
     if (this.#pending === undefined) return
     const now = this.#clock.monotonic()
     const due = this.#due ?? now
+    const from = this.#from(due)
     // Timers may fire a fraction of a millisecond early.
-    if (due > now + 0.5) this.#arm(now, due)
+    if (from > now + 0.5) this.#arm(now, from)
     else this.#release(this.#pending.item, due, now)
   }
 }

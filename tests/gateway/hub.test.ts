@@ -133,6 +133,20 @@ describe('delivery newest', () => {
     expect(socket.frames.at(-1)?.step).toBe(199)
   })
 
+  test('F15 a trainer of the same pace is shown as it plays, though it was late at first', async () => {
+    const socket = connect({ max_fps: 60 })
+    publish(beganOf(1))
+    await advance(15)
+    for (let step = 0; step < 60; step++) {
+      publish(steppedOf(1, step, step + 2))
+      hub.showFrame(frameOf(step))
+      await advance(0)
+      expect(socket.frames.at(-1)?.step).toBe(step)
+      expect(socket.of('state_update').at(-1)?.step).toBe(step)
+      await advance(step === 0 ? 1000 / 60 - 15 : 1000 / 60)
+    }
+  })
+
   test('the last state of an episode is shown once, before its end and never after', async () => {
     const socket = connect({ max_fps: 1 })
     for (let episode = 1; episode <= 3; episode++) {

@@ -1,6 +1,6 @@
 // What of one layout is wanted, as its producer sees it: one load a frame while nobody watches, and
 // never more frames than were wished for.
-import { nextDue } from '../../base/clock.ts'
+import { jitterMillisOf, nextDue } from '../../base/clock.ts'
 import { wordOfRate } from './layout.ts'
 
 /** Frames a second of one layout that a producer agrees to, whatever is wished for. */
@@ -24,7 +24,7 @@ export class LaneStream {
 
   /**
    * Whether a frame at `now` (milliseconds that never go back) is wanted and due. True takes the
-   * turn: over any time there are at most as many turns as were wished for, and one.
+   * turn: over any time there are at most as many turns as were wished for, and two.
    */
   isDue(now: number): boolean {
     const rate = Atomics.load(this.#words, this.#word)
@@ -33,10 +33,11 @@ export class LaneStream {
 
   #takeTurn(wished: number, now: number): boolean {
     const intervalMillis = 1000 / Math.min(this.#bounds.max, Math.max(this.#bounds.min, wished))
+    const jitter = jitterMillisOf(intervalMillis)
     // The turn after a slower wish may be far away.
-    const due = Math.min(this.#due, now + intervalMillis)
+    const due = Math.min(this.#due, now + intervalMillis + jitter)
     this.#due = due
-    if (now < due) return false
+    if (now < due - jitter) return false
     this.#due = nextDue(due, now, intervalMillis)
     return true
   }
