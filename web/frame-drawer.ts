@@ -1,5 +1,6 @@
-// Draws frames as they come, newest first, at the display's cadence: at most one between two of its
-// ticks, at once when there was none since the last, and what comes meanwhile replaces what waits.
+// Draws frames as they come, newest first, at the display's cadence: at most two between two of its
+// ticks, at once when there were fewer since the last, and what comes meanwhile replaces what waits.
+// Two, because with one a single frame that is late keeps every later one waiting for its tick.
 // Knows no browser: it runs in the drawing thread, in the page where there is none, and in tests.
 import { hasPixels } from '../src/protocol/frame-encoding.ts'
 import type { FrameMessage } from '../src/protocol/frame-message.ts'
@@ -18,11 +19,15 @@ export interface DrawerOptions<Picture, F extends Drawable> {
   readonly onFailed: (frame: F, error: unknown) => void
 }
 
+const DRAWS_A_TICK_MAX = 2
+
 export class FrameDrawer<Picture, F extends Drawable> {
   readonly #options: DrawerOptions<Picture, F>
   #waiting: F | null = null
   #isWorking = false
   #tick: Promise<unknown> | null = null
+  /** Since the last tick. */
+  #draws = 0
 
   constructor(options: DrawerOptions<Picture, F>) {
     this.#options = options
@@ -49,16 +54,17 @@ export class FrameDrawer<Picture, F extends Drawable> {
   async #show(frame: F): Promise<void> {
     const { decode, draw, nextTick, onDrawn } = this.#options
     const picture = hasPixels(frame) ? null : await decode(frame)
-    if (this.#tick !== null) await this.#tick
+    if (this.#draws >= DRAWS_A_TICK_MAX) await this.#tick
     // Pixels cost nothing before they are drawn; a picture that has been decoded is shown.
     const newer = picture === null ? this.#take() : null
     const shown = newer !== null && hasPixels(newer) ? newer : frame
     if (newer !== null && shown === frame) this.#waiting ??= newer
     draw(shown, picture)
-    const tick = nextTick().then(() => {
-      if (this.#tick === tick) this.#tick = null
+    this.#draws++
+    this.#tick ??= nextTick().then(() => {
+      this.#tick = null
+      this.#draws = 0
     })
-    this.#tick = tick
     onDrawn(shown)
   }
 

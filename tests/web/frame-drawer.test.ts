@@ -47,17 +47,30 @@ async function display(): Promise<void> {
 }
 
 describe('frames are drawn', () => {
-  test('F14 at once, and after that one a tick of the display, the newest', async () => {
+  test('F14 at once, and after two of them at the tick of the display, the newest', async () => {
+    for (const step of [1, 2]) await show(step)
+    expect(drawn).toEqual([1, 2])
+    for (const step of [3, 4, 5]) await show(step)
+    expect(drawn).toEqual([1, 2])
+    await display()
+    expect(drawn).toEqual([1, 2, 5])
+    await display()
+    expect(drawn).toEqual([1, 2, 5])
+    await show(6)
+    expect(drawn).toEqual([1, 2, 5, 6])
+  })
+
+  test('F15 one that is late keeps no later one waiting', async () => {
     await show(1)
-    expect(drawn).toEqual([1])
-    for (const step of [2, 3, 4]) await show(step)
-    expect(drawn).toEqual([1])
     await display()
-    expect(drawn).toEqual([1, 4])
     await display()
-    expect(drawn).toEqual([1, 4])
-    await show(5)
-    expect(drawn).toEqual([1, 4, 5])
+    // Two come between the same two ticks, and from then on one just before each tick.
+    for (const step of [2, 3]) await show(step)
+    for (const step of [4, 5, 6]) {
+      await display()
+      await show(step)
+      expect(drawn.at(-1)).toBe(step)
+    }
   })
 
   test('V11 when they are decoded; what comes meanwhile gives way to the newest', async () => {
@@ -70,9 +83,13 @@ describe('frames are drawn', () => {
     expect(decoding.map(({ step }) => step)).toEqual([1, 3])
     decoding[1]?.end()
     await settle()
-    expect(drawn).toEqual([1])
-    await display()
     expect(drawn).toEqual([1, 3])
+    await show(4, 'jpeg')
+    decoding[2]?.end()
+    await settle()
+    expect(drawn).toEqual([1, 3])
+    await display()
+    expect(drawn).toEqual([1, 3, 4])
   })
 
   test('but for those that cannot be, and the next one is', async () => {
