@@ -110,7 +110,6 @@ export function installDrawProbe(bits: number, square: number): void {
   type Method = (...args: unknown[]) => unknown
   const scope = globalThis as unknown as {
     OffscreenCanvasRenderingContext2D: { prototype: Record<string, Method> }
-    ImageDecoder?: { prototype: { decode: Method } }
     createImageBitmap: Method
     postMessage: (message: { type: string; number: number }) => void
     addEventListener(
@@ -128,17 +127,12 @@ export function installDrawProbe(bits: number, square: number): void {
   scope.addEventListener('message', ({ timeStamp, data }) => {
     if (data.number !== undefined) taken.set(data.number, performance.timeOrigin + timeStamp)
   })
-  const timeDecoding = (decode: Method): Method =>
-    async function (this: unknown, ...args) {
-      const decodeAt = now()
-      const picture = await decode.apply(this, args)
-      newest = { ...newest, decodeAt, decodedAt: now() }
-      return picture
-    }
-  scope.createImageBitmap = timeDecoding(scope.createImageBitmap)
-  if (scope.ImageDecoder) {
-    const { prototype } = scope.ImageDecoder
-    prototype.decode = timeDecoding(prototype.decode)
+  const decode = scope.createImageBitmap
+  scope.createImageBitmap = async (...args) => {
+    const decodeAt = now()
+    const picture = await decode.apply(globalThis, args)
+    newest = { ...newest, decodeAt, decodedAt: now() }
+    return picture
   }
   const { prototype } = scope.OffscreenCanvasRenderingContext2D
   for (const name of ['putImageData', 'drawImage']) {

@@ -145,9 +145,11 @@ function stamp(pixels: Uint8Array, { width }: Shape, number: number): void {
 function wallError(): number {
   let least = Number.POSITIVE_INFINITY
   const until = performance.now() + 20
-  // Date.now() is cut to whole milliseconds: right after a tick it is exact.
+  // Date.now() is cut to whole milliseconds: right after a tick it is exact. It is asked first, so
+  // that a thread which is interrupted in between finds a greater difference, and not a smaller one.
   while (performance.now() < until) {
-    least = Math.min(least, performance.timeOrigin + performance.now() - Date.now())
+    const date = Date.now()
+    least = Math.min(least, performance.timeOrigin + performance.now() - date)
   }
   return least
 }
