@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Random } from '../../../src/base/random.ts'
 import type { VideoProfile } from '../../../src/media/profiles.ts'
+import type { Event } from '../../../src/protocol/events.ts'
 import { dataFile } from '../../../src/store/open-log.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { type Plant, plantArgv } from '../../faults/plant.ts'
@@ -17,7 +18,8 @@ import { type Moment, tellingPlants, Watch } from './moments.ts'
 import type { RecordingTask } from './recording.child.ts'
 import { shadeOf } from './script.ts'
 
-const program = fileURLToPath(new URL('./recording.child.ts', import.meta.url))
+/** What is killed; its argument is a RecordingTask. */
+export const recordingProgram = fileURLToPath(new URL('./recording.child.ts', import.meta.url))
 
 /** Kills in one directory, one after the other, before the program is let alone. */
 const LIVES = 5
@@ -72,7 +74,7 @@ export async function killAndJudge(options: CampaignOptions): Promise<Campaign> 
   const problems: string[] = []
   let missed = 0
   for (let done = 0; done < kills; ) {
-    const place = new Place(places.next(), Math.floor(done / LIVES), plants)
+    const place = new Place(taskOf(places.next(), Math.floor(done / LIVES)), plants)
     for (const end = Math.min(kills, done + LIVES); done < end; ) {
       const aim = targets[(done + missed) % targets.length]!
       const moment = await place.kill(aim, signal, random)
@@ -91,20 +93,29 @@ export async function killAndJudge(options: CampaignOptions): Promise<Campaign> 
   return { kills, missed, landed, fates, problems }
 }
 
+/** Directories differ in how video is encoded, and whether the log keeps the frames. */
+export function taskOf(dir: string, number: number): Omit<RecordingTask, 'episodes'> {
+  const profile: VideoProfile = number % 2 === 0 ? 'fast' : 'lerobot'
+  const keepFrames = [false, true, true, false][number % 4]!
+  return { dir, profile, keepFrames, stepMillis: STEP_MILLIS }
+}
+
 /** One run directory. */
-class Place {
+export class Place {
   readonly #task: Omit<RecordingTask, 'episodes'>
   readonly #plants: readonly Plant[]
   /** Episodes of which the program was told that they are durable. */
-  readonly #durable = new Set<number>()
+  readonly #durable: Set<number>
   #said: string[] = []
 
-  /** Directories differ in how video is encoded, and whether the log keeps the frames. */
-  constructor(dir: string, number: number, plants: readonly Plant[]) {
-    const profile: VideoProfile = number % 2 === 0 ? 'fast' : 'lerobot'
-    const keepFrames = [false, true, true, false][number % 4]!
-    this.#task = { dir, profile, keepFrames, stepMillis: STEP_MILLIS }
+  constructor(
+    task: Omit<RecordingTask, 'episodes'>,
+    plants: readonly Plant[],
+    durable: Iterable<number> = [],
+  ) {
+    this.#task = task
     this.#plants = plants
+    this.#durable = new Set(durable)
   }
 
   /** Starts the program and ends it; at what, or undefined when it came to its end before. */
@@ -127,16 +138,23 @@ class Place {
     return met
   }
 
-  /** After a kill. Nothing is changed. */
+  /** After a kill, or a power cut. Nothing is changed. */
   async judge(): Promise<string[]> {
     const { dir } = this.#task
     const problems = this.#said.splice(0)
-    if (!existsSync(dataFile(dir))) return problems
+    if (!existsSync(dataFile(dir))) return [...problems, ...this.#forgotten([])]
     const { ok, problems: damage } = await verifyLog(dir)
     if (!ok) problems.push(...damage.map(({ seq, message }) => `event ${seq}: ${message}`))
     problems.push(...(await this.#videos(false)))
     const events = (await readEvents(dir)).map(({ event }) => event)
+    problems.push(...this.#forgotten(events))
     return [...problems, ...(await judgeDataset(dir, events)).problems]
+  }
+
+  #forgotten(events: readonly Event[]): string[] {
+    const ended = new Set(events.map(event => event.type === 'episode_ended' && event.episode))
+    const gone = [...this.#durable].filter(episode => !ended.has(episode))
+    return gone.map(episode => `durable ${episode} has no end in the log`)
   }
 
   /** Lets the program come to its end; what is there then, and what became of all episodes. */
@@ -164,7 +182,8 @@ class Place {
 
   #start(episodes: number): Program {
     const task: RecordingTask = { ...this.#task, episodes }
-    const argv = [...plantArgv([...tellingPlants, ...this.#plants]), program, JSON.stringify(task)]
+    const plants = plantArgv([...tellingPlants, ...this.#plants])
+    const argv = [...plants, recordingProgram, JSON.stringify(task)]
     return runCommand(
       'recording',
       process.execPath,

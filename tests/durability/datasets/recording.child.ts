@@ -15,6 +15,8 @@ export interface RecordingTask {
   readonly stepMillis: number
   /** Before it closes the run it waits until every episode is saved or refused. Default false. */
   readonly settles?: boolean
+  /** Instead of closing the run it kills itself. Default false. */
+  readonly dies?: boolean
 }
 
 const task = JSON.parse(process.argv[2] ?? '{}') as RecordingTask
@@ -49,6 +51,7 @@ for (let played = 0; played < task.episodes; played++) {
 if (task.settles) {
   while (settled() < task.episodes) await new Promise(resolve => setTimeout(resolve, 20))
 }
+if (task.dies) process.kill(process.pid, 'SIGKILL')
 say({ moment: 'closing' })
 await run.close()
 say({ moment: 'closed' })

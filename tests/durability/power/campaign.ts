@@ -1,7 +1,7 @@
 // Judges every crash of a recording.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { acknowledged, crashes } from './crash.ts'
+import { acknowledged, crashes, toldBy } from './crash.ts'
 import type { Judge } from './judge.ts'
 import { type Call, type Recording, readRecording } from './recording.ts'
 import type { Recovered } from './recovered.ts'
@@ -34,9 +34,11 @@ export async function judgeCrashes(
     kind === 'say' && data.toString().startsWith('ack')
   const skipped = acknowledgedOnly ? calls.findIndex(isAcknowledgement) + 1 : 0
   const found: Finding[] = []
-  for (const { story, told, write } of crashes(calls, staleLock, seed, count, skipped)) {
+  for (const crash of crashes(calls, staleLock, seed, count, skipped)) {
+    const { story } = crash
+    const told = toldBy(crash)
     mkdirSync(image)
-    write(image)
+    crash.write(image)
     const first = found.length % 2 === 0 ? 'reader' : 'writer'
     const recovered = await judge.judge({ dir: join(image, 'run'), workload, seed, told, first })
     found.push({ ...recovered, story, acknowledged: acknowledged(told) })

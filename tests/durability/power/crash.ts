@@ -17,22 +17,27 @@ export interface Told {
   readonly closed: boolean
 }
 
+/** A line on a program's standard output. */
+export interface Said {
+  readonly text: string
+  readonly atMillis: number
+}
+
 export interface Crash {
   readonly story: string
-  readonly told: Told
+  /** When the power went, and what had been said until then. */
+  readonly atMillis: number
+  readonly said: readonly Said[]
   /** Makes the files below `folder`, which is empty. */
   readonly write: (folder: string) => void
 }
 
 /** Reads what was said until the power went at `atMillis`. */
-export function toldBy(
-  lines: readonly { readonly text: string; readonly atMillis: number }[],
-  atMillis: number,
-): Told {
+export function toldBy({ said, atMillis }: Pick<Crash, 'said' | 'atMillis'>): Told {
   const acknowledgements: { seq: number; atMillis: number }[] = []
   let epoch = 0
   let closed = false
-  for (const line of lines) {
+  for (const line of said) {
     const [word, number] = line.text.trim().split(' ')
     if (word === 'open') epoch = Number(number)
     else if (word === 'opening') closed = false
@@ -69,14 +74,15 @@ export function* crashes(
     const chance = seededRandom(seed * 65_537 + number)
     const survival = survivals[(number >> 1) % survivals.length]!
     const call = calls[cut]!
-    const lines = calls
+    const said = calls
       .slice(0, cut)
       .filter(({ kind }) => kind === 'say')
       .map(({ data, endedMillis }) => ({ text: data.toString(), atMillis: endedMillis }))
     const files = disk.image(survival, chance, call)
     yield {
       story: `crash ${number} of seed ${seed}: ${survival} survives during call ${cut}, ${call.kind}`,
-      told: toldBy(lines, call.endedMillis),
+      atMillis: call.endedMillis,
+      said,
       write: folder => writeImage(folder, files, staleLock, chance),
     }
   }
@@ -97,7 +103,7 @@ function writeImage(
     else if (path.endsWith('lock.mdb')) {
       if (lock > 0) writeFileSync(at, lock === 1 ? staleLock : garbage(staleLock.length))
     } else {
-      if (otherBoot) bootAgain(bytes)
+      if (otherBoot && path.endsWith('data.mdb')) bootAgain(bytes)
       writeFileSync(at, bytes)
     }
   }

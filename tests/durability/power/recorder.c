@@ -6,6 +6,7 @@
 // A note: u32 kind, i32 descriptor, i64 offset or flags, u64 begin and end in ns, u32 length of the
 // path, u32 length of the data, then both.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -136,14 +137,27 @@ OPENS(open64)
 OPENS_AT(openat)
 OPENS_AT(openat64)
 
+static void forget(int descriptor) {
+  if (!follows(descriptor)) return;
+  noteBare(CLOSE, descriptor, 0, "");
+  followed[descriptor] = 0;
+}
+
 int close(int descriptor) {
   REAL(int, "close", int);
   enter();
-  if (follows(descriptor)) {
-    noteBare(CLOSE, descriptor, 0, "");
-    followed[descriptor] = 0;
-  }
+  forget(descriptor);
   int result = real(descriptor);
+  leave();
+  return result;
+}
+
+// A directory that is walked through lets go of its descriptor within the C library.
+int closedir(DIR *directory) {
+  REAL(int, "closedir", DIR *);
+  enter();
+  forget(dirfd(directory));
+  int result = real(directory);
   leave();
   return result;
 }
