@@ -8,7 +8,7 @@ process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
 
 const all = [
-  'tests/{bench,durability,supervision,models,simulation,hostile}/**/*.test.ts',
+  'tests/{bench,durability,supervision,models,simulation,hostile,soak}/**/*.test.ts',
   'tests/e2e/{injection,soak}.test.ts',
 ]
 const timed = [

@@ -1,38 +1,19 @@
 // A viewer that comes back as soon as it is cut off, and remembers when each frame came.
 import { onTestFinished } from 'vitest'
-import { WebSocket } from 'ws'
-import { stringifyMessage, VIEWER_PROTOCOL } from '../../src/protocol/viewer-messages.ts'
+import { type Connection, stayConnected } from './stay-connected.ts'
 
-const RECONNECT_MILLIS = 10
+const MAX_FPS = 60
 
-export interface SteadyViewer {
+export interface SteadyViewer extends Pick<Connection, 'close'> {
   /** When frames came, Unix milliseconds, in their order. */
   readonly frameTimes: readonly number[]
-  close(): void
 }
 
 export function watch(url: string): SteadyViewer {
-  const address = new URL('/ws', url.replace('http', 'ws'))
   const frameTimes: number[] = []
-  let closed = false
-  let socket: WebSocket
-  const connect = (): void => {
-    if (closed) return
-    socket = new WebSocket(address, VIEWER_PROTOCOL)
-    socket.on('open', () => {
-      socket.send(stringifyMessage({ type: 'hello', v: 1, delivery: 'newest', max_fps: 60 }))
-    })
-    socket.on('message', (_data, isBinary) => {
-      if (isBinary) frameTimes.push(performance.timeOrigin + performance.now())
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => setTimeout(connect, RECONNECT_MILLIS))
-  }
-  connect()
-  const close = (): void => {
-    closed = true
-    socket.terminate()
-  }
+  const { close } = stayConnected(url, MAX_FPS, () => {
+    frameTimes.push(performance.timeOrigin + performance.now())
+  })
   onTestFinished(close)
   return { frameTimes, close }
 }

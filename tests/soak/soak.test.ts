@@ -1,0 +1,59 @@
+// S9: the soak itself, for a few minutes, and that it notices what leaks. `npm run soak` is the same
+// for as long as one likes.
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { figure } from '../faults/figures.ts'
+import { type Plant, plantArgv } from '../faults/plant.ts'
+import { tier } from '../faults/tier.ts'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+const MINUTES = 3
+const LEAK_MINUTES = 1.5
+const TIMEOUT_MILLIS = 900_000
+
+interface Verdict {
+  readonly problems: readonly string[]
+  readonly figures: Readonly<Record<string, number>>
+}
+
+async function soak(minutes: number, plants: readonly Plant[] = []) {
+  const args = [...plantArgv(plants), main, '--minutes', `${minutes}`, '--json']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const exited = new Promise<number | null>(resolve => child.once('exit', resolve))
+  const verdict = JSON.parse(await text(child.stdout)) as Verdict
+  return { ...verdict, code: await exited }
+}
+
+const leaks = {
+  'file descriptors': "process.getBuiltinModule('node:fs').openSync('/dev/null')",
+  memory: '(globalThis.leak ??= []).push(new Uint8Array(2 ** 20).fill(1))',
+} as const
+
+if (tier === 'slow')
+  describe('S9 a soak', () => {
+    test(
+      `of ${MINUTES} minutes: nothing grows, nothing is lost, whoever comes, leaves and dies`,
+      async () => {
+        const { problems, figures, code } = await soak(MINUTES)
+        figure('S9', figures)
+        expect(problems).toEqual([])
+        expect(code).toBe(0)
+      },
+      TIMEOUT_MILLIS,
+    )
+
+    test.each(Object.entries(leaks))(
+      'notices that each viewer leaves %s behind',
+      async (what, leak) => {
+        const find = 'this.#viewers.add(viewer)'
+        const plant = { file: 'src/gateway/hub.ts', find, replace: `${find}\n;${leak}` }
+        const { problems, code } = await soak(LEAK_MINUTES, [plant])
+        expect(problems.join('\n')).toContain(what)
+        expect(code).toBe(1)
+      },
+      TIMEOUT_MILLIS,
+    )
+  })

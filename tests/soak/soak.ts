@@ -1,0 +1,244 @@
+// A run over long: it records, encodes and makes a dataset, while viewers come and go and its actors
+// are killed in turn, a round every few seconds. At the end of each round, when all of it is at rest,
+// it is looked at from outside what it holds; and in the end, whether all is there that was told.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { readMemory } from '../../bench/process-memory.ts'
+import { MIB } from '../../src/base/bytes.ts'
+import { describeError } from '../../src/base/errors.ts'
+import { type Random, seededRandom } from '../../src/base/random.ts'
+import type { ActorName } from '../../src/runtime/topology.ts'
+import { logStats } from '../../src/store/stats.ts'
+import { type Connection, stayConnected } from '../supervision/stay-connected.ts'
+import { judgeSoaked } from './judge.ts'
+import { growthOf, overgrown, type Sample } from './samples.ts'
+import type { SoakNews, SoakOrder, SoakState, SoakTask } from './training.child.ts'
+
+const program = fileURLToPath(new URL('./training.child.ts', import.meta.url))
+
+const STEP_MILLIS = 20
+/** More than five deaths in ten seconds end a run (P11); these are two. */
+const ROUND_MILLIS = 5_000
+const VIEWERS_MAX = 12
+/** One of so many stops reading. */
+const SLOW_EVERY = 5
+const VIEWER_FPS = 30
+/** What is behind when it is at rest: no more than comes in a moment. */
+const LAG_MAX = 2_000
+const REST_MILLIS_MAX = 30_000
+const END_MILLIS_MAX = 180_000
+
+/** Killed in turn; each dies now in one way, now in the other. */
+const victims = [
+  ...(['encoder', 'broadcaster', 'recorder'] as const),
+  ...(['dataset', 'aggregator', 'encoder-2'] as const),
+] satisfies ActorName[]
+
+export interface SoakOptions {
+  /** An empty directory. */
+  readonly dir: string
+  readonly minutes: number
+  readonly seed: number
+  /** Told of each round. */
+  readonly onRound: (round: SoakRound) => void
+}
+
+export interface SoakRound extends Sample {
+  readonly rounds: number
+  readonly kills: number
+  readonly viewers: number
+  readonly episodes: number
+}
+
+export interface SoakResult {
+  /** Every promise that is broken, in words. */
+  readonly problems: readonly string[]
+  readonly samples: readonly Sample[]
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const training = new Training({ dir: options.dir, stepMillis: STEP_MILLIS })
+  try {
+    return await conduct(training, options)
+  } finally {
+    await training.kill()
+  }
+}
+
+async function conduct(
+  training: Training,
+  { dir, minutes, seed, onRound }: SoakOptions,
+): Promise<SoakResult> {
+  const random = seededRandom(seed)
+  const samples: Sample[] = []
+  const kills: Record<string, number> = {}
+  const sums = { rounds: 0, kills: 0, viewers: 0 }
+  await training.started
+  const startedAt = performance.now()
+  const millis = (): number => performance.now() - startedAt
+  try {
+    while (millis() < minutes * 60_000) {
+      const roundEndsAt = millis() + ROUND_MILLIS
+      const actor = victims[sums.rounds % victims.length]!
+      const audience = new Audience(training.url, 1 + random.below(VIEWERS_MAX), random)
+      try {
+        await audience.seesFrames(REST_MILLIS_MAX)
+        await sleep(random.below(500))
+        kills[actor] = (kills[actor] ?? 0) + 1
+        const how = Math.floor(sums.rounds / victims.length) % 2 === 0 ? 'throw' : 'exit'
+        training.order({ type: 'kill', actor, how })
+        await training.isAtRest(kills, REST_MILLIS_MAX)
+        await audience.seesFrames(REST_MILLIS_MAX)
+        // What still plays is what an audience sees; it leaves in the middle of it.
+        await sleep(Math.max(0, roundEndsAt - millis() - 1_000))
+      } finally {
+        audience.leave()
+      }
+      await sleep(Math.max(500, roundEndsAt - millis()))
+      const { spilledBytes, episodes } = await training.isAtRest(kills, REST_MILLIS_MAX)
+      sums.rounds++
+      sums.kills++
+      sums.viewers += audience.size
+      const held = await lookAt(training.pid, dir)
+      const sample = { ...held, minutes: millis() / 60_000, spilledBytes }
+      samples.push(sample)
+      onRound({ ...sample, ...sums, episodes })
+    }
+    const { episodes } = await training.end(END_MILLIS_MAX)
+    const { durable } = training
+    const record = await judgeSoaked(dir, { episodes, durable, kills })
+    const problems = [...training.problems, ...overgrown(samples), ...record.problems]
+    const { events, rows } = record
+    const grown = Object.entries(growthOf(samples) ?? {}).map(([key, value]) => [
+      `${key}Grown`,
+      Math.round(value * 10) / 10,
+    ])
+    const figures = { ...sums, episodes, events, rows, ...Object.fromEntries(grown) }
+    return { problems, samples, figures }
+  } catch (error) {
+    return { problems: [...training.problems, describeError(error)], samples, figures: sums }
+  }
+}
+
+/** What the process holds of the machine, and its log of the disk. */
+async function lookAt(pid: number, dir: string): Promise<Omit<Sample, 'minutes' | 'spilledBytes'>> {
+  const { fileBytes, eventBytes } = await logStats(dir)
+  return {
+    ownMib: readMemory(pid)?.own ?? Number.NaN,
+    fds: readdirSync(`/proc/${pid}/fd`).length,
+    threads: readdirSync(`/proc/${pid}/task`).length,
+    logMib: fileBytes / MIB,
+    eventMib: eventBytes / MIB,
+  }
+}
+
+/** Viewers that come together and leave together; some of them stop reading. */
+class Audience {
+  readonly #members: Connection[]
+  #frames = 0
+
+  constructor(url: string, count: number, random: Random) {
+    this.#members = Array.from({ length: count }, () =>
+      stayConnected(url, 1 + random.below(VIEWER_FPS), () => this.#frames++),
+    )
+    for (const [number, member] of this.#members.entries()) {
+      if (number % SLOW_EVERY === SLOW_EVERY - 1) member.stopReading()
+    }
+  }
+
+  get size(): number {
+    return this.#members.length
+  }
+
+  /** Resolves when somebody has seen a frame after this call. */
+  async seesFrames(millisMax: number): Promise<void> {
+    const before = this.#frames
+    await until('a viewer sees a frame', millisMax, () => this.#frames > before)
+  }
+
+  leave(): void {
+    for (const member of this.#members) member.close()
+  }
+}
+
+/** The program, from outside. */
+class Training {
+  readonly problems: string[] = []
+  readonly durable = new Set<number>()
+  url = ''
+  readonly started: Promise<void>
+  readonly #child: ChildProcess
+  readonly #exited: Promise<unknown[]>
+  #state: SoakState | undefined
+  #ended: string | undefined
+
+  constructor(task: SoakTask) {
+    const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
+    this.#child = fork(program, [JSON.stringify(task)], { stdio })
+    this.#exited = once(this.#child, 'exit')
+    const started = Promise.withResolvers<void>()
+    this.started = started.promise
+    this.#child.on('message', (news: SoakNews) => {
+      this.#take(news)
+      if (news.type === 'started') started.resolve()
+    })
+    void this.#exited.then(([code, signal]) => {
+      this.#ended = `the program ended with ${signal ?? code}`
+      started.reject(new Error(this.#ended))
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  order(order: SoakOrder): void {
+    this.#child.send(order)
+  }
+
+  /** Resolves when every actor was restarted as often as it was killed, and nothing is behind. */
+  async isAtRest(kills: Readonly<Record<string, number>>, millisMax: number): Promise<SoakState> {
+    await until('the run is at rest', millisMax, () => {
+      if (this.#ended) throw new Error(this.#ended)
+      const { restarts, lag = 0, spilledBytes = 0 } = this.#state ?? {}
+      if (restarts === undefined || lag > LAG_MAX || spilledBytes > 0) return false
+      return Object.entries(kills).every(([actor, times]) => restarts[actor] === times)
+    })
+    return this.#state!
+  }
+
+  /** Asks for the end, and resolves when the program has come to it by itself. */
+  async end(millisMax: number): Promise<SoakState> {
+    this.order({ type: 'end' })
+    await until('the program ends', millisMax, () => this.#ended !== undefined)
+    const [code, signal] = await this.#exited
+    if (code !== 0) this.problems.push(`the program ended with ${signal ?? code}`)
+    const state = this.#state!
+    if (state.dropped > 0) this.problems.push(`${state.dropped} events found no room`)
+    return state
+  }
+
+  async kill(): Promise<void> {
+    if (this.#ended === undefined) this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  #take(news: SoakNews): void {
+    if (news.type === 'started') this.url = news.url
+    else if (news.type === 'problem') this.problems.push(news.problem)
+    else if (news.type === 'durable') this.durable.add(news.episode)
+    else this.#state = news
+  }
+}
+
+async function until(what: string, millisMax: number, holds: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + millisMax
+  while (!holds()) {
+    if (performance.now() > giveUpAt) throw new Error(`waited ${millisMax} ms until ${what}`)
+    await sleep(20)
+  }
+}

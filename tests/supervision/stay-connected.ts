@@ -1,0 +1,46 @@
+// A viewer's connection that comes back as soon as it is cut off.
+import { WebSocket } from 'ws'
+import { stringifyMessage, VIEWER_PROTOCOL } from '../../src/protocol/viewer-messages.ts'
+
+const RECONNECT_MILLIS = 10
+
+export interface Connection {
+  /** From now on nothing is read: what comes waits in the server. */
+  stopReading(): void
+  close(): void
+}
+
+/** Watches the page at `url` from now on; `onFrame` is told of every frame. */
+export function stayConnected(url: string, maxFps: number, onFrame: () => void): Connection {
+  const address = new URL('/ws', url.replace('http', 'ws'))
+  let closed = false
+  let reads = true
+  let socket: WebSocket
+  let timer: NodeJS.Timeout | undefined
+  const connect = (): void => {
+    socket = new WebSocket(address, VIEWER_PROTOCOL)
+    socket.on('open', () => {
+      socket.send(stringifyMessage({ type: 'hello', v: 1, delivery: 'newest', max_fps: maxFps }))
+      if (!reads) socket.pause()
+    })
+    socket.on('message', (_data, isBinary) => {
+      if (isBinary) onFrame()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      if (!closed) timer = setTimeout(connect, RECONNECT_MILLIS)
+    })
+  }
+  connect()
+  return {
+    stopReading() {
+      reads = false
+      if (socket.readyState === WebSocket.OPEN) socket.pause()
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+      socket.terminate()
+    },
+  }
+}
