@@ -42,6 +42,7 @@ export class FrameFeed {
   set watched(watched: boolean) {
     if (watched === this.#watched) return
     this.#watched = watched
+    this.#reader.watched = watched
     this.#cancelReview()
     this.#review()
     if (watched && !this.#taking) this.#take().catch(this.#options.onError)

@@ -2,7 +2,7 @@
 // it live at once, and gives the ring's room back only when it is durable: a recorder that dies
 // leaves everything in the ring for the next one. The ring's position is committed with the
 // records, so that nothing is ever recorded twice.
-import { MIB } from '../../base/bytes.ts'
+import { KIB, MIB } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { recorderMachine } from '../../machines/recorder.machine.ts'
 import { encodeEvent, Layouts } from '../../protocol/codec.ts'
@@ -19,7 +19,10 @@ import { inFlightBytesMax, openingEvents } from './opening.ts'
 import { Outlets } from './outlets.ts'
 
 /** While the trainer is busy the ring is looked at this often: nobody needs to be woken. */
-const POLL_MILLIS = 2
+const POLL_MILLIS = 10
+/** The same while somebody watches, or so much comes that it must not pile up. */
+const CLOSE_POLL_MILLIS = 2
+const CLOSE_POLL_BYTES = 128 * KIB
 /** After so long without an event the recorder sleeps until it is woken. */
 const IDLE_MILLIS = 20
 /** A sleep ends after so long, should a wake-up be lost. */
@@ -268,13 +271,23 @@ class Recorder implements ActorInstance {
       const now = this.#scope.clock.monotonic()
       if (took > 0) idleSince = now
       if (took >= INTAKE_BYTES_MAX) await this.#scope.clock.turn()
-      else if (now - idleSince < IDLE_MILLIS) await this.#pause(POLL_MILLIS)
+      else if (now - idleSince < IDLE_MILLIS) await this.#pause(this.#pollMillis(took))
       else {
         this.#noteDrained(ring)
-        if (ring.producerClosed) await this.#pause(POLL_MILLIS)
+        if (ring.producerClosed) await this.#pause(CLOSE_POLL_MILLIS)
         else await this.#world.waitForData(ring, WAIT_MILLIS)
       }
     }
+  }
+
+  /**
+   * Each look costs the trainer's machine a wake-up, or three with those who are told of it. A trainer
+   * that closes waits for what it has said last.
+   */
+  #pollMillis(took: number): number {
+    const isClose =
+      took >= CLOSE_POLL_BYTES || this.#outlets?.isWatched || this.#ring?.producerClosed
+    return isClose ? CLOSE_POLL_MILLIS : POLL_MILLIS
   }
 
   /** Takes in what the ring holds, within bounds; returns how many bytes. */

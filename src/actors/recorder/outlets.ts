@@ -34,6 +34,11 @@ export class Outlets {
     }
   }
 
+  /** Whether anybody sees what is shown. */
+  get isWatched(): boolean {
+    return this.#lane?.isWatched ?? false
+  }
+
   show(batch: Omit<LiveBatch, 'mode'>): void {
     this.#live?.offer({ ...batch, mode: 'live' })
   }

@@ -4,7 +4,7 @@
 //
 //   byte   0   magic | version | header bytes | slot bytes | slot count | flags   producer
 //         64   head | 0 | published | refused | repaired                          producer
-//        128   tail | source | wanted | 0 | taken | skipped | shown               reader
+//        128   tail | source | wanted | watched | taken | skipped | shown         reader
 //        192   HUD: sequence | layout | episode | step | last reward | mean reward producer
 //                   | steps a second | loss | time
 //        256   least rate | greatest rate                                         producer
@@ -49,6 +49,7 @@ export const WORD_HEAD = 16
 export const WORD_TAIL = 32
 export const WORD_SOURCE = 33
 export const WORD_WANTED = 34
+export const WORD_WATCHED = 35
 export const WORD_HUD = 48
 export const WORD_RATE_MIN = 64
 export const WORD_RATE_MAX = 65

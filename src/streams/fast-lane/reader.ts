@@ -34,6 +34,7 @@ import {
   WORD_SOURCE,
   WORD_TAIL,
   WORD_WANTED,
+  WORD_WATCHED,
   wordOfLogWish,
   wordOfRate,
 } from './layout.ts'
@@ -69,6 +70,7 @@ export class LaneReader {
     }
     this.#tellWanted()
     this.source = 'none'
+    this.watched = false
   }
 
   /**
@@ -90,6 +92,11 @@ export class LaneReader {
   /** Asks whoever writes the log for frames of this layout, or no longer. */
   wishByLog(layout: number, wanted: boolean): void {
     Atomics.store(this.#memory.words, wordOfLogWish(layout), wanted ? 1 : 0)
+  }
+
+  /** Whether anybody watches, frames or not; for whoever brings what they see. */
+  set watched(watched: boolean) {
+    Atomics.store(this.#memory.words, WORD_WATCHED, watched ? 1 : 0)
   }
 
   /** Where the frames that are shown come from; for whoever reads the lane's status. */

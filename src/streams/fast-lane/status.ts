@@ -18,6 +18,7 @@ import {
   WORD_HUD,
   WORD_SOURCE,
   WORD_WANTED,
+  WORD_WATCHED,
   wordOfLogWish,
 } from './layout.ts'
 
@@ -33,6 +34,11 @@ export class LaneGauge {
 
   constructor(buffer: SharedArrayBuffer) {
     this.#memory = openLane(buffer)
+  }
+
+  /** Whether anybody watches now: one load. */
+  get isWatched(): boolean {
+    return Atomics.load(this.#memory.words, WORD_WATCHED) === 1
   }
 
   /** Whether frames of this layout are asked of whoever writes the log: one load. */

@@ -83,10 +83,7 @@ function copyDevice(): void {
 /** What the writer had said; the instants do not matter to the levels that are played here. */
 function told(said: string): Told {
   const lines = readFileSync(said, 'utf8').split('\n').filter(Boolean)
-  return toldBy(
-    lines.map(text => ({ text, atMillis: 0 })),
-    0,
-  )
+  return toldBy({ said: lines.map(text => ({ text, atMillis: 0 })), atMillis: 0 })
 }
 
 async function cutPower(
