@@ -1,7 +1,8 @@
 // The directory of a dataset: made when missing, and what it says of itself when it is one already.
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
+import { makeDirectorySynced } from '../base/sync-path.ts'
 import { type DatasetDescription, describedBy } from './lerobot/features.ts'
 import { parseInfo } from './lerobot/info.ts'
 import { INFO_PATH } from './lerobot/layout.ts'
@@ -9,7 +10,7 @@ import { INFO_PATH } from './lerobot/layout.ts'
 /** CANNOT_CREATE when there is something else. */
 export function makeDirectory(root: string): void {
   try {
-    mkdirSync(root, { recursive: true })
+    makeDirectorySynced(root)
     if (statSync(root).isDirectory()) return
   } catch (cause) {
     const { message } = cause as Error

@@ -2,11 +2,11 @@
 // looks finds no file, the old one or the new one. A path has one writer at a time, so the name
 // beside it needs no chance in it, and the next try clears away what a dead one left. One that was
 // only taken for dead still has its own file, and moves nothing any more.
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
-import { syncPath } from '../base/sync-path.ts'
+import { makeDirectorySynced, syncPath } from '../base/sync-path.ts'
 
 const UNFINISHED = '.part'
 
@@ -14,7 +14,7 @@ const UNFINISHED = '.part'
 export function asideOf(path: string): string {
   const aside = `${path}${UNFINISHED}`
   orDiskError(path, () => {
-    mkdirSync(dirname(path), { recursive: true })
+    makeDirectorySynced(dirname(path))
     rmSync(aside, { force: true })
   })
   return aside

@@ -15,7 +15,7 @@ const TIMEOUT_MILLIS = 1_800_000
 const IMAGES = runs(50, 1200)
 /** They differ in the encoder, and in whether the log keeps its frames. */
 const RECORDINGS = runs(1, 4)
-const EPISODES = runs(3, 8)
+const EPISODES = runs(2, 8)
 
 let base: string
 let recorder: string
@@ -46,7 +46,7 @@ describe.skipIf(!requireTool('gcc'))('power loss on videos and tables', () => {
     async () => {
       const found: SavingFindings[] = []
       for (let number = 0; number < RECORDINGS; number++) {
-        found.push(await campaign(number, IMAGES / RECORDINGS, runs(50, 30)))
+        found.push(await campaign(number, IMAGES / RECORDINGS, runs(Number.POSITIVE_INFINITY, 30)))
       }
       const sum = (key: 'images' | 'bad' | 'durable' | 'goneOn'): number =>
         found.reduce((total, each) => total + each[key], 0)
@@ -59,7 +59,7 @@ describe.skipIf(!requireTool('gcc'))('power loss on videos and tables', () => {
       })
       expect(found.flatMap(({ problems }) => problems)).toEqual([])
       expect(sum('images')).toBe(IMAGES)
-      expect(sum('durable')).toBeGreaterThan(IMAGES)
+      expect(sum('durable')).toBeGreaterThan(IMAGES / 2)
     },
     TIMEOUT_MILLIS,
   )

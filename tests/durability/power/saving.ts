@@ -68,7 +68,7 @@ export async function judgeSaving(
     const place = new Place(taskOf(join(image, 'run'), number), [], durable)
     const found = await place.judge()
     sums.durable += durable.length
-    if (sums.images++ % goesOnEvery === 0 && found.length === 0) {
+    if (++sums.images % goesOnEvery === 0 && found.length === 0) {
       found.push(...(await place.end(fates)))
       sums.goneOn++
     }
