@@ -19,6 +19,7 @@ import {
   eventKinds,
   eventVersions,
   type FrameCaptured,
+  type GeneralEvent,
   type Layout,
 } from './events.ts'
 import {
@@ -34,6 +35,8 @@ import { upcast } from './upcasters.ts'
 
 export const RECORD_HEADER_BYTES = 8
 export const FRAME_HEADER_BYTES = 32
+/** The body of an event of a general kind begins with its time. */
+export const EVENT_TIME_BYTES = 8
 
 const packr = new Packr({
   useRecords: false,
@@ -132,12 +135,19 @@ export function encodeEvent(event: Event, time: number, layouts?: Layouts): Uint
   if (event.type === 'unknown') return frameRecord(recordTag(event.kind, event.version), event.body)
   if (event.type === 'step_taken') return encodeStep(event, time, layouts)
   if (event.type === 'frame_captured') return encodeFrame(event, time, layouts)
-  const { type, ...fields } = event
-  const packed = packr.pack(fields)
-  const body = new Uint8Array(8 + packed.byteLength)
+  const packed = packEvent(event)
+  const body = new Uint8Array(EVENT_TIME_BYTES + packed.byteLength)
   new DataView(body.buffer).setFloat64(0, time, true)
-  body.set(packed, 8)
-  return frameRecord(tagOf(type), body)
+  body.set(packed, EVENT_TIME_BYTES)
+  return frameRecord(tagOf(event.type), body)
+}
+
+/**
+ * What stands in the body of a general event's record after its time. Valid until the next call: for
+ * whoever writes records in place.
+ */
+export function packEvent({ type: _, ...fields }: GeneralEvent): Uint8Array {
+  return packr.pack(fields)
 }
 
 function frameRecord(tag: number, body: Uint8Array): Uint8Array {

@@ -361,6 +361,8 @@ export type Event =
   | UnknownEvent
 
 export type EventType = Event['type']
+/** Those whose bodies are packed, and not laid out. */
+export type GeneralEvent = Exclude<Event, { type: 'unknown' | 'step_taken' | 'frame_captured' }>
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>
 
 /** An event at its place in the log. `time` is the event's own, Unix milliseconds. */

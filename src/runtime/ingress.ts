@@ -2,8 +2,8 @@
 // order, onto one ring. Nothing here throws, waits or awaits (unless `block` was chosen); what
 // cannot be taken is counted, and the gap is an event of its own as soon as there is room.
 import { describeError, RollcastError } from '../base/errors.ts'
-import { encodeEvent, readRecord, tagOf } from '../protocol/codec.ts'
-import type { Event, EventOf, Layout } from '../protocol/events.ts'
+import { EVENT_TIME_BYTES, packEvent, tagOf } from '../protocol/codec.ts'
+import type { EventOf, GeneralEvent, Layout } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RingInlet } from '../streams/ring/inlet.ts'
 import { LossGauge } from './loss-window.ts'
@@ -113,18 +113,19 @@ export class Ingress {
   }
 
   /** Writes one event of a general kind; false when it was refused. */
-  write(event: Exclude<Event, { type: 'unknown' }>, critical = false): boolean {
+  write(event: GeneralEvent, critical = false): boolean {
     if (this.#closed) return false
     this.#settleGap(critical)
     return this.#put(event, critical)
   }
 
-  #put(event: Exclude<Event, { type: 'unknown' }>, critical: boolean): boolean {
-    const record = encodeEvent(event, this.now())
-    const { bodyOffset, bodyLength } = readRecord(record, 0)
-    const at = this.inlet.claim(bodyLength, critical)
+  #put(event: GeneralEvent, critical: boolean): boolean {
+    const time = this.now()
+    const packed = packEvent(event)
+    const at = this.inlet.claim(EVENT_TIME_BYTES + packed.byteLength, critical)
     if (at < 0) return false
-    this.inlet.bytes.set(record.subarray(bodyOffset, bodyOffset + bodyLength), at)
+    this.inlet.floats[at >>> 3] = time
+    this.inlet.bytes.set(packed, at + EVENT_TIME_BYTES)
     this.inlet.commit(tagOf(event.type))
     return true
   }

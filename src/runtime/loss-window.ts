@@ -12,7 +12,7 @@ export interface LossWindow {
 }
 
 /** Marks are not closer: what is measured is as exact. */
-const MARK_MILLIS = 2
+const MARK_MILLIS = 5
 /** While so many are not durable, the oldest is what counts: no more are made. */
 const MARKS_MAX = 64
 

@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type SoakRound, soak } from './soak.ts'
+import type { ActorName } from '../../src/runtime/topology.ts'
+import { allVictims, type SoakRound, soak } from './soak.ts'
 
 const usage = `npm run soak -- [options]
 
   --minutes N   how long (default 30)
   --seed N      of what happens by chance (default: another each time)
+  --kill NAMES  actors that are killed in turn, or none (default ${allVictims.join(',')})
   --json        the verdict as one object on stdout
 `
 
@@ -23,6 +25,7 @@ function parse(args: readonly string[]) {
     const options = {
       minutes: { type: 'string', default: '30' },
       seed: { type: 'string', default: String(Date.now() % 1e9) },
+      kill: { type: 'string', default: allVictims.join() },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     } as const
@@ -37,12 +40,19 @@ function numberOf(name: string, text: string): number {
   return value > 0 && Number.isFinite(value) ? value : bad(`--${name} ${text}: expected a number`)
 }
 
+function victimsOf(text: string): ActorName[] {
+  const names = text === 'none' ? [] : text.split(',')
+  return names.map(
+    name => allVictims.find(victim => victim === name) ?? bad(`--kill ${name}: there is no such`),
+  )
+}
+
 const print = (text: string): void => void process.stderr.write(`${text}\n`)
 
 function describe(round: SoakRound): string {
-  const { minutes, rounds, viewers, episodes, ownMib, fds, threads, logMib, eventMib } = round
+  const { minutes, kills, viewers, episodes, ownMib, fds, threads, logMib, eventMib } = round
   return (
-    `${minutes.toFixed(1)} min: ${episodes} episodes, ${rounds} kills, ${viewers} viewers;` +
+    `${minutes.toFixed(1)} min: ${episodes} episodes, ${kills} kills, ${viewers} viewers;` +
     ` memory ${ownMib.toFixed(0)} MiB, ${fds} descriptors, ${threads} threads,` +
     ` log ${logMib.toFixed(0)} MiB with ${eventMib.toFixed(1)} MiB of events`
   )
@@ -55,12 +65,13 @@ if (values.help) {
 }
 const minutes = numberOf('minutes', values.minutes)
 const seed = numberOf('seed', values.seed)
+const victims = victimsOf(values.kill)
 const dir = mkdtempSync(join(tmpdir(), 'rollcast-soak-'))
 let toldMinutes = 0
 print(`soak: ${minutes} minutes, seed ${seed}, in ${dir}`)
 try {
   const { problems, figures } = await soak({
-    ...{ dir, minutes, seed },
+    ...{ dir, minutes, seed, victims },
     onRound(round) {
       if (round.minutes < toldMinutes + 1 && round.rounds > 1) return
       toldMinutes = Math.floor(round.minutes)

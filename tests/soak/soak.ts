@@ -32,16 +32,18 @@ const REST_MILLIS_MAX = 30_000
 const END_MILLIS_MAX = 180_000
 
 /** Killed in turn; each dies now in one way, now in the other. */
-const victims = [
+export const allVictims: readonly ActorName[] = [
   ...(['encoder', 'broadcaster', 'recorder'] as const),
   ...(['dataset', 'aggregator', 'encoder-2'] as const),
-] satisfies ActorName[]
+]
 
 export interface SoakOptions {
   /** An empty directory. */
   readonly dir: string
   readonly minutes: number
   readonly seed: number
+  /** Who is killed in turn; nobody when it is empty. */
+  readonly victims: readonly ActorName[]
   /** Told of each round. */
   readonly onRound: (round: SoakRound) => void
 }
@@ -71,7 +73,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 
 async function conduct(
   training: Training,
-  { dir, minutes, seed, onRound }: SoakOptions,
+  { dir, minutes, seed, victims, onRound }: SoakOptions,
 ): Promise<SoakResult> {
   const random = seededRandom(seed)
   const samples: Sample[] = []
@@ -83,14 +85,17 @@ async function conduct(
   try {
     while (millis() < minutes * 60_000) {
       const roundEndsAt = millis() + ROUND_MILLIS
-      const actor = victims[sums.rounds % victims.length]!
+      const actor = victims[sums.rounds % victims.length]
       const audience = new Audience(training.url, 1 + random.below(VIEWERS_MAX), random)
       try {
         await audience.seesFrames(REST_MILLIS_MAX)
         await sleep(random.below(500))
-        kills[actor] = (kills[actor] ?? 0) + 1
-        const how = Math.floor(sums.rounds / victims.length) % 2 === 0 ? 'throw' : 'exit'
-        training.order({ type: 'kill', actor, how })
+        if (actor !== undefined) {
+          kills[actor] = (kills[actor] ?? 0) + 1
+          const how = kills[actor] % 2 === 1 ? 'throw' : 'exit'
+          training.order({ type: 'kill', actor, how })
+          sums.kills++
+        }
         await training.isAtRest(kills, REST_MILLIS_MAX)
         await audience.seesFrames(REST_MILLIS_MAX)
         // What still plays is what an audience sees; it leaves in the middle of it.
@@ -101,7 +106,6 @@ async function conduct(
       await sleep(Math.max(500, roundEndsAt - millis()))
       const { spilledBytes, episodes } = await training.isAtRest(kills, REST_MILLIS_MAX)
       sums.rounds++
-      sums.kills++
       sums.viewers += audience.size
       const held = await lookAt(training.pid, dir)
       const sample = { ...held, minutes: millis() / 60_000, spilledBytes }
