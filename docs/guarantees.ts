@@ -69,6 +69,14 @@ export const guarantees: readonly Guarantee[] = [
         figures: ['V8.program', 'V8.SIGINT'],
       },
       {
+        at: 'tests/durability/power/saving.test.ts',
+        what:
+          'power cuts while the same program works: images of its recorded writes with any part of' +
+          ' what was not flushed missing or torn, judged by the same checks, and some of them gone on' +
+          ' with to the end; without the flush before a file is put in its place the campaign fails',
+        figures: ['D14'],
+      },
+      {
         at: 'tests/supervision/video.test.ts',
         what: 'encoders killed while they make video, in a thread and in a process: every frame is on it once',
         figures: ['V8.kills'],
