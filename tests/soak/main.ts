@@ -43,7 +43,8 @@ function numberOf(name: string, text: string): number {
 function victimsOf(text: string): ActorName[] {
   const names = text === 'none' ? [] : text.split(',')
   return names.map(
-    name => allVictims.find(victim => victim === name) ?? bad(`--kill ${name}: there is no such`),
+    name =>
+      allVictims.find(victim => victim === name) ?? bad(`--kill ${name}: there is no such actor`),
   )
 }
 

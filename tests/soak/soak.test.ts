@@ -32,6 +32,13 @@ const leaks = {
   memory: '(globalThis.leak ??= []).push(new Uint8Array(2 ** 20).fill(1))',
 } as const
 
+test('B5 S9 the soak takes a time that there is, and names of actors that there are', async () => {
+  const child = spawn(process.execPath, [main, '--kill', 'nobody'], { stdio: 'pipe' })
+  const exited = new Promise<number | null>(resolve => child.once('exit', resolve))
+  expect(await text(child.stderr)).toContain('--kill nobody: there is no such')
+  expect(await exited).toBe(2)
+})
+
 if (tier === 'slow')
   describe('S9 a soak', () => {
     test(

@@ -1,11 +1,8 @@
 // A run over long: it records, encodes and makes a dataset, while viewers come and go and its actors
 // are killed in turn, a round every few seconds. At the end of each round, when all of it is at rest,
 // it is looked at from outside what it holds; and in the end, whether all is there that was told.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { readMemory } from '../../bench/process-memory.ts'
 import { MIB } from '../../src/base/bytes.ts'
 import { describeError } from '../../src/base/errors.ts'
@@ -15,19 +12,16 @@ import { logStats } from '../../src/store/stats.ts'
 import { type Connection, stayConnected } from '../supervision/stay-connected.ts'
 import { judgeSoaked } from './judge.ts'
 import { growthOf, overgrown, type Sample } from './samples.ts'
-import type { SoakNews, SoakOrder, SoakState, SoakTask } from './training.child.ts'
+import { Training, until } from './training.ts'
 
-const program = fileURLToPath(new URL('./training.child.ts', import.meta.url))
-
-const STEP_MILLIS = 20
+/** Two episodes a second, of a dozen steps each. */
+const STEP_MILLIS = 50
 /** More than five deaths in ten seconds end a run (P11); these are two. */
 const ROUND_MILLIS = 5_000
 const VIEWERS_MAX = 12
 /** One of so many stops reading. */
 const SLOW_EVERY = 5
 const VIEWER_FPS = 30
-/** What is behind when it is at rest: no more than comes in a moment. */
-const LAG_MAX = 2_000
 const REST_MILLIS_MAX = 30_000
 const END_MILLIS_MAX = 180_000
 
@@ -166,83 +160,5 @@ class Audience {
 
   leave(): void {
     for (const member of this.#members) member.close()
-  }
-}
-
-/** The program, from outside. */
-class Training {
-  readonly problems: string[] = []
-  readonly durable = new Set<number>()
-  url = ''
-  readonly started: Promise<void>
-  readonly #child: ChildProcess
-  readonly #exited: Promise<unknown[]>
-  #state: SoakState | undefined
-  #ended: string | undefined
-
-  constructor(task: SoakTask) {
-    const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
-    this.#child = fork(program, [JSON.stringify(task)], { stdio })
-    this.#exited = once(this.#child, 'exit')
-    const started = Promise.withResolvers<void>()
-    this.started = started.promise
-    this.#child.on('message', (news: SoakNews) => {
-      this.#take(news)
-      if (news.type === 'started') started.resolve()
-    })
-    void this.#exited.then(([code, signal]) => {
-      this.#ended = `the program ended with ${signal ?? code}`
-      started.reject(new Error(this.#ended))
-    })
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? -1
-  }
-
-  order(order: SoakOrder): void {
-    this.#child.send(order)
-  }
-
-  /** Resolves when every actor was restarted as often as it was killed, and nothing is behind. */
-  async isAtRest(kills: Readonly<Record<string, number>>, millisMax: number): Promise<SoakState> {
-    await until('the run is at rest', millisMax, () => {
-      if (this.#ended) throw new Error(this.#ended)
-      const { restarts, lag = 0, spilledBytes = 0 } = this.#state ?? {}
-      if (restarts === undefined || lag > LAG_MAX || spilledBytes > 0) return false
-      return Object.entries(kills).every(([actor, times]) => restarts[actor] === times)
-    })
-    return this.#state!
-  }
-
-  /** Asks for the end, and resolves when the program has come to it by itself. */
-  async end(millisMax: number): Promise<SoakState> {
-    this.order({ type: 'end' })
-    await until('the program ends', millisMax, () => this.#ended !== undefined)
-    const [code, signal] = await this.#exited
-    if (code !== 0) this.problems.push(`the program ended with ${signal ?? code}`)
-    const state = this.#state!
-    if (state.dropped > 0) this.problems.push(`${state.dropped} events found no room`)
-    return state
-  }
-
-  async kill(): Promise<void> {
-    if (this.#ended === undefined) this.#child.kill('SIGKILL')
-    await this.#exited
-  }
-
-  #take(news: SoakNews): void {
-    if (news.type === 'started') this.url = news.url
-    else if (news.type === 'problem') this.problems.push(news.problem)
-    else if (news.type === 'durable') this.durable.add(news.episode)
-    else this.#state = news
-  }
-}
-
-async function until(what: string, millisMax: number, holds: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + millisMax
-  while (!holds()) {
-    if (performance.now() > giveUpAt) throw new Error(`waited ${millisMax} ms until ${what}`)
-    await sleep(20)
   }
 }
