@@ -66,7 +66,7 @@ export class FactLine {
    */
   handIn(
     position: number,
-    beside: Pick<FactBatch, 'rows' | 'snapshot' | 'drops'> = {},
+    beside: Pick<FactBatch, 'rows' | 'snapshot' | 'drops' | 'isAwaited'> = {},
   ): Promise<void> {
     const records = Buffer.concat(this.#records)
     const batch: FactBatch = {

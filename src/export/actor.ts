@@ -108,7 +108,7 @@ class DatasetActor implements ActorInstance {
     const { name } = this.#scope
     const bytes = packValue(this.#state)
     const snapshot = { name, version: finishedVersion, position: cursor, bytes }
-    await this.#consumer.commit(cursor, { snapshot })
+    await this.#consumer.commit(cursor, { snapshot, isAwaited: this.#consumer.hasFacts })
   }
 
   /** Keeps the fact for the next commit of the cursor. */

@@ -66,6 +66,8 @@ export interface FactBatch {
   }
   /** Frames that nobody needs any more once this is durable. */
   readonly drops?: readonly FrameDrop[]
+  /** Somebody waits for the facts: they are committed at once. Default false. */
+  readonly isAwaited?: boolean
 }
 
 /** `aggregator.projection`. Latest. */

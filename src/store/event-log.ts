@@ -68,6 +68,8 @@ export interface Contribution {
    * between. They are never deleted before it is durable.
    */
   readonly drops?: readonly FrameDrop[]
+  /** Somebody waits for it: its transaction waits for no company. Default false. */
+  readonly isAwaited?: boolean
 }
 
 /** The answer to `append`. */

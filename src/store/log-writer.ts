@@ -7,7 +7,6 @@ import { describeError, RollcastError } from '../base/errors.ts'
 import { Histogram } from '../base/histogram.ts'
 import { RecentHistogram } from '../base/recent-histogram.ts'
 import type { FrameDrop } from '../protocol/frame-drop.ts'
-import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { Dropping } from './dropping.ts'
 import type { Appended, Contribution, Durability, LogWriter, WriterStats } from './event-log.ts'
@@ -182,8 +181,7 @@ export class GroupCommitWriter implements LogWriter {
 
   /** A transaction copies some pages of the trees; while none can be used again, fewer are better. */
   #setPace(): void {
-    const pinned = this.#storage.pinned?.() ?? false
-    this.#pending.ageMillisMax = pinned ? limits.pinnedAgeMillisMax : limits.batchAgeMillisMax
+    this.#pending.isSlowed = this.#storage.pinned?.() ?? false
   }
 
   async #drop(): ReturnType<Operation> {

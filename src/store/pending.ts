@@ -1,6 +1,6 @@
 // What is appended and not yet durable: numbered at once, gathered in drafts, one for each
-// transaction. A draft is due when it is full, when it is old, or at once (`sync`). Bounded in
-// bytes; past that nothing is taken in, and the caller is told.
+// transaction. A draft is due when it is full, when it is old, or at once (`sync`, and where somebody
+// waits for what is in it). Bounded in bytes; past that nothing is taken in, and the caller is told.
 import type { Clock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
@@ -34,8 +34,8 @@ export class Pending {
   #inFlight: Draft | undefined
   #draft: Draft | undefined
   #newest: Draft | undefined
-  /** How long a draft waits for company. */
-  ageMillisMax: number = limits.batchAgeMillisMax
+  /** Transactions are to be few: drafts wait longer for company, and so does who is awaited. */
+  isSlowed = false
   #due = false
   #cancelAge: (() => void) | undefined
   #lastSeq: number
@@ -79,9 +79,12 @@ export class Pending {
     draft.add(contribution, survey, bytes)
     this.#lastSeq = draft.lastSeq
     this.#bytes += bytes
-    if (this.#options.durability === 'sync' || draft.full) this.#due = true
+    const isAwaited = contribution.isAwaited === true && !this.isSlowed
+    if (this.#options.durability === 'sync' || draft.full || isAwaited) this.#due = true
     if (!this.#due && this.#cancelAge === undefined) {
-      this.#cancelAge = this.#options.clock.schedule(this.ageMillisMax, () => {
+      const { pinnedAgeMillisMax, batchAgeMillisMax } = limits
+      const ageMillisMax = this.isSlowed ? pinnedAgeMillisMax : batchAgeMillisMax
+      this.#cancelAge = this.#options.clock.schedule(ageMillisMax, () => {
         this.#cancelAge = undefined
         this.#due = true
         this.#options.onDue()

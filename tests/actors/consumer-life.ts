@@ -58,9 +58,11 @@ export function live(
   const facts = new MessageChannel()
   const durable = new MessageChannel()
   let taken = 0
+  const batches: FactBatch[] = []
   const receiver = new PortReceiver<FactBatch>(facts.port2, { acknowledge: 'manual' })
   receiver.messages.subscribe(batch => {
     const opening = batch.position === 0
+    if (!opening) batches.push(batch)
     if (!opening && taken++ >= takes) return
     void (opening ? Promise.resolve() : beforeTaking())
       .then(() => log.writer.append(batch).durable)
@@ -80,6 +82,8 @@ export function live(
     endpoint,
     /** How many batches arrived, but for the one that opens the line. */
     arrived: () => taken,
+    /** What they were. */
+    batches,
     async end(how: 'drain' | 'stop'): Promise<void> {
       endpoint.command(
         how === 'drain' ? { type: 'drain', seq: log.writer.durable.seq } : { type: how },

@@ -54,6 +54,29 @@ describe('a consumer of the log that dies', () => {
   }
 })
 
+describe('a consumer of the log', () => {
+  test(
+    'G12 says that its facts are awaited: an encoder of video, not who only moves its cursor',
+    withRunDirectory(async dir => {
+      await withLog(dir, async log => {
+        const told: unknown[] = []
+        for (const [life, events] of [declarations, episode(1)].entries()) {
+          await log.writer.append(contribution(events, life + 1)).durable
+          const actor = live('encoder', dir, log, life, 1)
+          await until(() => actor.arrived() > 0, 'it said where it stands')
+          await actor.end('stop')
+          const [{ count, isAwaited } = {}] = actor.batches
+          told.push({ count, isAwaited })
+        }
+        expect(told).toEqual([
+          { count: 0, isAwaited: false },
+          { count: 1, isAwaited: true },
+        ])
+      })
+    }),
+  )
+})
+
 /** Flips a bit in every snapshot, and in the newest frame's pixels. */
 async function damage(dir: string): Promise<void> {
   const storage = new LmdbStorage(logDirectory(dir))

@@ -296,6 +296,20 @@ export function describeEventLog(
     )
 
     test(
+      'G12 what somebody waits for is committed at once, with what waited for company before it',
+      withLog(async log => {
+        const { writer } = await log.open({ clock: new SimulatedClock() })
+        writer.append(contribution([metric(1)], 1))
+        const awaited = { ...contribution([metric(2)], 2), isAwaited: true }
+        expect(await writer.append(awaited).durable).toEqual({ epoch: 1, seq: 2 })
+        writer.append(contribution([metric(3)], 3))
+        await new Promise(resolve => setImmediate(resolve))
+        expect(writer.stats()).toMatchObject({ transactions: 1, pendingEvents: 1 })
+        await writer.close()
+      }),
+    )
+
+    test(
       'level sync commits at once, without a clock that moves',
       withLog(async log => {
         const { writer } = await log.open({ clock: new SimulatedClock(), durability: 'sync' })

@@ -223,7 +223,13 @@ class Encoder implements ActorInstance {
     const { name } = this.#scope
     const snapshot = { name, version: encoderVersion, position: cursor, bytes: packValue(state) }
     const drops = this.#drops.splice(0)
-    await this.#consumer.commit(cursor, { snapshot, ...(drops.length > 0 ? { drops } : {}) })
+    // A dataset, or a viewer, waits for the video of an episode that has ended.
+    const isAwaited = this.#consumer.hasFacts
+    await this.#consumer.commit(cursor, {
+      snapshot,
+      isAwaited,
+      ...(drops.length > 0 ? { drops } : {}),
+    })
   }
 
   #tellStanding(): void {

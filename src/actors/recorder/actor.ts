@@ -328,7 +328,7 @@ class Recorder implements ActorInstance {
       this.#handUnrecorded(ring, intake, position)
       return
     }
-    const { records, count, frames } = intake
+    const { records, count, frames, isAwaited } = intake
     const appended = this.#append(writer, {
       producer: this.#producer,
       position,
@@ -336,6 +336,7 @@ class Recorder implements ActorInstance {
       records,
       count,
       frames,
+      isAwaited,
     })
     this.#handed = position
     const told = appended.durable.then(

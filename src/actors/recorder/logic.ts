@@ -32,6 +32,8 @@ export interface Intake {
   readonly count: number
   readonly frames: readonly FramePayload[]
   readonly newestFrames: readonly TakenFrame[]
+  /** An episode with frames has ended: its video can be finished. */
+  readonly isAwaited: boolean
 }
 
 /** Stands in the log where the record would have been that no recorder could take in. */
@@ -47,6 +49,9 @@ export class IntakeBuffer {
   #frameBytes = 0
   #frames: FramePayload[] = []
   readonly #newest = new Map<number, TakenFrame>()
+  /** Frames have come since the last end of an episode. */
+  #hasFrames = false
+  #isAwaited = false
 
   /** `layouts` grows by those that are declared in what is taken in. */
   constructor(layouts: Layouts, initialBytes = 64 * 1024) {
@@ -82,6 +87,9 @@ export class IntakeBuffer {
       this.#addFrame(view, body, bytes.slice(offset + FRAME_HEADER_BYTES, offset + length))
     } else if (kind === eventKinds.layout_declared) {
       decodeRecord(this.#bytes, readRecord(this.#bytes.subarray(0, end), start), this.#layouts)
+    } else if (kind === eventKinds.episode_ended && this.#hasFrames) {
+      this.#isAwaited = true
+      this.#hasFrames = false
     }
     this.#count++
   }
@@ -100,7 +108,9 @@ export class IntakeBuffer {
       count: this.#count,
       frames: this.#frames,
       newestFrames: [...this.#newest.values()],
+      isAwaited: this.#isAwaited,
     }
+    this.#isAwaited = false
     this.#used = 0
     this.#count = 0
     this.#frameBytes = 0
@@ -113,6 +123,7 @@ export class IntakeBuffer {
     view.setUint32(body + 28, crc32(pixels), true)
     this.#frames.push({ index: this.#count, bytes: pixels })
     this.#frameBytes += pixels.byteLength
+    this.#hasFrames = true
     const layout = this.#layouts.get(view.getUint16(body + 8, true))
     if (layout?.kind !== 'frame') return
     this.#newest.set(layout.layout, {

@@ -19,7 +19,16 @@ function gapOf(...losses: readonly (readonly Event[])[]): Gap {
   const gap = new Gap()
   for (const events of losses) {
     const frames = [{ index: 0, bytes: new Uint8Array(100) }]
-    gap.add({ records: recordsOf(events), count: events.length, frames, newestFrames: [] }, layouts)
+    gap.add(
+      {
+        records: recordsOf(events),
+        count: events.length,
+        frames,
+        newestFrames: [],
+        isAwaited: false,
+      },
+      layouts,
+    )
   }
   return gap
 }
@@ -55,7 +64,7 @@ test('D5 a declaration that was lost is no other layout than the one that was re
   const records = recordsOf([{ type: 'layout_declared', ...stepLayout }])
   decodeRecord(records, readRecord(records, 0), read)
   const gap = new Gap()
-  gap.add({ records, count: 1, frames: [], newestFrames: [] }, read)
+  gap.add({ records, count: 1, frames: [], newestFrames: [], isAwaited: false }, read)
   const known = { layouts: [stepLayout, frameLayout], openEpisodes: [] }
   expect(told(gap, known)).toMatchObject([{ type: 'gap_found', events: 1 }])
 })

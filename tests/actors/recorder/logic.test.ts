@@ -16,6 +16,7 @@ import type { Event } from '../../../src/protocol/events.ts'
 import {
   declarations,
   episodeBegan,
+  episodeEnded,
   frame,
   frameLayout,
   metric,
@@ -120,6 +121,20 @@ describe('what the recorder takes in', () => {
       { layout: frameLayout, time: 1_000, episode: 1, step: 1, index: 1, pixels: pixelsOf(1) },
       { layout: other, index: 0, pixels: pixelsOf(5) },
     ])
+  })
+
+  test('G12 is awaited when an episode that has frames is over, and no other time', () => {
+    const intake = new IntakeBuffer(new Layouts([frameLayout]))
+    const isAwaited = (...records: readonly RingRecord[]): boolean => {
+      for (const record of records) add(intake, record)
+      return intake.take().isAwaited
+    }
+    expect(isAwaited(inRing(episodeBegan(1)), inRing(step(1, 0)))).toBe(false)
+    expect(isAwaited(inRing(episodeEnded(1)))).toBe(false)
+    expect(isAwaited(frameInRing(2, 0, pixelsOf(0)))).toBe(false)
+    expect(isAwaited(inRing(metric(1)), inRing(episodeEnded(2)))).toBe(true)
+    expect(isAwaited(inRing(episodeEnded(3)))).toBe(false)
+    expect(isAwaited(frameInRing(4, 0, pixelsOf(0)), inRing(episodeEnded(4)))).toBe(true)
   })
 
   test('keeps frames of a layout that it never saw, and does not show them', () => {
