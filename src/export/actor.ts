@@ -8,6 +8,8 @@ import type { ActorDefinition, ActorInstance, ActorScope } from '../actors/run-a
 import { datasetMachine } from '../machines/dataset.machine.ts'
 import { loadMedia } from '../media/ffmpeg.ts'
 import { packValue } from '../protocol/codec.ts'
+import type { Envelope } from '../protocol/events.ts'
+import type { Quarantined } from '../protocol/quarantine.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { openLogReader } from '../store/open-log.ts'
 import { makeDirectory } from './dataset-place.ts'
@@ -17,10 +19,11 @@ import {
   finishedVersion,
   noneFinished,
   settle,
+  spoil,
   takeIn,
 } from './finished-episodes.ts'
 import type { DatasetConfig, Verdict } from './live-dataset.ts'
-import { Saver } from './saver.ts'
+import { Saver, savingFailed } from './saver.ts'
 
 export const dataset: ActorDefinition<DatasetConfig> = {
   machine: datasetMachine,
@@ -94,7 +97,9 @@ class DatasetActor implements ActorInstance {
   #run(): undefined {
     this.#consumer.follow(this.#cursor, {
       types: finishedTypes,
+      hand: this.#scope,
       onEvent: envelope => takeIn(this.#state, envelope),
+      onPoison: (envelope, why) => this.#passOver(envelope, why),
       onSlice: cursor => this.#afterSlice(cursor),
     })
     return undefined
@@ -109,6 +114,12 @@ class DatasetActor implements ActorInstance {
     const bytes = packValue(this.#state)
     const snapshot = { name, version: finishedVersion, position: cursor, bytes }
     await this.#consumer.commit(cursor, { snapshot, isAwaited: this.#consumer.hasFacts })
+  }
+
+  /** Also the end of an episode that is deadly to save: it is in hand then, and read again. */
+  #passOver(envelope: Envelope, why: Quarantined): void {
+    spoil(this.#state, envelope, savingFailed(why))
+    if (envelope.seq > this.#consumer.decidedSeq) this.#consumer.passOver(envelope, why)
   }
 
   /** Keeps the fact for the next commit of the cursor. */

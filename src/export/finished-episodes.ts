@@ -25,6 +25,8 @@ export interface Finished {
   readonly time: number
   /** The agent's episode that ended before it; null for its first. */
   readonly previous: number | null
+  /** Why it can only be refused: its end could not be looked at. */
+  readonly spoilt?: string
 }
 
 /** What encoders said of an episode. */
@@ -35,6 +37,8 @@ interface Account {
   owed: number
   /** The events that say what became of its videos. */
   readonly videos: number[]
+  /** Why its episode can only be refused: something of it could not be looked at. */
+  spoilt?: string
 }
 
 export interface FinishedState {
@@ -71,6 +75,22 @@ export function takeIn(state: FinishedState, { seq, time, event }: Envelope): vo
     case 'episode_saved':
     case 'episode_refused':
       settle(state, event.episode)
+      return
+  }
+}
+
+/** Instead of `takeIn`, of an event that cannot be looked at: its episode is refused, for `reason`. */
+export function spoil(state: FinishedState, { seq, time, event }: Envelope, reason: string): void {
+  switch (event.type) {
+    case 'episode_ended': {
+      const { agent, episode } = event
+      state.finished.push({ episode, agent, seq, time, previous: null, spoilt: reason })
+      return
+    }
+    case 'frames_counted':
+    case 'video_committed':
+    case 'video_failed':
+      accountOf(state, event).spoilt = reason
       return
   }
 }

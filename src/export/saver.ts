@@ -25,6 +25,9 @@ export interface SaverEvents {
   readonly onPoison: (finished: Finished, why: Quarantined) => void
 }
 
+/** Why an episode is refused over which the actor died each time. */
+export const savingFailed = ({ error }: Quarantined): string => `saving it failed: ${error}`
+
 export class Saver {
   readonly #scope: ActorScope<DatasetConfig>
   readonly #reader: LogReader
@@ -118,19 +121,23 @@ export class Saver {
     let first: Finished | undefined
     for (const finished of [...state.finished]) {
       const { seq, episode, previous } = finished
+      const { owed, videos, spoilt = finished.spoilt } = accountOf(state, finished)
+      if (spoilt !== undefined) {
+        this.#live.refuse(episode, spoilt)
+        continue
+      }
       const row = await this.#rowOf(finished)
       if (row === 'awaited' || this.isStopped) return
       if (row === 'missing') {
         this.#live.refuse(episode, 'it is not in the index of episodes')
         continue
       }
-      const { owed, videos } = accountOf(state, finished)
       if (owed < row.frames) return
       first = this.#careful ? finished : (first ?? finished)
       const why = this.#scope.handling(first.seq, seq + 1)
       if (why) {
         this.#onPoison(finished, why)
-        this.#live.refuse(episode, `saving it failed: ${why.error}`)
+        this.#live.refuse(episode, savingFailed(why))
       } else if (this.#careful) await this.#saveAlone(finished, row, videos)
       else await this.#live.add(row, { previous, videos })
       // Between two episodes the host hears that it lives.

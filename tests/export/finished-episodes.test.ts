@@ -5,6 +5,7 @@ import {
   type FinishedState,
   noneFinished,
   settle,
+  spoil,
   takeIn,
 } from '../../src/export/finished-episodes.ts'
 import { packValue, unpackValue } from '../../src/protocol/codec.ts'
@@ -59,6 +60,26 @@ describe('X6 the episodes that a dataset is owed', () => {
     expect(state.accounts.map(({ episode }) => episode)).toEqual([2])
     settle(state, 2)
     expect(state.accounts).toEqual([])
+  })
+
+  test('S6 X6 are refused where something of them cannot be looked at, and in their order', () => {
+    const state = foldOf([ended(1), counted(1, 3)])
+    const told = [ended(2), counted(3, 2), committed(4)]
+    for (const [at, event] of told.entries()) {
+      spoil(state, { seq: 3 + at, epoch: 1, time: 0, event: event as Event }, `lost ${at}`)
+    }
+    foldOf([ended(3), ended(4), ended(5)], state)
+    const why = state.finished.map(finished => [
+      finished.episode,
+      finished.spoilt ?? accountOf(state, finished).spoilt,
+    ])
+    expect(why).toEqual([
+      [1, undefined],
+      [2, 'lost 0'],
+      [3, 'lost 1'],
+      [4, 'lost 2'],
+      [5, undefined],
+    ])
   })
 
   test('are the same after a snapshot', () => {

@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { VideoProfile } from '../../../src/media/profiles.ts'
+import type { Event } from '../../../src/protocol/events.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { type Plant, plantArgv } from '../../faults/plant.ts'
 import { readEvents, runCommand, tempDir } from '../../runtime/harness.ts'
@@ -100,9 +101,24 @@ test('X6 an episode that cannot be joined is refused, and holds up no other', {
 })
 
 describe('S6 X6 an episode that kills whoever saves it', { timeout }, () => {
-  const poisons: readonly (readonly [string, Plant])[] = [
+  const isEnd = ({ type }: Event): boolean => type === 'episode_ended'
+  const isVideo = (event: Event): boolean =>
+    event.type === 'video_committed' && event.camera === 'eye'
+  const poisons: readonly (readonly [string, (event: Event) => boolean, Plant])[] = [
+    [
+      'when it is read what became of its video',
+      isVideo,
+      {
+        file: 'src/export/finished-episodes.ts',
+        find: 'accountOf(state, event).videos.push(seq)',
+        replace:
+          "if (event.episode === 2 && event.camera === 'eye') throw new TypeError('poison')\n" +
+          'accountOf(state, event).videos.push(seq)',
+      },
+    ],
     [
       'when it is looked at',
+      isEnd,
       {
         file: 'src/export/live-dataset.ts',
         find: 'if (!this.#isWanted(row, previous))',
@@ -112,6 +128,7 @@ describe('S6 X6 an episode that kills whoever saves it', { timeout }, () => {
     ],
     [
       'when it is written',
+      isEnd,
       {
         file: 'src/export/lerobot/prepare.ts',
         find: 'checkLength(input, features, fps)',
@@ -123,14 +140,14 @@ describe('S6 X6 an episode that kills whoever saves it', { timeout }, () => {
 
   test.each(poisons)(
     '%s is refused after three deaths, and all others are saved',
-    async (_, plant) => {
+    async (_, isDeadly, plant) => {
       const { events, rows } = await record(plant)
       expect(rows).toEqual(whole(upTo(8).filter(episode => episode !== 2)))
-      const ended = events.find(
-        ({ event }) => event.type === 'episode_ended' && event.episode === 2,
+      const deadly = events.find(
+        ({ event }) => isDeadly(event) && 'episode' in event && event.episode === 2,
       )
       expect(only(events, 'event_quarantined')).toMatchObject([
-        { actor: 'dataset', seq: ended?.seq, deaths: 3, error: expect.stringContaining('poison') },
+        { actor: 'dataset', seq: deadly?.seq, deaths: 3, error: expect.stringContaining('poison') },
       ])
       expect(only(events, 'episode_refused')).toMatchObject([
         { episode: 2, reason: expect.stringMatching(/saving it failed: .*poison/) },
