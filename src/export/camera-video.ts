@@ -93,7 +93,7 @@ export function firstFrames(
 ): string[] {
   const files = cutTo(studio, parts, frames, path)
   if (parts[0]?.fps === fps) return files
-  concatenate(studio.ffmpeg, files, path, fps)
+  concatenate(studio.ffmpeg, files, path, { fps })
   return [path]
 }
 
@@ -199,7 +199,7 @@ export async function makeVideo(
   const committed = committedVideo(studio.runDir, track, facts)
   if ('parts' in committed) {
     const files = committed.parts.map(({ file }) => join(studio.runDir, file))
-    concatenate(studio.ffmpeg, files, path, fps)
+    concatenate(studio.ffmpeg, files, path, { fps })
     return 'copied'
   }
   const recorded = facts.find(fact => fact.type === 'video_committed')?.fps

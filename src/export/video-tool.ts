@@ -6,6 +6,6 @@ import { concatenate } from '../media/remux.ts'
 import type { VideoTool } from './lerobot/video.ts'
 
 export const videoTool = (ffmpeg: Ffmpeg): VideoTool => ({
-  concatenate: (parts, path) => concatenate(ffmpeg, parts, path),
+  concatenate: (parts, path) => concatenate(ffmpeg, parts, path, { isFlushed: false }),
   examineVideo: path => examineVideo(ffmpeg, path),
 })

@@ -21,17 +21,17 @@ export function asideOf(path: string): string {
 }
 
 /**
- * Puts the finished file in its place, over what was there, and makes it survive power loss; returns
- * its bytes. Once it is there it may be deleted by somebody who wants it no more.
- * CANNOT_CREATE, DISK_FULL.
+ * Puts the finished file in its place, over what was there, and makes it survive power loss, unless
+ * `isFlushed` is false: then the caller does. Returns its bytes. Once it is there it may be deleted
+ * by somebody who wants it no more. CANNOT_CREATE, DISK_FULL.
  */
-export function putInPlace(path: string): number {
+export function putInPlace(path: string, { isFlushed = true } = {}): number {
   const aside = `${path}${UNFINISHED}`
   return orDiskError(path, () => {
-    syncPath(aside)
+    if (isFlushed) syncPath(aside)
     const { size } = statSync(aside)
     renameSync(aside, path)
-    syncPath(dirname(path))
+    if (isFlushed) syncPath(dirname(path))
     return size
   })
 }

@@ -35,12 +35,19 @@ function checkAlike(ffmpeg: Ffmpeg, first: VideoReader, part: VideoReader): void
   )
 }
 
+export interface JoinOptions {
+  /** Frames a second; default: as in the parts. */
+  readonly fps?: number | undefined
+  /** False: to make it survive power loss is the caller's. Default true. */
+  readonly isFlushed?: boolean
+}
+
 /** Makes the file at `path` of what `copy` writes; the parameters are `like`'s. */
 function makeFile(
   ffmpeg: Ffmpeg,
   path: string,
   like: VideoReader,
-  fps: number,
+  { fps = like.fps, isFlushed = true }: JoinOptions,
   copy: (writer: Mp4Writer) => void,
 ): void {
   try {
@@ -55,7 +62,7 @@ function makeFile(
     } finally {
       writer.close()
     }
-    putInPlace(path)
+    putInPlace(path, { isFlushed })
   } catch (error) {
     removeAside(path)
     throw error
@@ -73,14 +80,15 @@ function withReader<T>(ffmpeg: Ffmpeg, path: string, use: (reader: VideoReader) 
 
 /**
  * Puts the frames of all `parts`, in this order, into one file at `path`, which may be one of them,
- * shown at `fps` frames a second (default: as in the parts). Returns how many there are. BAD_INPUT
- * when a part differs from the first in codec, size, pixel format, rate or codec header, VIDEO_CORRUPT when one is not whole; nothing is changed then.
+ * shown at `fps` frames a second. Returns how many there are. BAD_INPUT when a part differs from the
+ * first in codec, size, pixel format, rate or codec header, VIDEO_CORRUPT when one is not whole;
+ * nothing is changed then.
  */
 export function concatenate(
   ffmpeg: Ffmpeg,
   parts: readonly string[],
   path: string,
-  fps?: number,
+  options: JoinOptions = {},
 ): number {
   const [first] = parts
   assert(first !== undefined, 'there is something to join')
@@ -93,7 +101,7 @@ export function concatenate(
         frames += reader.frames
       })
     }
-    makeFile(ffmpeg, path, like, fps ?? like.fps, writer => {
+    makeFile(ffmpeg, path, like, options, writer => {
       for (const part of parts) {
         withReader(ffmpeg, part, reader => {
           for (const [, packet] of reader.framePackets()) writer.write(packet)
@@ -132,7 +140,7 @@ export function cut(
       )
     }
     let begin = fromFrame
-    makeFile(ffmpeg, path, reader, reader.fps, writer => {
+    makeFile(ffmpeg, path, reader, {}, writer => {
       reader.seek(fromFrame)
       for (const [frame, packet] of reader.framePackets()) {
         if (writer.frames === 0) begin = frame

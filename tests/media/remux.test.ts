@@ -27,7 +27,7 @@ describe('joining by stream copy (V7)', () => {
         const parts = [at('0.mp4'), at('1.mp4')]
         for (const part of parts) make(ffmpeg, part, 5, given)
         concatenate(ffmpeg, parts, at('as it was.mp4'))
-        expect(concatenate(ffmpeg, parts, at('slower.mp4'), 7)).toBe(10)
+        expect(concatenate(ffmpeg, parts, at('slower.mp4'), { fps: 7 })).toBe(10)
         const facts = examineVideo(ffmpeg, at('slower.mp4'))
         const ticks = facts.timescale / 7
         expect(facts).toMatchObject({ frames: 10, fps: 7, durationTicks: 10 * ticks })
