@@ -18,6 +18,8 @@ export class Mp4Writer {
   readonly #fps: number
   readonly #format: FormatContext
   readonly #stream: Stream
+  /** The container's, which is final when the file has been begun. */
+  readonly #timeBase: Stream['timeBase']
   #frames = 0
 
   /** Creates the file. CANNOT_CREATE, DISK_FULL, or USAGE when MP4 cannot hold the codec. */
@@ -43,6 +45,7 @@ export class Mp4Writer {
       const begun = this.#format.writeHeaderSync(movflags)
       movflags?.free()
       check(ffmpeg, begun, `${path}: beginning an MP4 file of this codec`, 'USAGE')
+      this.#timeBase = this.#stream.timeBase
     } catch (error) {
       this.close()
       throw error
@@ -57,10 +60,11 @@ export class Mp4Writer {
   /** Writes the next frame. The packet's stamps are replaced. */
   write(packet: Packet): void {
     packet.streamIndex = 0
-    packet.pts = BigInt(this.#frames)
-    packet.dts = packet.pts
+    const stamp = BigInt(this.#frames)
+    packet.pts = stamp
+    packet.dts = stamp
     packet.duration = 1n
-    packet.rescaleTs({ num: 1, den: this.#fps }, this.#stream.timeBase)
+    packet.rescaleTs({ num: 1, den: this.#fps }, this.#timeBase)
     const written = this.#format.interleavedWriteFrameSync(packet)
     check(this.#ffmpeg, written, `${this.#path}: writing frame ${this.#frames}`)
     this.#frames++

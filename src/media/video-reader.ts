@@ -9,6 +9,11 @@ export class VideoReader {
   readonly path: string
   /** Frames a second: the container's average rate. */
   readonly fps: number
+  /** Frames, as the file's index says. */
+  readonly frames: number
+  // Asked for once: each of these is a call into FFmpeg, and packets are many.
+  readonly #index: number
+  readonly #timeBase: { readonly num: number; readonly den: number }
   readonly #ffmpeg: Ffmpeg
   readonly #format: FormatContext
   readonly #stream: Stream
@@ -27,7 +32,11 @@ export class VideoReader {
       const index = this.#format.findBestStream(constants.AVMEDIA_TYPE_VIDEO)
       check(ffmpeg, index, `${path}: looking for video`, 'VIDEO_CORRUPT')
       this.#stream = this.#format.streams[index]!
+      const { num, den } = this.#stream.timeBase
+      this.#index = index
+      this.#timeBase = { num, den }
       this.fps = this.#stream.avgFrameRate.toDouble()
+      this.frames = Number(this.#stream.nbFrames)
     } catch (error) {
       this.close()
       throw error
@@ -38,14 +47,9 @@ export class VideoReader {
     return this.#stream.codecpar
   }
 
-  /** Frames, as the file's index says. */
-  get frames(): number {
-    return Number(this.#stream.nbFrames)
-  }
-
   /** Ticks a second of the file's stamps. */
   get timescale(): number {
-    return this.#stream.timeBase.den
+    return this.#timeBase.den
   }
 
   /** Ticks of all frames together. */
@@ -60,17 +64,16 @@ export class VideoReader {
 
   /** The frame that a stamp stands for; not a whole number in a file of another rate. */
   frameAt(ticks: bigint): number {
-    const { num, den } = this.#stream.timeBase
+    const { num, den } = this.#timeBase
     return (Number(ticks) * num * this.fps) / den
   }
 
   /** Goes to the key frame at or before `frame`. */
   seek(frame: number): void {
-    const { num, den } = this.#stream.timeBase
+    const { num, den } = this.#timeBase
     const ticks = BigInt(Math.round((frame * den) / (num * this.fps)))
-    const { index } = this.#stream
     const { AVSEEK_FLAG_BACKWARD } = this.#ffmpeg.constants
-    const sought = this.#format.seekFrameSync(index, ticks, AVSEEK_FLAG_BACKWARD)
+    const sought = this.#format.seekFrameSync(this.#index, ticks, AVSEEK_FLAG_BACKWARD)
     check(this.#ffmpeg, sought, `${this.path}: seeking frame ${frame}`, 'VIDEO_CORRUPT')
   }
 
@@ -83,7 +86,7 @@ export class VideoReader {
         const read = this.#format.readFrameSync(packet)
         if (read === this.#ffmpeg.constants.AVERROR_EOF) return
         check(this.#ffmpeg, read, `${this.path}: reading a frame`, 'VIDEO_CORRUPT')
-        if (packet.streamIndex === this.#stream.index) yield packet
+        if (packet.streamIndex === this.#index) yield packet
         packet.unref()
       }
     } finally {
@@ -98,13 +101,14 @@ export class VideoReader {
   *framePackets(): Generator<[frame: number, packet: Packet], void, undefined> {
     let due: number | undefined
     for (const packet of this.packets()) {
-      const frame = this.frameAt(packet.pts)
+      const { pts, dts } = packet
+      const frame = this.frameAt(pts)
       due ??= frame
-      if (frame !== due || packet.dts !== packet.pts || due >= this.frames) {
+      if (frame !== due || dts !== pts || due >= this.frames) {
         throw new RollcastError(
           'VIDEO_CORRUPT',
           `${this.path}: expected frame ${due} of ${this.frames} at a constant ${this.fps} fps, ` +
-            `found one at ${frame} (pts ${packet.pts}, dts ${packet.dts})`,
+            `found one at ${frame} (pts ${pts}, dts ${dts})`,
         )
       }
       yield [due, packet]
