@@ -2,14 +2,27 @@
 // what goes where, put in place by one rename, is the moment from which the change counts. Then the
 // files are moved, in the order in which they were staged. Whoever opens the dataset after a crash
 // finishes a change that counts and clears away one that does not.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { RollcastError } from '../../base/errors.ts'
 import type { VideoTool } from './video.ts'
 
 /** Our own files, beside the dataset's. */
 export const OWN_DIRECTORY = '.rollcast'
+
+const fsyncAsync = promisify(fsync)
 
 const ASIDE = `${OWN_DIRECTORY}/aside`
 const LIST = `${OWN_DIRECTORY}/commit.json`
@@ -39,6 +52,8 @@ export class Commit {
   readonly #files: { path: string; staged: string | null }[] = []
   /** Changed where they are; on the disk before the change counts. */
   readonly #changed: string[] = []
+  /** Large files on their way to the disk, while others are made. */
+  readonly #flushing: Promise<void>[] = []
   #made = 0
 
   constructor(root: string, beforeStep: BeforeStep) {
@@ -55,6 +70,16 @@ export class Commit {
     this.#beforeStep(`make ${path}`)
     this.#files.push({ path, staged })
     return join(this.#root, staged)
+  }
+
+  /** The file that was staged at `staged` is whole: it begins to be flushed. */
+  made(staged: string): void {
+    // Opened at once: it may be forgotten again.
+    const file = openSync(staged, 'r')
+    const flushing = fsyncAsync(file).finally(() => closeSync(file))
+    // Whoever commits is told.
+    flushing.catch(() => {})
+    this.#flushing.push(flushing)
   }
 
   /** Forgets the file that was staged for `path`. */
@@ -88,6 +113,7 @@ export class Commit {
     writeFileSync(`${list}.new`, JSON.stringify(change))
     this.#beforeStep('flush what is new')
     const fresh = [...staged, ...this.#changed, ASIDE].map(path => join(this.#root, path))
+    await Promise.all(this.#flushing)
     await flush(...fresh, `${list}.new`)
     this.#beforeStep('put the list in place')
     renameSync(`${list}.new`, list)

@@ -113,5 +113,6 @@ async function stageVideo(
         `found ${facts.frames}, ${facts.fps} a second`,
     )
   }
+  commit.made(path)
   return { place, first, episodes, frames, bytes: statSync(path).size }
 }
