@@ -95,6 +95,8 @@ export class Connection {
   #heardAt = 0
   #pings = 0
   #position: Position | null = null
+  /** The run of that position. */
+  #run: string | null = null
   #following: Following = { agent: null }
   #preference: FramePreference = firstPreference
   #samples: readonly ClockSample[] = []
@@ -162,8 +164,13 @@ export class Connection {
       ...HELLO,
       ...this.#preference,
       ...this.#following,
-      ...(this.#position === null ? {} : { resume: this.#position }),
+      ...(this.#position === null ? {} : { resume: this.#resume(this.#position) }),
     })
+  }
+
+  /** At the root of a server of several runs another one may have begun meanwhile. */
+  #resume(position: Position) {
+    return this.#run === null ? position : { ...position, run: this.#run }
   }
 
   #receive(data: string | Uint8Array): void {
@@ -184,6 +191,7 @@ export class Connection {
       // server stands is not reached yet: what was missed follows, and after it a message that
       // tells a position. A link that breaks in between has to miss it again.
       if (message.continuation !== 'resume') this.#position = null
+      this.#run = message.run
       this.#pings = 0
       this.#ping()
       this.#options.events.onState({ phase: 'open' })

@@ -38,12 +38,22 @@ export function formatMillis(millis: number): string {
   return `${millis < 10 ? millis.toFixed(1) : Math.round(millis)} ms`
 }
 
+const momentFormat = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  hourCycle: 'h23',
+})
+
 /** What a Date can hold; beyond it formatting throws. */
 const DATE_MILLIS_MAX = 8.64e15
 
 /** `14:03:09` in the viewer's time zone; `–` for what is no time. */
 export const formatTime = (unixMillis: number): string =>
   Math.abs(unixMillis) <= DATE_MILLIS_MAX ? timeFormat.format(unixMillis) : '–'
+
+/** `21 Nov 2026, 14:03` in the viewer's time zone and manner; `–` for what is no time. */
+export const formatMoment = (unixMillis: number): string =>
+  Math.abs(unixMillis) <= DATE_MILLIS_MAX ? momentFormat.format(unixMillis) : '–'
 
 /** `1:05.3`: minutes, seconds and tenths, for a playhead. */
 export function formatPlace(millis: number): string {

@@ -7,7 +7,7 @@ import { systemClock } from '../src/base/clock.ts'
 import { linkAddress } from './address.ts'
 import { App } from './app.tsx'
 import { browserSession } from './browser-session.ts'
-import { askServer } from './browser-socket.ts'
+import { askServer, base, leadsOn } from './browser-socket.ts'
 import { signIn } from './sign-in.ts'
 import { restoreTheme } from './theme.ts'
 import { SessionContext } from './use-session.ts'
@@ -27,7 +27,7 @@ restoreTheme()
 
 const session = browserSession()
 const bar = windowAddress()
-await signIn(bar, askServer)
+if ((await signIn(bar, askServer)) && base === '/' && (await leadsOn())) location.replace('/')
 session.start()
 linkAddress(session, bar, systemClock)
 addEventListener('online', () => {

@@ -11,13 +11,17 @@ const TOKEN = /^#token=([\w.-]+)$/
 /** Asks `path` of the page's own server. */
 export type Ask = (path: string, options: RequestInit) => Promise<Response>
 
-/** Exchanges the token of the address, if there is one. Never throws: who is not let in is told so. */
-export async function signIn(bar: AddressBar, ask: Ask): Promise<void> {
+/**
+ * Exchanges the token of the address, if there is one; true when it was taken. Never throws: who is
+ * not let in is told so.
+ */
+export async function signIn(bar: AddressBar, ask: Ask): Promise<boolean> {
   const token = TOKEN.exec(bar.hash())?.[1]
-  if (token === undefined) return
+  if (token === undefined) return false
   bar.replace('#/')
   const headers = { authorization: `Bearer ${token}` }
-  await ask('/session', { method: 'POST', headers }).catch(() => undefined)
+  const answer = await ask('/session', { method: 'POST', headers }).catch(() => undefined)
+  return answer?.ok ?? false
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type MachineDescription,
   machineDescriptionsSchema,
 } from '../src/protocol/machine-description.ts'
+import { base } from './browser-socket.ts'
 
 export interface Machines {
   readonly byName: ReadonlyMap<string, MachineDescription>
@@ -27,7 +28,7 @@ export function useMachines(): Machines {
 }
 
 async function fetchMachines(signal: AbortSignal): Promise<Machines> {
-  const response = await fetch('/api/machines', { signal })
+  const response = await fetch(`${base}api/machines`, { signal })
   const described = machineDescriptionsSchema.parse(await response.json())
   return { byName: new Map(described.map(one => [one.machine, one])), problem: null }
 }

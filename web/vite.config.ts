@@ -15,7 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: [`${import.meta.dirname}/index.html`, `${import.meta.dirname}/overlay.html`],
+      input: ['index', 'overlay', 'runs'].map(name => `${import.meta.dirname}/${name}.html`),
     },
   },
 })

@@ -2,6 +2,7 @@
 // also to somebody who wanted a WebSocket.
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Door } from './access/door.ts'
 import type { Refusal } from './access/same-origin.ts'
 
 export const securityHeaders = {
@@ -36,7 +37,9 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.writeHead(status, headers).end(`${JSON.stringify(value)}\n`)
 }
 
-export function sendRefusal(response: ServerResponse, { status, reason }: Refusal): void {
+/** Counts the refusal, and says why. */
+export function refuse(door: Door, response: ServerResponse, { status, reason }: Refusal): void {
+  door.countRefusal(status)
   if (status === 401) response.setHeader('www-authenticate', CHALLENGE)
   sendText(response, status, reason)
 }

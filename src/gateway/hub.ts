@@ -3,7 +3,6 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
-import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
@@ -33,7 +32,7 @@ import { accountedBytes } from './requests.ts'
 import { SharedFrame } from './shared-frame.ts'
 import { type Life, SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
-import { Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
+import { type Resume, Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
 
 const TICK_MILLIS = 1000
 const SYSTEM_MILLIS = 250
@@ -208,11 +207,12 @@ export class Hub implements ViewerHost {
     this.#cancelTick?.()
   }
 
-  greet(viewer: Viewer, resume: Position | undefined): void {
-    const missed = resume === undefined ? null : this.#continuity.missedSince(resume)
+  greet(viewer: Viewer, resume: Resume | undefined): void {
+    const { run, name } = this.#projection.run ?? this.stage
+    const isOfRun = resume !== undefined && (resume.run ?? run) === run
+    const missed = isOfRun ? this.#continuity.missedSince(resume) : null
     const held = missed === null ? null : this.#projection.reachingBack(missed)
     const fresh = resume === undefined && !viewer.greetedBefore
-    const { run, name } = this.#projection.run ?? this.stage
     const established = establishedMessage(this.stage, {
       client_id: viewer.id,
       server_time: this.clock.now(),

@@ -5,14 +5,14 @@ import { describeMachine } from '../machines/describe-machine.ts'
 import { isRunning } from '../machines/state-name.ts'
 import type { MachineDescription } from '../protocol/machine-description.ts'
 import { isAllowed, type Verb } from '../protocol/rights.ts'
-import { addressOf, type Caller, type Door, isRefusal } from './access/door.ts'
-import { foreignness, type OwnHosts, type Refusal } from './access/same-origin.ts'
-import { securityHeaders, sendJson, sendRefusal, sendText } from './http.ts'
+import { type Caller, type Door, isRefusal } from './access/door.ts'
+import { foreignness, type OwnHosts } from './access/same-origin.ts'
+import { VIEWER_PATH } from './handshake.ts'
+import { refuse, securityHeaders, sendJson, sendText } from './http.ts'
 import type { Hub } from './hub.ts'
 import type { Metrics } from './metrics.ts'
 import { findPageFile, sendPageFile } from './page.ts'
-
-export const VIEWER_PATH = '/ws'
+import { SESSION_PATH, sendSession, signIn } from './session.ts'
 
 export interface Site {
   readonly hub: Hub
@@ -43,7 +43,12 @@ export const routes: Readonly<Record<string, Route>> = {
   '/metrics': { verb: 'readState', get: sendMetrics },
   '/api/system': { verb: 'readState', get: sendSystem },
   '/api/machines': { verb: 'readState', get: sendMachines },
-  '/session': { verb: 'signIn', get: sendSession, post: signIn },
+  [SESSION_PATH]: {
+    verb: 'signIn',
+    get: ({ site: { door }, caller, response }) => sendSession(door, caller, response),
+    post: ({ site: { door }, caller, request, response }) =>
+      signIn(door, caller, request, response),
+  },
 }
 
 const pageFile: Route = { verb: 'loadPage', get: sendFile }
@@ -67,11 +72,6 @@ export async function answer(
   const allowed = route.post ? 'GET, HEAD, POST' : 'GET, HEAD'
   response.setHeader('allow', allowed)
   sendText(response, 405, `expected ${allowed}`)
-}
-
-function refuse(door: Door, response: ServerResponse, refusal: Refusal): void {
-  door.countRefusal(refusal.status)
-  sendRefusal(response, refusal)
 }
 
 function routeOf(url: string): Route {
@@ -114,21 +114,6 @@ async function sendMachines({ response }: Question): Promise<void> {
 async function describeMachines(): Promise<readonly MachineDescription[]> {
   const { machines } = await import('../machines/registry.ts')
   return Object.values(machines).map(machine => describeMachine(machine))
-}
-
-function sendSession({ site: { door }, caller, response }: Question): void {
-  sendJson(response, 200, door.describe(caller))
-}
-
-/** A token for a cookie; where none is asked for there is nothing to exchange. */
-function signIn({ site: { door }, caller, request, response }: Question): void {
-  const cookie = door.signIn(caller, addressOf(request))
-  if (cookie === null) sendJson(response, 200, door.describe(caller))
-  else if (typeof cookie !== 'string') refuse(door, response, cookie)
-  else {
-    response.setHeader('set-cookie', cookie)
-    sendJson(response, 200, { required: true, role: caller.grant?.role ?? null })
-  }
 }
 
 async function sendFile({ site, caller, request, response }: Question): Promise<void> {

@@ -1,21 +1,20 @@
 // The only place that listens: HTTP for the page and the state of things, WebSocket for viewers.
 // Every request passes the same checks before anything else looks at it (P12).
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import type { Server } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { encodingOf, subprotocols } from '../protocol/viewer-encoding.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-messages.ts'
-import { addressOf, type Caller, Door, isRefusal } from './access/door.ts'
+import { Door, isRefusal } from './access/door.ts'
 import { checkListening } from './access/listening.ts'
 import { accessDirectory } from './access/place.ts'
-import { bracketed, foreignness, OwnHosts, type Refusal } from './access/same-origin.ts'
+import { OwnHosts } from './access/same-origin.ts'
+import { watcherOf } from './handshake.ts'
 import { refuseUpgrade } from './http.ts'
 import type { Hub } from './hub.ts'
+import { countConnections, listen, urlOf } from './listener.ts'
 import type { Metrics } from './metrics.ts'
-import { answer, type Site, VIEWER_PATH } from './routes.ts'
+import { answer, type Site } from './routes.ts'
 import { ViewerWebSocket } from './web-socket.ts'
 
 export interface GatewayOptions {
@@ -30,6 +29,18 @@ export interface GatewayOptions {
   readonly token?: boolean
   /** Where the run is, and with it its tokens; null or left out where there is none yet. */
   readonly runDir?: string | null
+  /** Behind a front: in place of `port`, `host` and `token`, which are then the front's. */
+  readonly behind?: Behind
+}
+
+/** Where a gateway is that is asked by a front (front/) alone, and what the two have in common. */
+export interface Behind {
+  /** Of a Unix socket in a folder that nobody else may look into. */
+  readonly socketPath: string
+  /** The front's. It goes into the name of the cookie. */
+  readonly port: number
+  /** Where the front's tokens are kept; null where none is asked for. */
+  readonly tokens: string | null
 }
 
 export interface Gateway {
@@ -41,46 +52,27 @@ export interface Gateway {
 }
 
 /**
- * What a peer may take its time for. One that is slower than this to say what it wants is closed
- * within four seconds; a slow reader of an answer is closed too.
- */
-const patience = {
-  headersTimeout: 3000,
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 500,
-  keepAliveTimeout: 5000,
-} as const
-const IDLE_MILLIS_MAX = 20_000
-
-/**
  * Listens until stopped. Throws ADDRESS_IN_USE when the port is taken, USAGE for what would let in
  * who should stay out, CANNOT_CREATE for anything else that keeps it from listening.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { hub, pageDirectory, port = DEFAULT_PORT, host = '127.0.0.1' } = options
-  const { token = false, runDir = null } = options
-  checkListening({ host, token, runDir })
-  const server = createServer({ ...patience, maxHeaderSize: 8192 })
-  server.setTimeout(IDLE_MILLIS_MAX)
-  server.maxConnections = limits.connectionsMax
-  await listen(server, port, host)
-  const bound = (server.address() as AddressInfo).port
-  const directory = token && runDir !== null ? accessDirectory(runDir) : undefined
-  const door = new Door({ clock: hub.clock, directory, port: bound })
+  const { hub, pageDirectory, behind } = options
+  const { host, server, port, tokens } = behind
+    ? await behindFront(behind)
+    : await forItself(options)
+  const door = new Door({ clock: hub.clock, directory: tokens ?? undefined, port })
   let metrics: Promise<Metrics> | undefined
   const openMetrics = (): Promise<Metrics> => (metrics ??= loadMetrics(hub, door))
-  const site = { hub, door, hosts: new OwnHosts(host, bound), pageDirectory, openMetrics }
-  server.on('connection', socket => admit(door, socket))
-  // Past the most of all addresses together.
-  server.on('drop', () => door.countRefusal('connection'))
+  const site = { hub, door, hosts: new OwnHosts(host, port), pageDirectory, openMetrics }
+  countConnections(server, door)
   server.on('request', (request, response) => {
     // A response that fails ends its connection; there is nobody to tell.
     void answer(site, request, response).catch(() => response.destroy())
   })
   acceptViewers(server, site)
   return {
-    port: bound,
-    url: `http://${bracketed(reachable(host))}:${bound}/`,
+    port,
+    url: urlOf(host, port),
     async stop() {
       const closed = new Promise(resolve => server.close(resolve))
       await hub.stop()
@@ -91,44 +83,28 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') {
-        const message = `cannot listen on ${host}:${port}: ${error.message}`
-        reject(new RollcastError('CANNOT_CREATE', message, { cause: error }))
-        return
-      }
-      const message = `port ${port} on ${host} is taken by another program (another Rollcast?): stop it, or choose another port with --port (0 takes a free one)`
-      reject(new RollcastError('ADDRESS_IN_USE', message, { cause: error, temporary: true }))
-    })
-    server.listen({ port, host, backlog: limits.connectionsMax }, resolve)
-  })
+interface Listening {
+  readonly server: Server
+  readonly host: string
+  readonly port: number
+  readonly tokens: string | null
 }
 
-/** An address that a browser can be sent to, for a server that listens at all there are. */
-function reachable(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') return host
-  const addresses = Object.values(networkInterfaces()).flatMap(one => one ?? [])
-  const outer = addresses.find(({ internal, family }) => !internal && family === 'IPv4')
-  return outer?.address ?? '127.0.0.1'
+async function forItself(options: GatewayOptions): Promise<Listening> {
+  const { host = '127.0.0.1', token = false, runDir = null } = options
+  checkListening({ host, token, runDir })
+  const { server, port } = await listen({ host, port: options.port ?? DEFAULT_PORT })
+  return { server, host, port, tokens: token && runDir !== null ? accessDirectory(runDir) : null }
+}
+
+async function behindFront({ socketPath, port, tokens }: Behind): Promise<Listening> {
+  const { server } = await listen({ path: socketPath })
+  return { server, host: '127.0.0.1', port, tokens }
 }
 
 async function loadMetrics(hub: Hub, { refused }: Door): Promise<Metrics> {
   const { Metrics } = await import('./metrics.ts')
   return new Metrics(hub, refused)
-}
-
-/** One address may have so many connections; what is beyond that costs nothing but its end. */
-function admit(door: Door, socket: Socket): void {
-  const { peers } = door
-  const address = socket.remoteAddress ?? ''
-  if (!peers.connect(address)) {
-    door.countRefusal('connection')
-    socket.destroy()
-    return
-  }
-  socket.once('close', () => peers.disconnect(address))
 }
 
 function acceptViewers(server: Server, site: Site): void {
@@ -145,7 +121,7 @@ function acceptViewers(server: Server, site: Site): void {
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket takes it over, an error of the socket has no other listener.
     socket.on('error', () => socket.destroy())
-    const caller = watcherOf(request, site)
+    const caller = watcherOf(request, request.url?.split('?', 1)[0], site)
     if (isRefusal(caller)) {
       door.countRefusal(caller.status)
       refuseUpgrade(socket, caller)
@@ -157,26 +133,4 @@ function acceptViewers(server: Server, site: Site): void {
       webSocket.on('close', () => door.forget(viewer))
     })
   })
-}
-
-/** Who wants to watch, or why that may not be. */
-function watcherOf(request: IncomingMessage, { door, hosts }: Site): Caller | Refusal {
-  const early = foreignness(request, hosts) ?? wrongHandshake(request, door)
-  if (early !== null) return early
-  const caller = door.identify(request)
-  return isRefusal(caller) ? caller : (door.handshakeRefusal(request, caller) ?? caller)
-}
-
-/** What is wrong with the handshake, whoever makes it. */
-function wrongHandshake(request: IncomingMessage, { peers }: Door): Refusal | null {
-  if (!peers.shakeHands(addressOf(request))) {
-    return { status: 429, reason: 'too many handshakes in a second: wait for one' }
-  }
-  const path = request.url?.split('?', 1)[0]
-  if (path !== VIEWER_PATH) return { status: 400, reason: `viewers connect at ${VIEWER_PATH}` }
-  const offered = request.headers['sec-websocket-protocol']
-  const names = offered?.split(',').map(name => name.trim())
-  if (names === undefined || encodingOf(names) !== undefined) return null
-  const known = Object.values(subprotocols).join(' or ')
-  return { status: 400, reason: `expected the subprotocol ${known}` }
 }

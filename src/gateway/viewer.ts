@@ -38,6 +38,11 @@ export interface ViewerSocket extends LaneSocket {
   terminate(): void
 }
 
+/** Where a viewer was, and in which run if it says so. */
+export interface Resume extends Position {
+  readonly run?: string | undefined
+}
+
 /** The hub, as a viewer sees it. */
 export interface ViewerHost {
   readonly clock: Clock
@@ -50,7 +55,7 @@ export interface ViewerHost {
   /** The newest state update of the agent's open episode. */
   newestState(agent: string): SharedMessage | undefined
   /** Sends the first messages: what it missed since `resume`, or everything of now. */
-  greet(viewer: Viewer, resume: Position | undefined): void
+  greet(viewer: Viewer, resume: Resume | undefined): void
   forget(viewer: Viewer): void
 }
 

@@ -80,6 +80,10 @@ export const limits = {
   viewerMessageDepthMax: 16,
   /** Messages a viewer may send in a minute; pings and pongs of the protocol among them. */
   viewerMessagesPerMinute: 600,
+  /** Runs of a directory that are listed, the newest ones ... */
+  listedRunsMax: 1000,
+  /** ... and played at a time for those who watch, each by four threads. */
+  playedRunsMax: 4,
   /** Connections to the gateway at once: viewers, and what asks for a page or a figure. */
   connectionsMax: 1064,
   /** Connections at once from one address (an IPv6 /64 counts as one) ... */

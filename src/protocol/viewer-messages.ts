@@ -351,9 +351,10 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     compression: z.enum(compressions).optional(),
     /**
      * The furthest position told by a `state_update` or as `newest` by `system`, to resume there.
-     * (Not the greeting's: a link that breaks behind it has not brought what was missed.)
+     * (Not the greeting's: a link that breaks behind it has not brought what was missed.) With the
+     * run's id, as the greeting told it, where another run may have taken its place meanwhile.
      */
-    resume: position.optional(),
+    resume: position.extend({ run: z.string().max(256).optional() }).optional(),
   }),
   z.object({ type: z.literal('set'), ...preferences }),
   z.object({

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { checkListening } from '../gateway/access/listening.ts'
+import type { Behind } from '../gateway/server.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
 import { holderPid } from '../store/lock.ts'
 import { openForReading } from '../store/open-log.ts'
@@ -26,6 +27,10 @@ export interface PlayOptions {
   readonly episodes?: readonly number[] | undefined
   /** Where the page is served; nothing is served when left out. */
   readonly live?: LiveOptions | undefined
+  /** In place of `live`: served behind a front, which has checked where it listens. */
+  readonly behind?: Behind
+  /** Whether this process has the log open already. */
+  readonly isOpen?: boolean
   readonly closeMillisMax?: number
 }
 
@@ -55,17 +60,18 @@ export interface Playing {
  * port is taken, and CANNOT_CREATE when a token is asked for and cannot be kept.
  */
 export async function startPlaying(options: PlayOptions): Promise<Playing> {
-  const { task, speed = 1, live } = options
+  const { task, speed = 1, live, behind, isOpen = false } = options
   if (!(speed > 0)) throw new RollcastError('USAGE', `speed: expected more than 0, found ${speed}`)
   const runDir = options.dir === null ? null : resolve(options.dir)
   const { host = '127.0.0.1', token = false } = live ?? {}
-  checkListening({ host, token, runDir })
+  if (behind === undefined) checkListening({ host, token, runDir })
   // A process that records this run has its log open already.
   const own = runDir !== null && (await holderPid(runDir)) === process.pid
+  const reader = { check: !own && !isOpen, readOnly: !own }
   // A log that cannot be read is refused here, before any thread is started.
-  if (runDir !== null) await openForReading(runDir, { check: !own, readOnly: !own }).close()
-  const reader = { check: !own, readOnly: !own }
-  const topology = runDir === null ? waitingTopology : playingTopology(live !== undefined)
+  if (runDir !== null) await openForReading(runDir, reader).close()
+  const isServed = live !== undefined || behind !== undefined
+  const topology = runDir === null ? waitingTopology : playingTopology(isServed)
   const { toSeq, episodes } = options
   const client = new HostClient({
     topology,
@@ -77,6 +83,7 @@ export async function startPlaying(options: PlayOptions): Promise<Playing> {
         reader: { ...reader, check: false },
         pageDir: pageDirectory(),
         ...live,
+        behind,
       },
     },
     trainer: null,

@@ -1,9 +1,12 @@
+import { cpSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregatorVersion } from '../../src/actors/aggregator/logic.ts'
+import { runListSchema } from '../../src/protocol/run-list.ts'
 import { openLog } from '../../src/store/open-log.ts'
+import { until } from '../runtime/harness.ts'
 import { episodesOfA, recordWorkspace, type Workspace } from './recorded-run.ts'
 import { jsonOf, rollcast, start } from './rollcast.ts'
 
@@ -139,11 +142,36 @@ describe('serve', () => {
     }
   })
 
-  test('waits for a run where there is none yet', async () => {
+  test('U10 a directory of runs has one address, and a run that begins later is in the list', async () => {
+    const dir = join(workspace.dir, 'runs')
     const serve = start(['serve', '--port', '0'], { cwd: workspace.dir })
-    await serve.said(/no run yet, served until Ctrl-C/)
+    await serve.said(/^runs: no run yet, served until Ctrl-C/m)
+    const [url] = await serve.said(/^http:\/\/127\.0\.0\.1:\d+\/$/m)
+    const list = async () =>
+      runListSchema.parse(await (await fetch(`${url}api/runs`)).json()).runs.map(run => run.name)
+    expect(await list()).toEqual([])
+    expect((await fetch(`${url}api/machines`)).status).toBe(200)
+    for (const name of ['one', 'two words']) {
+      cpSync(run, join(dir, name), { recursive: true })
+      await until(`${name} in the list`, async () => (await list())[0] === name)
+    }
+    const root = await fetch(url, { redirect: 'manual' })
+    expect(root.headers.get('location')).toBe('/run/two%20words/')
+    expect((await fetch(`${url}run/one/api/machines`)).status).toBe(200)
+    expect((await fetch(`${url}run/three/api/machines`)).status).toBe(404)
     serve.interrupt()
     expect((await serve.ended).code).toBe(130)
+    rmSync(dir, { recursive: true })
+  })
+
+  test('B5 what is no directory of runs is said, and not served', async () => {
+    const missing = await rollcast('serve', join(workspace.dir, 'none'))
+    expect([missing.code, missing.stderr]).toEqual([66, expect.stringContaining('found nothing')])
+    const file = await rollcast('serve', join(run, 'log', 'data.mdb'))
+    expect([file.code, file.stderr]).toEqual([
+      66,
+      expect.stringContaining('found a file in place of a directory'),
+    ])
   })
 })
 

@@ -1,7 +1,11 @@
 // Every view, dialog and overlay by the rules of axe-core, in both themes.
+import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startRun } from '../../src/runtime/run.ts'
+import { serveRuns } from '../../src/runtime/serve-runs.ts'
+import { tempDir } from '../runtime/harness.ts'
 import { BUSY_MILLIS, declareBrowser, eventually, hasChromium, useBrowser } from './browser.ts'
 import { startTraining } from './training.ts'
 
@@ -69,6 +73,13 @@ describe.skipIf(!hasChromium)('U8 S23 axe has nothing to say', { timeout: BUSY_M
       await page.locator('main').waitFor()
       await look(`overlay ${overlay}`)
     }
+    const dir = tempDir()
+    await (await startRun({ dir: join(dir, 'a run'), handleSignals: false })).close()
+    const serving = await serveRuns({ dir, live: { port: 0 }, onProblem: () => {} })
+    onTestFinished(() => serving.close())
+    await page.goto(`${serving.url}runs`)
+    await page.getByRole('link', { name: 'a run' }).waitFor()
+    await look('runs')
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map(name => [name, []])))
   })
 })

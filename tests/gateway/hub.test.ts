@@ -383,6 +383,7 @@ describe('coming back', () => {
     ['another epoch', { epoch: 2, seq: 50 }],
     ['a place that was never shown', { epoch: 1, seq: 1_000_000 }],
     ['a place before everything that is remembered', { epoch: 1, seq: 20 }],
+    ['U2 another run, whose numbers happen to fit', { epoch: 1, seq: 3_900, run: 'another' }],
   ])('%s is answered with resync', async (_name, resume) => {
     for (let i = 1; i <= 400; i++) show(i)
     const socket = connect({ resume })

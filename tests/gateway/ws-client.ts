@@ -22,6 +22,8 @@ interface WsClientOptions {
   readonly encoding?: ViewerEncoding | undefined
   readonly token?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** What stands before `/ws`. */
+  readonly base?: string
 }
 
 export class WsClient {
@@ -38,12 +40,12 @@ export class WsClient {
   constructor(
     port: number,
     hello: Partial<ClientMessage> | null = {},
-    { encoding = 'json', token, headers = {} }: WsClientOptions = {},
+    { encoding = 'json', token, headers = {}, base = '' }: WsClientOptions = {},
   ) {
     this.encoding = encoding
     const shown = token === undefined ? [] : [`${TOKEN_PROTOCOL_PREFIX}${token}`]
     const offered = [subprotocols[encoding], ...shown]
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, offered, { headers })
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}${base}/ws`, offered, { headers })
     this.socket.on('open', () => {
       if (hello !== null) this.say({ type: 'hello', v: 1, ...hello })
       this.#wake()

@@ -65,7 +65,7 @@ describe('the greeting', () => {
     expect(server.socket.sent).toEqual([])
   })
 
-  test('after a lost link hello resumes at the furthest position and keeps the agent', () => {
+  test('U2 after a lost link hello resumes at the furthest position of its run and keeps the agent', () => {
     const { clock, server, connection, greet } = connect()
     greet()
     server.socket.say(update({ position_in_log: { epoch: 2, seq: 5 } }))
@@ -76,7 +76,7 @@ describe('the greeting', () => {
     server.socket.events.onOpen()
     expect(server.socket.sentOf('hello')[0]).toMatchObject({
       agent: 'env-7',
-      resume: { epoch: 2, seq: 5 },
+      resume: { epoch: 2, seq: 5, run: 'run-1' },
     })
   })
 

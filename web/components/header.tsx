@@ -1,11 +1,10 @@
 // The run's name and how it is: mode and latency, viewers, what is safe on disk, trainer's cost.
 import type { ReactNode } from 'react'
 import { formatCount } from '../format.ts'
-import { chooseTheme, useTheme } from '../theme.ts'
 import { useViewer } from '../use-session.ts'
-import { Icon } from './icons.tsx'
 import { ModeBadge } from './mode-badge.tsx'
 import { Navigation } from './navigation.tsx'
+import { ThemeButton } from './theme-button.tsx'
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
   return (
@@ -54,8 +53,6 @@ function Facts() {
 
 export function Header({ onHelp }: { onHelp: () => void }) {
   const name = useViewer(state => state.name ?? state.run)
-  const theme = useTheme()
-  const other = theme === 'dark' ? 'light' : 'dark'
   return (
     <header className="top">
       <img className="mark" src="/icon.svg" alt="Rollcast" width="28" height="28" />
@@ -67,14 +64,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <button type="button" className="icon" onClick={onHelp} aria-label="Keyboard shortcuts">
           ?
         </button>
-        <button
-          type="button"
-          className="icon"
-          onClick={() => chooseTheme(other)}
-          aria-label={`Switch to the ${other} theme`}
-        >
-          <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
-        </button>
+        <ThemeButton />
       </div>
     </header>
   )

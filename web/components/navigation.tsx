@@ -1,4 +1,6 @@
 // The views of the page, as links with addresses of their own.
+import { RUNS_PATH } from '../../src/protocol/run-list.ts'
+import { base } from '../browser-socket.ts'
 import { formatRoute, type Route } from '../permalink.ts'
 import { compareRoute } from '../state/compare-route.ts'
 import type { ViewerState } from '../state/viewer-state.ts'
@@ -21,6 +23,7 @@ export function Navigation() {
   const current = view === 'episode' ? 'live' : view
   return (
     <nav className="views" aria-label="Views">
+      {base !== '/' && <a href={RUNS_PATH}>Runs</a>}
       {links.map(({ view: target, label, hash }) =>
         hash === null ? null : (
           <a key={target} href={hash} aria-current={target === current ? 'page' : undefined}>

@@ -1,6 +1,9 @@
 // What went wrong, said in place, until it is over or put away.
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
+import { runPath } from '../../src/protocol/run-list.ts'
 import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { base } from '../browser-socket.ts'
+import { useRuns } from '../use-runs.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
 const reasons: Readonly<Record<number, string>> = {
@@ -8,6 +11,22 @@ const reasons: Readonly<Record<number, string>> = {
   [closeCodes.badProtocol]: 'page and server speak different versions; reload the page',
   [closeCodes.notAllowed]:
     'it asks for a token. Open the link that it printed at its start, or ask its owner for another: a link works once',
+}
+
+/** Whoever has opened an older run has chosen it: only what begins from now on is news. */
+function NewerRun() {
+  const { list } = useRuns(0, 1)
+  const first = useRef<string>(undefined)
+  const newest = list?.runs[0]?.name
+  first.current ??= newest
+  if (newest === undefined || newest === first.current) return null
+  const path = runPath(newest)
+  if (path === base) return null
+  return (
+    <Notice action="Watch it" onAction={() => location.assign(path)}>
+      A newer run has begun: {newest}.
+    </Notice>
+  )
 }
 
 function Notice({ action, onAction, children }: NoticeProps) {
@@ -35,6 +54,7 @@ export function Notices() {
   const invalid = useViewer(state => state.invalid)
   return (
     <div className="notices">
+      {base !== '/' && <NewerRun />}
       {(connection.phase === 'reconnecting' || connection.phase === 'connecting') &&
         connection.attempt > 0 && (
           <Notice action="Try now" onAction={session.start}>

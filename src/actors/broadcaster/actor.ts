@@ -4,7 +4,7 @@
 import { MIB } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { Hub } from '../../gateway/hub.ts'
-import { type Gateway, openGateway } from '../../gateway/server.ts'
+import { type Behind, type Gateway, openGateway } from '../../gateway/server.ts'
 import { type BroadcasterEvent, broadcasterMachine } from '../../machines/broadcaster.machine.ts'
 import type {
   HistoryAnswer,
@@ -38,6 +38,8 @@ export interface BroadcasterConfig {
   readonly port?: number
   /** Whether viewers need a token. Default false. */
   readonly token?: boolean
+  /** Served behind a front, in place of the three above. */
+  readonly behind?: Behind | undefined
 }
 
 /** How soon after the last time the log is asked for layouts again. */
@@ -104,12 +106,13 @@ class Broadcaster implements ActorInstance {
   }
 
   async #open(): Promise<{ type: 'opened' }> {
-    const { pageDir, runDir, host, port, token } = this.#scope.config
+    const { pageDir, runDir, host, port, token, behind } = this.#scope.config
     this.#gateway = await this.#world.openGateway({
       ...{ hub: this.#hub, pageDirectory: pageDir, runDir },
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
       ...(token === undefined ? {} : { token }),
+      ...(behind === undefined ? {} : { behind }),
     })
     return { type: 'opened' }
   }

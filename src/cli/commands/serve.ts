@@ -1,11 +1,13 @@
-// `rollcast serve`: the page of a run that another process records, or has recorded.
-import { existsSync } from 'node:fs'
+// `rollcast serve`: the pages of runs that other processes record, or have recorded.
 import type { Command } from 'commander'
+import { describeError } from '../../base/errors.ts'
+import { checkRunsDirectory } from '../../store/run-directories.ts'
 import { portNumber } from '../arguments.ts'
 import { choosePort, hostOption, sayLink, tokenOption } from '../choose-port.ts'
 import { aborted, catchInterrupts } from '../interrupt.ts'
 import type { Output } from '../output.ts'
-import { findRun, runsDirectory } from '../run-directory.ts'
+import { runsDirectory } from '../run-directory.ts'
+import { counted } from '../wording.ts'
 
 interface ServeOptions {
   readonly port?: number
@@ -16,24 +18,27 @@ interface ServeOptions {
 export function addServe(program: Command, output: Output): void {
   program
     .command('serve')
-    .description('serve the page of a run: live while it is recorded, else its newest episodes')
-    .argument('[DIR]', `run directory; default: ${runsDirectory}, or a page that waits`)
+    .description('serve the pages of runs: live while recorded, else their newest episodes')
+    .argument('[DIR]', `a run directory, or one that holds runs; default: ${runsDirectory}`)
     .option('--port <PORT>', 'port of the page, 0 for a free one; default: 7788', portNumber)
     .addOption(hostOption())
     .addOption(tokenOption())
-    .action(async (dir: string | undefined, options: ServeOptions) => {
+    .action(async (given: string | undefined, options: ServeOptions) => {
       const { port, host, token = false } = options
-      const { startPlaying } = await import('../../runtime/play.ts')
+      const { serveRuns } = await import('../../runtime/serve-runs.ts')
       const signal = catchInterrupts()
-      const given = dir ?? (existsSync(runsDirectory) ? runsDirectory : undefined)
-      const run = given === undefined ? null : findRun(given, output)
+      const dir = given ?? runsDirectory
+      if (given !== undefined) checkRunsDirectory(dir)
       const live = { host, token, port: await choosePort(port, output) }
-      const playing = await startPlaying({ dir: run, task: 'serve', live })
-      output.say(`${run ?? 'no run yet'}, served until Ctrl-C at`)
-      await output.write(`${playing.url}\n`)
-      sayLink(playing.link, output)
-      // Never resolves; it rejects when the page cannot be served any longer.
-      await Promise.race([aborted(signal), playing.replayed])
-      await playing.close()
+      const onProblem = (run: string, error: unknown): void =>
+        output.say(`${run}: it is not served any longer: ${describeError(error)}`)
+      const serving = await serveRuns({ dir, live, onProblem })
+      const runs = await serving.runs()
+      const what = runs === 0 ? 'no run yet' : counted(runs, 'run')
+      output.say(`${dir}: ${what}, served until Ctrl-C at`)
+      await output.write(`${serving.url}\n`)
+      sayLink(serving.link, output)
+      await aborted(signal)
+      await serving.close()
     })
 }

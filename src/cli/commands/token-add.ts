@@ -8,7 +8,7 @@ import { accessDirectory, runDirectoryProblem } from '../../gateway/access/place
 import { type Role, roles } from '../../protocol/rights.ts'
 import { integer } from '../arguments.ts'
 import type { Output } from '../output.ts'
-import { findRun } from '../run-directory.ts'
+import { findServed } from '../run-directory.ts'
 
 const HOUR_MILLIS = 3_600_000
 const HOURS_MAX = 24 * 366
@@ -24,14 +24,14 @@ interface AddOptions {
 export function addTokenAdd(token: Command, output: Output): void {
   token
     .command('add')
-    .description('make a token for the page of a run, and print it: it is kept nowhere')
-    .argument('<DIR>', 'run directory')
+    .description('make a token for a page, and print it: it is kept nowhere')
+    .argument('<DIR>', 'the directory that is served: of a run, or of runs')
     .addOption(new Option('--role <ROLE>', 'what it lets do').choices(roles).default(roles[0]))
     .option('--hours <N>', 'how long it is valid', integer(1, HOURS_MAX), 24)
     .option('--once', 'it works once, on the page; for a link to one person')
     .option('--replay', 'a viewer may also replay what was recorded')
     .option('--json', 'one JSON object')
-    .action((dir: string, options: AddOptions) => add(findRun(dir, output), options, output))
+    .action((dir: string, options: AddOptions) => add(findServed(dir), options, output))
 }
 
 function add(run: string, options: AddOptions, output: Output): Promise<void> {

@@ -6,18 +6,18 @@ import { type Grant, Grants } from '../../gateway/access/grants.ts'
 import { accessDirectory } from '../../gateway/access/place.ts'
 import { snakeCase } from '../json-text.ts'
 import type { Output } from '../output.ts'
-import { findRun } from '../run-directory.ts'
+import { findServed } from '../run-directory.ts'
 import { type Column, tableLines } from '../table.ts'
 import { stamp } from '../wording.ts'
 
 export function addTokenList(token: Command, output: Output): void {
   token
     .command('ls')
-    .description('list the tokens of a run that are valid, and the sessions opened with them')
-    .argument('<DIR>', 'run directory')
+    .description('list the tokens of a page that are valid, and the sessions opened with them')
+    .argument('<DIR>', 'the directory that is served: of a run, or of runs')
     .option('--json', 'one JSON object')
     .action((dir: string, { json }: { json?: true }) => {
-      const run = findRun(dir, output)
+      const run = findServed(dir)
       const grants = new Grants(accessDirectory(run), systemClock).all()
       if (json) {
         const tokens = grants.map(({ id, kind, role, replay, parent, expiresAt }) =>

@@ -5,17 +5,17 @@ import { RollcastError } from '../../base/errors.ts'
 import { Grants } from '../../gateway/access/grants.ts'
 import { accessDirectory } from '../../gateway/access/place.ts'
 import type { Output } from '../output.ts'
-import { findRun } from '../run-directory.ts'
+import { findServed } from '../run-directory.ts'
 import { counted } from '../wording.ts'
 
 export function addTokenRevoke(token: Command, output: Output): void {
   token
     .command('revoke')
     .description('take back a token, and every session that was opened with it')
-    .argument('<DIR>', 'run directory')
+    .argument('<DIR>', 'the directory that is served: of a run, or of runs')
     .argument('<ID>', 'as "token ls" says')
     .action((dir: string, id: string) => {
-      const run = findRun(dir, output)
+      const run = findServed(dir)
       const removed = new Grants(accessDirectory(run), systemClock).revoke(id)
       if (removed === 0) {
         throw new RollcastError(

@@ -31,7 +31,9 @@ const local: Allowance = {
   handshakesPerSecond: limits.handshakesPerSecondFromLoopback,
 }
 
-const allowanceOf = (address: string): Allowance => (isLoopback(address) ? local : remote)
+/** A Unix socket has no address: what comes over it is of this machine. */
+const allowanceOf = (address: string): Allowance =>
+  address === '' || isLoopback(address) ? local : remote
 
 export class Peers {
   readonly #clock: Clock

@@ -6,7 +6,7 @@ import { hostname } from 'node:os'
 import { isLoopback } from './address.ts'
 
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 405 | 429
+  readonly status: 400 | 401 | 403 | 404 | 405 | 429 | 503
   readonly reason: string
 }
 
