@@ -135,7 +135,7 @@ export class Session {
     const isNow = look.mode === 'live' && look.capturedAt !== 0 && !this.shift.isShifted
     if (!isNow || this.#clocks === null) {
       this.#latency.reset()
-      if (this.store.getState().latency !== null) this.store.setState({ latency: null })
+      this.#showLatency(null)
       return
     }
     // The same picture with a newer figure beside it is not a newer picture.
@@ -150,8 +150,13 @@ export class Session {
     if (now - this.#latencyShownAt < LATENCY_SHOWN_EVERY_MILLIS) return
     this.#latencyShownAt = now
     const millis = this.#latency.medianMillis
-    if (millis === null) return
-    this.store.setState({ latency: { millis, errorMillis: this.#clocks.roundTripMillis / 2 } })
+    const errorMillis = this.#clocks.roundTripMillis / 2
+    // None at all is what the clocks' error looks like, not a picture that is seen as it is made.
+    this.#showLatency(millis === null || millis === 0 ? null : { millis, errorMillis })
+  }
+
+  #showLatency(latency: ViewerState['latency']): void {
+    if (latency !== this.store.getState().latency) this.store.setState({ latency })
   }
 
   /** To be called when a picture could not be drawn: pixels can. */

@@ -8,7 +8,15 @@ import { type Bounds, type Place, placeOf, TRAIL_PLACES_MAX, widenBounds } from 
 
 export type StepState = Pick<
   ServerMessageOf<'state_update'>,
-  'step' | 'cumulative_reward' | 'position' | 'meters' | 'action' | 'q_values' | 'reward' | 'done'
+  | 'step'
+  | 'cumulative_reward'
+  | 'position'
+  | 'meters'
+  | 'action'
+  | 'q_values'
+  | 'logits'
+  | 'reward'
+  | 'done'
 >
 
 /** One picture of the stage: everything on it belongs together. */

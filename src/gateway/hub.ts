@@ -18,12 +18,14 @@ import {
   stateMessage,
   systemMessage,
 } from './messages.ts'
+import { messagesByLevel } from './messages-by-level.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
 import type {
   EndedPublication,
   FinishedEpisode,
   History,
+  InsightPublication,
   Publication,
   Stage,
   SteppedPublication,
@@ -261,14 +263,18 @@ export class Hub implements ViewerHost {
         512,
       )
       this.#toFollowers(publication.agent, 'newest', viewer => viewer.lane.queue(message))
-    } else {
-      const { insight: kind, agent, time, data } = publication
-      const build = () => insightMessage(mode, { kind, agent, time, data })
-      const message = SharedMessage.text('insights', build, STATE_BYTES)
-      this.#toAll(viewer => {
-        if (agent === null || viewer.viewing.follows(agent)) viewer.lane.queue(message)
-      })
-    }
+    } else this.#showInsight(publication)
+  }
+
+  #showInsight({ insight: kind, agent, time, data }: InsightPublication): void {
+    const { mode } = this.stage
+    const messageFor = messagesByLevel(data, said => {
+      const build = () => insightMessage(mode, { kind, agent, time, data: said })
+      return SharedMessage.text('insights', build, STATE_BYTES)
+    })
+    this.#toAll(({ viewing, lane }) => {
+      if (agent === null || viewing.follows(agent)) lane.queue(messageFor(viewing.level))
+    })
   }
 
   #showStep(stepped: SteppedPublication): void {

@@ -59,6 +59,7 @@ const stateOf = (step: HistoryStep) => ({
   meters: step.meters === null ? null : { ...step.meters },
   action: typeof step.action === 'number' || step.action === null ? step.action : [...step.action],
   q_values: step.qValues === null ? null : [...step.qValues],
+  ...(step.logits && { logits: [...step.logits] }),
   reward: step.reward,
   done: step.done,
 })
@@ -116,7 +117,7 @@ const viewerRow = (row: EpisodeRow): ViewerEpisodeRow => ({
 export const episodeMessage = (
   mode: Mode,
   request: number | null,
-  { row, thinnedBy, steps }: EpisodeMaterial,
+  { row, thinnedBy, steps, globalSteps }: EpisodeMaterial,
   framesFollowing: number,
 ): ServerMessageOf<'episode'> => ({
   ...header(mode),
@@ -126,6 +127,7 @@ export const episodeMessage = (
   thinned_by: thinnedBy,
   steps: steps.map(step => ({ offset_millis: step.offsetMillis, ...stateOf(step) })),
   frames_following: framesFollowing,
+  ...(globalSteps && { global_steps: globalSteps.map(([offset, step]) => [offset, step]) }),
 })
 
 export const episodesMessage = (

@@ -36,18 +36,22 @@ export interface EndedPublication {
   readonly finished: FinishedEpisode | null
 }
 
+export interface InsightPublication {
+  readonly kind: 'insight'
+  readonly insight: string
+  /** Null when it is about all of them. */
+  readonly agent: string | null
+  readonly time: number
+  /** One thing, or one for each of several levels (protocol/levels.ts). */
+  readonly data: unknown
+}
+
 /** In the order in which things happened. */
 export type Publication =
   | BeganPublication
   | SteppedPublication
   | EndedPublication
-  | {
-      readonly kind: 'insight'
-      readonly insight: string
-      readonly agent: string | null
-      readonly time: number
-      readonly data: unknown
-    }
+  | InsightPublication
   /** The feed starts over (another epoch, another source): what was shown before is void. */
   | { readonly kind: 'restarted' }
 

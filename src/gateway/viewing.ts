@@ -2,6 +2,7 @@
 // what frames come. Several agents share the frames a second that the viewer can take.
 import type { Clock } from '../base/clock.ts'
 import { QUALITY_DEFAULT, sharedQuality } from '../protocol/frame-encoding.ts'
+import { DEFAULT_LEVEL, type Level } from '../protocol/levels.ts'
 import type { Subject } from '../protocol/predicate/evaluate.ts'
 import type { ClientMessage, Delivery } from '../protocol/viewer-messages.ts'
 import { AgentFeed, stateKey } from './agent-feed.ts'
@@ -49,6 +50,7 @@ export class Viewing {
   readonly #taste: FrameTaste = { encoding: 'auto', quality: sharedQuality(QUALITY_DEFAULT) }
   #problem: string | undefined
   readonly #credit = new Credit()
+  #level: Level = DEFAULT_LEVEL
   #fps = DEFAULT_FPS
   #framesOffered = 0
   #framesDropped = 0
@@ -70,6 +72,10 @@ export class Viewing {
 
   get delivery(): Delivery {
     return this.#delivery
+  }
+
+  get level(): Level {
+    return this.#level
   }
 
   /** Frames a second that the viewer asks for and can take, of each that it follows. */
@@ -101,7 +107,7 @@ export class Viewing {
 
   /** Takes over what is given (`filter` null wants all); true when the view has to start anew. */
   prefer(preferences: Preferences, filter?: Filter | null): boolean {
-    const { delivery, step_delay, max_fps, agent, agents, encoding, quality } = preferences
+    const { delivery, step_delay, max_fps, agent, agents, encoding, quality, level } = preferences
     const before = this.#delivery
     if (delivery !== undefined) this.#delivery = delivery
     const isFiltered = filter !== undefined && filter?.key !== this.#filter?.key
@@ -110,6 +116,7 @@ export class Viewing {
     const choice = agents ?? one
     const isElsewhere = choice !== undefined && this.#following.choose(choice)
     if (max_fps !== undefined) this.#fps = max_fps
+    if (level !== undefined) this.#level = level
     if (quality !== undefined) this.#taste.quality = sharedQuality(quality)
     if (encoding !== undefined) {
       this.#taste.encoding = encoding

@@ -101,6 +101,8 @@ export interface HistoryStep {
   readonly meters: Readonly<Record<string, number>> | null
   readonly action: number | readonly number[] | null
   readonly qValues: readonly number[] | null
+  /** Left out where none were recorded. */
+  readonly logits?: readonly number[]
   readonly reward: number
   readonly done: boolean
 }
@@ -112,6 +114,11 @@ export interface EpisodeMaterial {
   readonly steps: readonly HistoryStep[]
   /** Frames of its first camera of which there still is a picture. */
   readonly frames: number
+  /**
+   * The trainer's global step, as its metrics told it, from so many milliseconds after the first step
+   * on; in order. Left out where that is not looked up.
+   */
+  readonly globalSteps?: readonly (readonly [offsetMillis: number, globalStep: number])[]
 }
 
 export type HistoryAnswer = { readonly id: number } & (

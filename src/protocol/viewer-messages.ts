@@ -5,6 +5,7 @@
 // "-Infinity".
 import { z } from 'zod'
 import { encodings } from './frame-encoding.ts'
+import { levels } from './levels.ts'
 import { limits } from './limits.ts'
 
 export const VIEWER_PROTOCOL = 'rollcast.v1+json'
@@ -59,6 +60,8 @@ const stateFields = {
   meters: z.record(z.string(), number).nullable(),
   action: z.union([number, numbers]).nullable(),
   q_values: numbers.nullable(),
+  /** What the policy chose by; left out where none were recorded. */
+  logits: numbers.optional(),
   reward: number,
   done: z.boolean(),
 }
@@ -201,6 +204,11 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     steps: z.array(z.object({ offset_millis: number, ...stateFields })),
     /** How many frames follow as binary messages; 0 when none were recorded or they were pruned. */
     frames_following: count,
+    /**
+     * `[offset_millis, global_step]`: the trainer's global step from that place on, as its metrics
+     * told it, for who shows metrics as of then. Left out by who does not know.
+     */
+    global_steps: z.array(z.tuple([number, number])).optional(),
   }),
   z.object({
     ...header,
@@ -335,6 +343,8 @@ const preferences = {
    * `error` with the code UNAVAILABLE says why.
    */
   encoding: z.enum(encodings).optional(),
+  /** How insights are told that were given for several levels; default `advanced`. */
+  level: z.enum(levels).optional(),
   /** Of pictures, 1 (small) to 100; default 75. Rounded up to 25, 50, 75 or 100. */
   quality: z.number().int().min(1).max(100).optional(),
 }

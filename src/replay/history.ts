@@ -13,6 +13,7 @@ import type {
   LiveFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
+import { globalStepsOf } from './global-steps.ts'
 import { Pictures } from './pictures.ts'
 import { RunPlaces } from './run-places.ts'
 import { searchEpisodes } from './search-episodes.ts'
@@ -122,11 +123,13 @@ export function loadEpisode(
       meters: event.meters ?? null,
       action: event.action ?? null,
       qValues: event.qValues ?? null,
+      ...(event.logits && { logits: event.logits }),
       reward: event.reward,
       done: event.terminated || event.truncated || last,
     })
   }
-  return { row, thinnedBy, steps, frames }
+  const globalSteps = startTime === undefined ? [] : globalStepsOf(reader, row, startTime)
+  return { row, thinnedBy, steps, frames, globalSteps }
 }
 
 /** The next frames of the episode's first camera, from the `from`-th on that there still is. */

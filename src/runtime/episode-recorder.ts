@@ -279,7 +279,11 @@ export class EpisodeRecorder {
     })
   }
 
-  /** Records anything worth showing that is neither a step nor a number over time. */
+  /**
+   * Records anything worth showing that is neither a step nor a number over time. Data of the shape
+   * `{ levels: { beginner, intermediate, advanced } }`, or some of these, tells each viewer what is
+   * meant for its level, or else the nearest simpler one.
+   */
   insight(kind: string, data: unknown): void {
     this.#rarely('an insight', () => {
       const { agent } = this

@@ -241,6 +241,29 @@ describe('S11 channels', () => {
     expect(hub.counters.built).toBe(socket.messages.length + socket.frames.length)
   })
 
+  test('S12 what is said for several levels comes as each viewer wants it, made once for each', async () => {
+    const beginners = [connect({ level: 'beginner' }), connect({ level: 'beginner' })]
+    const usual = connect()
+    const changing = connect({ level: 'intermediate' })
+    await settle()
+    const { built } = hub.counters
+    const say = (data: unknown) =>
+      publish({ kind: 'insight', insight: 'policy', agent: null, time: 1, data })
+    say({ levels: { beginner: 'small steps', advanced: { kl: 0.01 } } })
+    await settle()
+    expect(hub.counters.built).toBe(built + 3)
+    changing.say({ type: 'set', level: 'advanced' })
+    say({ levels: { beginner: 'large steps', advanced: { kl: 0.2 } } })
+    say('the same for all')
+    await settle()
+    const said = (viewer: typeof usual) => viewer.of('insight').map(({ data }) => data)
+    for (const viewer of beginners) {
+      expect(said(viewer)).toEqual(['small steps', 'large steps', 'the same for all'])
+    }
+    expect(said(usual)).toEqual([{ kl: 0.01 }, { kl: 0.2 }, 'the same for all'])
+    expect(said(changing)).toEqual(['small steps', { kl: 0.2 }, 'the same for all'])
+  })
+
   test('who asks for none is greeted and answered', async () => {
     const socket = connect({ channels: [] })
     showAll()

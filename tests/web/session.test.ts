@@ -99,6 +99,24 @@ describe('the live stage', () => {
     session.drawn(session.look()!)
     expect(state().latency).toBeNull()
   })
+
+  test('there is no latency before the clocks are compared, and none that is only their error', () => {
+    const { clock, server, session, sendFrame, state } = join()
+    const draw = (ageMillis: number): void => {
+      sendFrame({ captureTime: clock.now() - ageMillis })
+      session.drawn(session.look()!)
+      clock.advance(600)
+    }
+    clock.advance(1000)
+    draw(25)
+    expect(state().latency).toBeNull()
+    const { client_time } = server.socket.sentOf('ping')[0]!
+    const pong = { v: 1, mode: 'live', type: 'pong', client_time } as const
+    // The server's clock is taken to be 100 ms behind what it is.
+    server.socket.say({ ...pong, server_time: clock.now() - 100 })
+    draw(25)
+    expect(state().latency).toBeNull()
+  })
 })
 
 describe('L17: a replay', () => {

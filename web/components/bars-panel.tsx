@@ -1,4 +1,4 @@
-// Meters and Q-values of the step on the stage, as bars with their figures.
+// Meters, Q-values and policy logits of the step on the stage, as bars with their figures.
 import { useEffect, useState } from 'react'
 import { formatName, formatValue } from '../format.ts'
 import { fractionOf, type Range, relativeRange, widen } from '../meter-range.ts'
@@ -63,13 +63,20 @@ function Meters({ meters }: { meters: Readonly<Record<string, number>> }) {
   )
 }
 
-function QValues({ values, action }: { values: readonly number[]; action: number | null }) {
+interface ChoicesProps {
+  readonly title: string
+  readonly values: readonly number[]
+  readonly action: number | null
+}
+
+/** A figure for each action, and which was taken. */
+function Choices({ title, values, action }: ChoicesProps) {
   const range = relativeRange(values)
   const highest = values.indexOf(Math.max(...values))
   const explores = action !== null && highest >= 0 && action !== highest
   return (
     <Panel
-      title="Q-values"
+      title={title}
       aside={action === null ? undefined : explores ? 'not the highest' : 'highest chosen'}
     >
       <ul className="bars bars-q">
@@ -101,7 +108,9 @@ export function BarsPanel() {
   const agent = useViewer(state => state.look?.agent ?? null)
   const meters = useViewer(({ look }) => look?.state?.meters ?? null)
   const values = useViewer(({ look }) => look?.state?.q_values ?? null)
-  const action = useViewer(({ look }) => look?.state?.action ?? null)
+  const logits = useViewer(({ look }) => look?.state?.logits ?? null)
+  const chosen = useViewer(({ look }) => look?.state?.action ?? null)
+  const action = typeof chosen === 'number' ? chosen : null
   if (agent === null) return null
   return (
     <div className="bar-panels">
@@ -110,10 +119,10 @@ export function BarsPanel() {
       ) : (
         <Meters meters={meters} />
       )}
-      {values === null ? (
+      {values !== null && <Choices title="Q-values" values={values} action={action} />}
+      {logits !== null && <Choices title="Policy logits" values={logits} action={action} />}
+      {values === null && logits === null && (
         <NoBars title="Q-values">No Q-values in this run.</NoBars>
-      ) : (
-        <QValues values={values} action={typeof action === 'number' ? action : null} />
       )}
     </div>
   )

@@ -3,7 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import type { ViewerSeries } from '../../src/protocol/viewer-messages.ts'
-import { formatValue } from '../format.ts'
+import { formatCount, formatValue } from '../format.ts'
+import { isOverEpisodes, placeInSeries, valueAt } from '../metric-place.ts'
 import { useMetricNames } from '../use-metric-names.ts'
 import { useViewer } from '../use-session.ts'
 import { Chart, type ChartSeries } from './chart.tsx'
@@ -39,8 +40,8 @@ interface MetricProps {
 function MetricCard({ name, onOpen }: MetricProps) {
   const series = useViewer(state => state.series[name])
   const data = useHistory(name)
+  const place = useViewer(state => placeInSeries(state, name))
   if (series === undefined) return null
-  const { arrow, says } = trends[series.trend]
   return (
     <li className="metric">
       <h3>
@@ -48,6 +49,16 @@ function MetricCard({ name, onOpen }: MetricProps) {
           {name}
         </button>
       </h3>
+      {place === null ? <Now series={series} /> : <Then series={series} place={place} />}
+      <Chart label={`${name} over steps`} data={data} series={sparkSeries} mark={place} spark />
+    </li>
+  )
+}
+
+function Now({ series }: { series: ViewerSeries }) {
+  const { arrow, says } = trends[series.trend]
+  return (
+    <>
       <p className="metric-value">
         {formatValue(series.last)}
         <span
@@ -65,8 +76,21 @@ function MetricCard({ name, onOpen }: MetricProps) {
       >
         mean {formatValue(series.moving_average)}
       </p>
-      <Chart label={`${name} over steps`} data={data} series={sparkSeries} spark />
-    </li>
+    </>
+  )
+}
+
+/** As it was at the play head of a replay; of how it went on nothing is told. */
+function Then({ series, place }: { series: ViewerSeries; place: number }) {
+  const value = valueAt(series.points ?? [], place)
+  const unit = isOverEpisodes(series.name) ? 'episode' : 'step'
+  return (
+    <>
+      <p className="metric-value">{value === null ? '–' : formatValue(value)}</p>
+      <p className="metric-mean" title="At the play head, of the points that are kept">
+        at {unit} {formatCount(place)}
+      </p>
+    </>
   )
 }
 
@@ -76,8 +100,8 @@ const fullSeries: readonly ChartSeries[] = [{ label: 'value', colour: '--accent'
 function MetricDialog({ name, onClose }: { name: string; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const data = useHistory(name)
-  // The aggregator's own series count finished episodes.
-  const unit = name.startsWith('episode/') ? 'episode' : 'step'
+  const place = useViewer(state => placeInSeries(state, name))
+  const unit = isOverEpisodes(name) ? 'episode' : 'step'
   useEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} className="metric-dialog" aria-label={name} onClose={onClose}>
@@ -89,7 +113,13 @@ function MetricDialog({ name, onClose }: { name: string; onClose: () => void }) 
           </button>
         </header>
       </form>
-      <Chart label={`${name} over steps`} data={data} series={fullSeries} unit={unit} />
+      <Chart
+        label={`${name} over steps`}
+        data={data}
+        series={fullSeries}
+        unit={unit}
+        mark={place}
+      />
       <p>Thinned out with its extremes kept. Drag to zoom, double-click to zoom out.</p>
     </dialog>
   )

@@ -52,17 +52,22 @@ export function ModeBadge() {
   const text = useViewer(state => badgeOf(state).text)
   const means = useViewer(state => badgeOf(state).means)
   // Only where the stage is drawn is there an age of what is drawn.
-  const latency = useViewer(({ latency: held, route }) => (route.view === 'live' ? held : null))
+  const isDrawn = useViewer(({ look, route }) => route.view === 'live' && look !== null)
+  const latency = useViewer(state => state.latency)
   return (
     <div className={`badge badge-${tone}`} title={means}>
       <span className="badge-dot" aria-hidden="true" />
       <span role="status">{text}</span>
-      {tone === 'live' && latency !== null && (
+      {tone === 'live' && isDrawn && (
         <span
           className="badge-latency"
-          title={`From capture to this screen, median of the last draws; clocks agree within ${formatMillis(latency.errorMillis)}`}
+          title={
+            latency === null
+              ? 'Not known yet how old this is: the clocks are being compared'
+              : `From capture to this screen, median of the last draws; clocks agree within ${formatMillis(latency.errorMillis)}`
+          }
         >
-          {formatMillis(latency.millis)}
+          {latency === null ? '–' : formatMillis(latency.millis)}
         </span>
       )}
     </div>

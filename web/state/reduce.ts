@@ -96,6 +96,7 @@ function openEpisode(state: ViewerState, message: ServerMessageOf<'episode'>): V
       row: message.row,
       steps: message.steps.length,
       thinnedBy: message.thinned_by,
+      globalSteps: message.global_steps ?? [],
       framesExpected: message.frames_following,
       framesReceived: 0,
     },

@@ -27,6 +27,8 @@ type ReplayState =
       readonly row: ViewerEpisodeRow
       readonly steps: number
       readonly thinnedBy: number
+      /** `[millis since the first step, global step]`, in order. */
+      readonly globalSteps: readonly (readonly [number, number])[]
       readonly framesExpected: number
       readonly framesReceived: number
     }

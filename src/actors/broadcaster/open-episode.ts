@@ -81,6 +81,7 @@ export class OpenEpisode {
       meters: step.meters ?? null,
       action: step.action ?? null,
       qValues: step.qValues ?? null,
+      ...(step.logits && { logits: step.logits }),
       reward: step.reward,
       done: step.terminated || step.truncated,
     }
@@ -141,8 +142,9 @@ export class OpenEpisode {
   }
 }
 
-function numbersIn({ position, meters, action, qValues }: HistoryStep): number {
+function numbersIn({ position, meters, action, qValues, logits }: HistoryStep): number {
   const actions = typeof action === 'number' || action === null ? 1 : action.length
   const gauges = meters === null ? 0 : Object.keys(meters).length
-  return 4 + (position?.length ?? 0) + gauges + actions + (qValues?.length ?? 0)
+  const values = (qValues?.length ?? 0) + (logits?.length ?? 0)
+  return 4 + (position?.length ?? 0) + gauges + actions + values
 }
