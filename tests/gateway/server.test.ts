@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,12 +49,9 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'rollcast-gateway-'))
   page = join(directory, 'page')
   mkdirSync(join(page, 'assets'), { recursive: true })
-  writeFileSync(join(directory, 'secret.txt'), 'secret')
   writeFileSync(join(page, 'index.html'), '<!doctype html><title>page</title>')
   writeFileSync(join(page, 'assets', 'index-DeAdBe3f.js'), 'export {}')
   writeFileSync(join(page, 'assets', 'plain.css'), 'a{}')
-  writeFileSync(join(page, '.hidden.txt'), 'secret')
-  symlinkSync(join(directory, 'secret.txt'), join(page, 'link.txt'))
   stage = new TestStage()
   hub = new Hub({ clock: systemClock, stage, history })
   gateway = await openGateway({ hub, pageDirectory: page, port: 0 })
@@ -128,39 +125,6 @@ describe('the page', () => {
     expect(await response.text()).toContain('<title>overlay</title>')
     for (const path of ['/overlay/', '/overlay', '/overlay/a/b', '/overlay/..', '/overlay/A']) {
       expect([path, statusOf(await ask(path))]).toEqual([path, 404])
-    }
-  })
-
-  test('no spelling of a path leads out of its directory (W15)', async () => {
-    const names = ['../secret.txt', '..\\secret.txt', '%2e%2e/secret.txt', '..%2fsecret.txt']
-    const paths = [
-      ...names.map(name => `/${name}`),
-      ...names.map(name => `/assets/../${name}`),
-      ...names.map(name => `//${name}`),
-      '/%252e%252e/secret.txt',
-      '/..%5csecret.txt',
-      '/%c0%ae%c0%ae/secret.txt',
-      '/\u002e\u002e/secret.txt',
-      '/index.html%00.txt',
-      '/%00',
-      `/${directory}/secret.txt`,
-      `//${directory}/secret.txt`,
-      '/link.txt',
-      '/.hidden.txt',
-      '/assets',
-      '/assets/',
-      '/assets//plain.css',
-      '/%zz',
-      `/${'a'.repeat(5000)}`,
-      '/ind%65x.html/..',
-      '/~root/secret.txt',
-      '/file:///etc/passwd',
-    ]
-    for (const path of paths) {
-      const answer = await ask(path)
-      expect([path, [400, 404].includes(statusOf(answer))]).toEqual([path, true])
-      expect(answer).not.toContain('secret\n')
-      expect(answer.endsWith('secret')).toBe(false)
     }
   })
 
@@ -394,27 +358,10 @@ describe('viewers over real sockets', () => {
     hub = new Hub({ clock: systemClock, stage, history })
     gateway = await openGateway({ hub, pageDirectory: page, port: 0 })
   })
-
-  test('random bytes after the upgrade end that connection only (W3)', async () => {
-    const neighbour = await viewer().opened()
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 400 }), async bytes => {
-        const socket = await rawViewer(false)
-        socket.write(bytes)
-        socket.end()
-        socket.resume()
-        await new Promise<void>(resolve => socket.once('close', () => resolve()))
-      }),
-      { numRuns: 50 },
-    )
-    neighbour.say({ type: 'ping', client_time: 1 })
-    await neighbour.until(() => neighbour.of('pong').length === 1)
-    await waitFor(() => hub.counters.viewers === 1)
-  })
 })
 
-/** A viewer on a bare socket, which can stop reading; with its hello said if asked. */
-function rawViewer(hello = true): Promise<Socket> {
+/** A viewer on a bare socket, which can stop reading, with its hello said. */
+function rawViewer(): Promise<Socket> {
   return new Promise(resolve => {
     const socket = connect(gateway.port, '127.0.0.1')
     socket.on('error', () => {})
@@ -424,8 +371,7 @@ function rawViewer(hello = true): Promise<Socket> {
     socket.once('data', () => {
       const text = Buffer.from('{"type":"hello","v":1,"max_fps":240}')
       const frame = Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text])
-      if (hello) socket.write(frame, () => resolve(socket))
-      else resolve(socket)
+      socket.write(frame, () => resolve(socket))
     })
   })
 }
