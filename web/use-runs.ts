@@ -1,8 +1,7 @@
-// The runs that the server has, asked for again every two seconds while the page is seen.
+// The runs that the server has, asked for again and again while the page is seen.
 import { useEffect, useState } from 'react'
 import { RUNS_API_PATH, type RunList, runListSchema } from '../src/protocol/run-list.ts'
 
-const AGAIN_MILLIS = 2_000
 const ANSWER_MILLIS_MAX = 10_000
 
 export interface Runs {
@@ -12,8 +11,8 @@ export interface Runs {
   readonly problem: 'away' | 'token' | null
 }
 
-/** `limit` rows after the first `offset`, newest first. */
-export function useRuns(offset: number, limit: number): Runs {
+/** `limit` rows after the first `offset`, newest first, again every `everyMillis`. */
+export function useRuns(offset: number, limit: number, everyMillis = 2_000): Runs {
   const [runs, setRuns] = useState<Runs>({ list: null, problem: null })
   useEffect(() => {
     const going = new AbortController()
@@ -22,14 +21,14 @@ export function useRuns(offset: number, limit: number): Runs {
       const next = document.hidden ? null : await fetchRuns(offset, limit, going.signal)
       if (going.signal.aborted) return
       if (next !== null) setRuns(held => ({ list: next.list ?? held.list, problem: next.problem }))
-      timer = setTimeout(ask, AGAIN_MILLIS)
+      timer = setTimeout(ask, everyMillis)
     }
     void ask()
     return () => {
       going.abort()
       clearTimeout(timer)
     }
-  }, [offset, limit])
+  }, [offset, limit, everyMillis])
   return runs
 }
 

@@ -15,7 +15,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ['index', 'overlay', 'runs'].map(name => `${import.meta.dirname}/${name}.html`),
+      input: [
+        `${import.meta.dirname}/index.html`,
+        `${import.meta.dirname}/overlay.html`,
+        `${import.meta.dirname}/runs.html`,
+      ],
     },
   },
 })

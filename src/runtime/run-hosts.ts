@@ -70,9 +70,14 @@ export class RunHosts {
    * being watched, and what `startPlaying` throws.
    */
   async open(run: PlayedRun | null, door: FrontDoor, isOpen: boolean): Promise<Backend> {
-    const host = await this.#hostOf(run, door, isOpen)
-    await host.playing
-    return { socketPath: host.socketPath, enter: () => this.#enter(host, run) }
+    const { host, leave } = await this.#enterHost(run, door, isOpen)
+    try {
+      await host.playing
+    } catch (error) {
+      leave()
+      throw error
+    }
+    return { socketPath: host.socketPath, leave }
   }
 
   async close(): Promise<void> {
@@ -80,16 +85,16 @@ export class RunHosts {
     await Promise.all([...this.#hosts].map(([key, host]) => this.#end(key, host)))
   }
 
-  async #hostOf(run: PlayedRun | null, door: FrontDoor, isOpen: boolean): Promise<Host> {
+  /** Found or started, and entered at once: one that nobody is in may have to make room. */
+  async #enterHost(run: PlayedRun | null, door: FrontDoor, isOpen: boolean) {
     const key = keyOf(run)
     for (;;) {
       if (this.#isClosed) throw new RollcastError('CLOSED', 'the server is closing')
       const found = this.#hosts.get(key)
-      if (found === undefined && this.#hosts.size < limits.playedRunsMax) {
-        return this.#start(run, door, isOpen)
-      }
-      if (found?.ending === null) return found
-      await (found?.ending ?? this.#makeRoom())
+      const hasRoom = this.#hosts.size < limits.playedRunsMax
+      const host = found ?? (hasRoom ? this.#start(run, door, isOpen) : undefined)
+      if (host?.ending === null) return { host, leave: this.#enter(key, host) }
+      await (host?.ending ?? this.#makeRoom())
     }
   }
 
@@ -114,21 +119,19 @@ export class RunHosts {
     }
     this.#hosts.set(key, host)
     playing.then(
-      ({ replayed }) => {
-        if (host.users === 0) this.#waitIdle(key, host)
+      ({ replayed }) =>
         replayed.catch((error: unknown) => {
           if (host.ending !== null) return
           onProblem(run?.dir ?? 'the page that waits', error)
           void this.#end(key, host)
-        })
-      },
+        }),
       // Whoever asked for it is told.
       () => this.#hosts.delete(key),
     )
     return host
   }
 
-  #enter(host: Host, run: PlayedRun | null): () => void {
+  #enter(key: string, host: Host): () => void {
     const { clock } = this.#options
     host.users++
     host.cancelIdle()
@@ -138,7 +141,7 @@ export class RunHosts {
       isInside = false
       host.users--
       host.leftAt = clock.monotonic()
-      if (host.users === 0) this.#waitIdle(keyOf(run), host)
+      if (host.users === 0) this.#waitIdle(key, host)
     }
   }
 

@@ -13,6 +13,8 @@ import { openLogReader } from '../store/open-log.ts'
 import { isRun, type RunDirectory, runDirectory, runsIn } from '../store/run-directories.ts'
 
 const LOOK_MILLIS = 1_000
+/** Who did not record a log that was not written to since is asked again so late. */
+const ASK_AGAIN_MILLIS = 10_000
 
 export interface ListedRun extends RunDirectory {
   readonly isRecording: boolean
@@ -47,6 +49,8 @@ export class RunListing {
   readonly #clock: Clock
   readonly #others: OpenLogs
   readonly #known = new Map<string, Known>()
+  /** As of the last time that its recorder was asked for, and when that was. */
+  #asked = new Map<string, { readonly run: ListedRun; readonly at: number }>()
   #runs: Promise<readonly ListedRun[]> = Promise.resolve([])
   #lookedAt = Number.NEGATIVE_INFINITY
   /** Rows are read one after the other. */
@@ -96,15 +100,25 @@ export class RunListing {
   async #look(): Promise<readonly ListedRun[]> {
     const found = isRun(this.#dir) ? [runDirectory(this.#dir) ?? []].flat() : runsIn(this.#dir)
     const newest = found.reverse().slice(0, limits.listedRunsMax)
-    const runs = await Promise.all(newest.map(withRecorder))
-    const names = new Set(runs.map(({ name }) => name))
-    for (const [name, known] of this.#known) if (!names.has(name)) this.#forget(name, known)
+    const asked = await Promise.all(newest.map(run => this.#ask(run)))
+    this.#asked = new Map(asked.map(one => [one.run.name, one]))
+    const runs = asked.map(({ run }) => run)
+    for (const [name, known] of this.#known) if (!this.#asked.has(name)) this.#forget(name, known)
     return runs.sort(
       (a, b) =>
         Number(b.isRecording) - Number(a.isRecording) ||
         b.recordingSince - a.recordingSince ||
         (a.isRecording ? 0 : b.writtenAt - a.writtenAt),
     )
+  }
+
+  /** Thousands of finished runs are not asked after every second. */
+  async #ask(run: RunDirectory) {
+    const now = this.#clock.monotonic()
+    const before = this.#asked.get(run.name)
+    const isKnown = before?.run.writtenAt === run.writtenAt && !before.run.isRecording
+    if (before && isKnown && now - before.at < ASK_AGAIN_MILLIS) return before
+    return { run: await withRecorder(run), at: now }
   }
 
   #forget(name: string, { reader }: Known): void {

@@ -56,7 +56,7 @@ export async function serveRuns(options: ServeOptions): Promise<Serving> {
   }
   try {
     front = await openFront({ shelf, clock, pageDirectory: pageDirectory(), dir, ...live })
-    if (isRun(dir)) await shelf.open(basename(dir), front.site.inside)
+    if (isRun(dir)) (await shelf.open(basename(dir), front.site.inside)).leave()
   } catch (error) {
     await close()
     throw error

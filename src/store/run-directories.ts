@@ -42,6 +42,6 @@ const EXPECTED = "a run's directory or one that holds runs"
 export function checkRunsDirectory(dir: string): void {
   checkFound(dir, EXPECTED)
   // A file is no directory of anything.
-  checkFound(join(dir, '.'), EXPECTED)
+  checkFound(`${dir}/`, EXPECTED)
   checkReadable(dir)
 }

@@ -151,22 +151,18 @@ describe('serve', () => {
       runListSchema.parse(await (await fetch(`${url}api/runs`)).json()).runs.map(run => run.name)
     expect(await list()).toEqual([])
     expect((await fetch(`${url}api/machines`)).status).toBe(200)
-    for (const name of ['one', 'two words']) {
-      cpSync(run, join(dir, name), { recursive: true })
-      await until(`${name} in the list`, async () => (await list())[0] === name)
-    }
+    cpSync(run, join(dir, 'two words'), { recursive: true })
+    await until('the run in the list', async () => (await list()).length === 1)
     const root = await fetch(url, { redirect: 'manual' })
     expect(root.headers.get('location')).toBe('/run/two%20words/')
-    expect((await fetch(`${url}run/one/api/machines`)).status).toBe(200)
-    expect((await fetch(`${url}run/three/api/machines`)).status).toBe(404)
+    expect((await fetch(`${url}run/two%20words/api/machines`)).status).toBe(200)
+    expect((await fetch(`${url}run/two/api/machines`)).status).toBe(404)
     serve.interrupt()
     expect((await serve.ended).code).toBe(130)
     rmSync(dir, { recursive: true })
   })
 
-  test('B5 what is no directory of runs is said, and not served', async () => {
-    const missing = await rollcast('serve', join(workspace.dir, 'none'))
-    expect([missing.code, missing.stderr]).toEqual([66, expect.stringContaining('found nothing')])
+  test('B5 a file is said to be no directory of runs, and not served', async () => {
     const file = await rollcast('serve', join(run, 'log', 'data.mdb'))
     expect([file.code, file.stderr]).toEqual([
       66,

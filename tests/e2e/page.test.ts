@@ -18,9 +18,11 @@ describe.skipIf(!hasChromium)('the page', () => {
     (await stagePicture(page))?.pixels.reduce((sum, value) => sum + value, 0) ?? 0
 
   test('U4 L11 shows a run live, as it is played, and replays an episode by click and by key', async () => {
-    const { run } = await startTraining()
+    const { run } = await startTraining({ logits: [-1.25, 0.5, 2] })
     const { page, errors } = await open(run.url ?? '')
     await badge(page).getByText('LIVE').waitFor()
+    const logits = page.getByRole('region', { name: 'Policy logits' }).getByText('−1.25')
+    await logits.waitFor()
     await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
     const first = await canvasSum(page)
     await expect.poll(() => canvasSum(page)).not.toBe(first)
@@ -30,6 +32,11 @@ describe.skipIf(!hasChromium)('the page', () => {
     await rows.nth(2).click()
     await badge(page).getByText('REPLAY').waitFor()
     await page.getByRole('group', { name: /Replay of episode/ }).waitFor()
+    await logits.waitFor()
+    // Metrics are those of then.
+    for (const place of [/^at episode [\d.]+k?$/, /^at step [\d.]+k?$/]) {
+      await page.getByText(place).first().waitFor()
+    }
     await page.keyboard.press('End')
     await badge(page).getByText('LIVE').waitFor()
     expect(errors).toEqual([])

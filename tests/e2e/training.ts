@@ -19,6 +19,8 @@ interface TrainingOptions {
   readonly agents?: readonly string[]
   readonly stepMillis?: number
   readonly episodeSteps?: number
+  /** What the policy chose by, besides Q-values. */
+  readonly logits?: readonly number[]
   /** Rewards and nothing else. */
   readonly bare?: boolean
   /** The fast lane takes no frame while this says so. */
@@ -30,7 +32,7 @@ const SIZE = 16
 /** Records until the test has finished. */
 export async function startTraining(options: TrainingOptions = {}): Promise<Training> {
   const { port = 0, dir = tempDir(), agents = ['walker'] } = options
-  const { stepMillis = 10, episodeSteps = 60, bare = false, isLaneStuck } = options
+  const { stepMillis = 10, episodeSteps = 60, bare = false, isLaneStuck, logits } = options
   const run = await start(checkOptions({ dir, live: { port }, handleSignals: false }), {
     faults: true,
     ...(isLaneStuck && { isLaneStuck }),
@@ -49,6 +51,7 @@ export async function startTraining(options: TrainingOptions = {}): Promise<Trai
           action: step % 3,
           position: [step % 8, index],
           qValues: [0.1, 0.2, 0.9],
+          ...(logits && { logits }),
           meters: { energy: 0.75 },
           terminated,
         })

@@ -155,6 +155,37 @@ describe('a whole episode (L12)', () => {
     expect(steps).toMatchObject([{ position: null, meters: null, action: null, qValues: null }])
   })
 
+  test('U5 tells the global step that metrics were at, before it and in its course', async () => {
+    const log = await openMemoryLog()
+    await add(log, declarations)
+    const at = async (time: number, ...events: Event[]): Promise<number> => {
+      const records = recordsOf(events, time)
+      const { durable, firstSeq } = log.writer.append({
+        ...contribution(events, ++position),
+        records,
+      })
+      await durable
+      return firstSeq
+    }
+    await at(100, metric(70))
+    await at(200, metric(80))
+    const firstSeq = await at(300, episodeBegan(1), step(1, 0))
+    await at(400, metric(90))
+    await at(500, metric(90))
+    await at(600, step(1, 1), metric(95))
+    const lastSeq = await at(700, episodeEnded(1))
+    await at(800, metric(100))
+    const { globalSteps } = load(log.reader(), rowOf(1, { firstSeq, lastSeq, steps: 2 }))
+    // The first step was taken at 301.
+    expect(globalSteps).toEqual([
+      [0, 80],
+      [99, 90],
+      [300, 95],
+    ])
+    const none = load(log.reader(), rowOf(2, { firstSeq: 1, lastSeq: 1 }))
+    expect(none).toMatchObject({ steps: [], globalSteps: [] })
+  })
+
   test('is thinned out when it is longer than a viewer gets, says so, and keeps its last step', async () => {
     const count = limits.liveEpisodeSteps * 2 + 2
     const { reader, row } = await logOf(Array.from({ length: count }, (_, i) => step(1, i)))

@@ -113,7 +113,7 @@ describe('the live stage', () => {
     const { client_time } = server.socket.sentOf('ping')[0]!
     const pong = { v: 1, mode: 'live', type: 'pong', client_time } as const
     // The server's clock is taken to be 100 ms behind what it is.
-    server.socket.say({ ...pong, server_time: clock.now() - 100 })
+    server.socket.say({ ...pong, server_time: (client_time + clock.now()) / 2 - 100 })
     draw(25)
     expect(state().latency).toBeNull()
   })
@@ -290,7 +290,7 @@ describe('L16: the live run', () => {
     const { client_time } = server.socket.sentOf('ping')[0]!
     server.socket.say({ v: 1, mode: 'live', type: 'pong', client_time, server_time: client_time })
     clock.advance(1000)
-    sendFrame({ captureTime: clock.now() })
+    sendFrame({ captureTime: clock.now() - 60_000 })
     session.drawn(session.look()!)
     expect(state().latency).not.toBeNull()
     session.controls.togglePlaying()

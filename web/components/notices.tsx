@@ -13,9 +13,11 @@ const reasons: Readonly<Record<number, string>> = {
     'it asks for a token. Open the link that it printed at its start, or ask its owner for another: a link works once',
 }
 
+const NEWER_RUN_MILLIS = 5_000
+
 /** Whoever has opened an older run has chosen it: only what begins from now on is news. */
 function NewerRun() {
-  const { list } = useRuns(0, 1)
+  const { list } = useRuns(0, 1, NEWER_RUN_MILLIS)
   const first = useRef<string>(undefined)
   const newest = list?.runs[0]?.name
   first.current ??= newest

@@ -39,8 +39,11 @@ export class Followers {
   }
 
   async #look(): Promise<void> {
-    const newest = await this.#newest()
-    for (const { run, end } of this.#followers.values()) if (run !== newest) end()
+    // A directory that cannot be looked into now tells nothing new.
+    const newest = await this.#newest().catch(() => undefined)
+    if (newest !== undefined) {
+      for (const { run, end } of this.#followers.values()) if (run !== newest) end()
+    }
     this.#cancelLook = this.#followers.size === 0 ? undefined : this.#schedule()
   }
 }

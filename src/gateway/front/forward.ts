@@ -19,13 +19,12 @@ const hopByHop: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'tran
 
 /** Asks the gateway for `target` as `request` asks the front, and passes its answer on. */
 export async function forwardRequest(
-  { socketPath, enter }: Backend,
+  { socketPath, leave }: Backend,
   port: number,
   target: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const leave = enter()
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = headersBehind(request, port)
@@ -53,14 +52,13 @@ export async function forwardRequest(
 
 /** Joins the viewer's connection and the gateway's until either ends. Returns what ends both. */
 export function openTunnel(
-  { socketPath, enter }: Backend,
+  { socketPath, leave }: Backend,
   port: number,
   target: string,
   request: IncomingMessage,
   outer: Socket,
   head: Buffer,
 ): () => void {
-  const leave = enter()
   const inner = connect(socketPath)
   let hasAnswered = false
   keepOpen(outer)

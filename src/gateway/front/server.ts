@@ -91,7 +91,7 @@ async function lead(
   try {
     const wanted = name ?? (await shelf.newest())
     const backend = await shelf.open(wanted, inside)
-    if (socket.destroyed) return
+    if (socket.destroyed) return backend.leave()
     const end = openTunnel(backend, inside.port, VIEWER_PATH, request, socket as Socket, head)
     if (name === undefined) followers.add(socket, wanted, end)
   } catch (error) {

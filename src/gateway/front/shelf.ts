@@ -3,12 +3,12 @@
 import type { RunList } from '../../protocol/run-list.ts'
 import type { Behind } from '../server.ts'
 
-/** The gateway of one run. */
+/** The gateway of one run, which stays until it is left by whoever opened it. */
 export interface Backend {
   /** Of its Unix socket. */
   readonly socketPath: string
-  /** Keeps it until the function that is returned is called, once. */
-  enter(): () => void
+  /** To be called once. */
+  leave(): void
 }
 
 /** What a gateway has from the front that it is behind. */

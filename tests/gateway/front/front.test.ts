@@ -3,7 +3,10 @@
 import { describe, expect, test } from 'vitest'
 import { runListSchema, runPath } from '../../../src/protocol/run-list.ts'
 import { closeCodes } from '../../../src/protocol/viewer-messages.ts'
+import { tier } from '../../faults/tier.ts'
+import { until } from '../../runtime/harness.ts'
 import { ask, bearer, headerOf, ownHost, statusOf, upgrade } from '../raw-http.ts'
+import { frameOf } from '../stage.ts'
 import { WsClient } from '../ws-client.ts'
 import { serveFront } from './serve-front.ts'
 
@@ -149,6 +152,30 @@ describe('U10 a directory of runs', () => {
     served.shelf.gateways.delete('new')
     expect(await runOf(served, '')).toBe('new')
   })
+})
+
+describe('U3 a viewer that stops reading', { timeout: 180_000 }, () => {
+  test.skipIf(tier !== 'slow')(
+    'U3 is cut by its run, and the front lets go of it too',
+    async () => {
+      const served = await serveFront()
+      const viewer = await new WsClient(served.port, { max_fps: 240 }).opened()
+      viewer.socket.pause()
+      const hub = served.shelf.hubs.get('new')!
+      const pixels = new Uint8Array(300_000)
+      let step = 0
+      const timer = setInterval(() => {
+        hub.showFrame({ ...frameOf(0), step: step++, width: 1000, height: 100, pixels })
+      }, 20)
+      try {
+        await until('its run has cut it', () => hub.counters.viewers === 0, 60_000)
+        await until('the tunnel is gone', () => served.shelf.inside.get('new') === 0, 90_000)
+      } finally {
+        clearInterval(timer)
+        viewer.close()
+      }
+    },
+  )
 })
 
 describe('P12 K1 K2 K3 the door of a front', () => {

@@ -40,6 +40,7 @@ class TestShelf implements Shelf {
   /** Viewers and requests under way, by run. */
   readonly inside = new Map<string | null, number>()
   readonly gateways = new Map<string | null, Gateway>()
+  readonly hubs = new Map<string | null, Hub>()
   readonly #directory: string
 
   constructor(runs: readonly string[], directory: string) {
@@ -66,6 +67,7 @@ class TestShelf implements Shelf {
       const stage = new TestStage()
       stage.run = name
       const hub = new Hub({ clock: systemClock, stage, history })
+      this.hubs.set(name, hub)
       const behind = { socketPath, ...door }
       const pageDirectory = join(this.#directory, 'page')
       this.gateways.set(name, await openGateway({ hub, pageDirectory, behind }))
@@ -73,13 +75,8 @@ class TestShelf implements Shelf {
     const count = (by: number): void => {
       this.inside.set(name, (this.inside.get(name) ?? 0) + by)
     }
-    return {
-      socketPath,
-      enter() {
-        count(1)
-        return () => count(-1)
-      },
-    }
+    count(1)
+    return { socketPath, leave: () => count(-1) }
   }
 }
 
