@@ -6,33 +6,16 @@ import { limits } from '../protocol/limits.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
-import { stateKey } from './agent-feed.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
-import {
-  endMessage,
-  episodeMessage,
-  establishedMessage,
-  insightMessage,
-  startMessage,
-  stateMessage,
-  systemMessage,
-} from './messages.ts'
-import { messagesByLevel } from './messages-by-level.ts'
+import { episodeMessage, establishedMessage, systemMessage } from './messages.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
-import type {
-  EndedPublication,
-  FinishedEpisode,
-  History,
-  InsightPublication,
-  Publication,
-  Stage,
-  SteppedPublication,
-} from './publication.ts'
+import type { FinishedEpisode, History, Publication, Stage } from './publication.ts'
 import { accountedBytes } from './requests.ts'
 import { SharedFrame } from './shared-frame.ts'
-import { type Life, SharedMessage } from './shared-message.ts'
+import { SharedMessage } from './shared-message.ts'
+import { type Audience, Showing } from './showing.ts'
 import { Throttle } from './throttle.ts'
 import { type Resume, Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
 
@@ -64,14 +47,7 @@ export interface HubOptions {
   readonly onAudience?: (viewers: number) => void
 }
 
-/** The newest state update of an agent's open episode. */
-interface Shown {
-  readonly message: SharedMessage
-  readonly life: Life
-  readonly episode: number
-}
-
-export class Hub implements ViewerHost {
+export class Hub implements ViewerHost, Audience {
   readonly clock: Clock
   readonly stage: Stage
   readonly history: History
@@ -85,7 +61,7 @@ export class Hub implements ViewerHost {
   readonly #projection: ProjectionFeed
   readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
-  readonly #shown = new Map<string, Shown>()
+  readonly #showing: Showing
   readonly #wholes = new WeakMap<FinishedEpisode, SharedMessage>()
   #system: SystemNotice | null = null
   #defaultAgent: string | null = null
@@ -105,11 +81,12 @@ export class Hub implements ViewerHost {
       stage,
       continuity: this.#continuity,
       watched: () => this.#viewers.size > 0,
-      onMessage: message => this.#toAll(viewer => viewer.lane.queue(message)),
+      onMessage: message => this.toAll(viewer => viewer.lane.queue(message)),
     })
+    this.#showing = new Showing(stage, this)
     this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
       const message = this.#systemMessage(notice)
-      this.#toAll(viewer => viewer.lane.latest('system', message))
+      this.toAll(viewer => viewer.lane.latest('system', message))
     })
   }
 
@@ -140,7 +117,7 @@ export class Hub implements ViewerHost {
     this.#continuity.note(this.stage.position)
     for (const publication of publications) {
       if (publication.kind === 'restarted') this.#restart()
-      else this.#show(publication)
+      else this.#showing.show(publication)
     }
     this.#followDefault()
   }
@@ -151,14 +128,14 @@ export class Hub implements ViewerHost {
     this.#followDefault()
     const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
     const shared = new SharedFrame(++this.#framesSoFar, frame, mode, () => this.clock.now())
-    this.#toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
+    this.toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
   }
 
   /** Frames a second of each agent that somebody wants now: the most that anyone asks for. */
   wantedFps(): Map<string, number> {
     this.#followDefault()
     const wanted = new Map<string, number>()
-    this.#toAll(({ viewing: { followed, wantedFps } }) => {
+    this.toAll(({ viewing: { followed, wantedFps } }) => {
       if (wantedFps === 0) return
       for (const agent of followed) {
         wanted.set(agent, Math.max(wantedFps, wanted.get(agent) ?? 0))
@@ -249,80 +226,15 @@ export class Hub implements ViewerHost {
   }
 
   newestState(agent: string): SharedMessage | undefined {
-    return this.#shown.get(agent)?.message
-  }
-
-  #show(publication: Exclude<Publication, { kind: 'restarted' }>): void {
-    const { mode } = this.stage
-    if (publication.kind === 'stepped') this.#showStep(publication)
-    else if (publication.kind === 'ended') this.#showEnd(publication)
-    else if (publication.kind === 'began') {
-      const message = SharedMessage.text(
-        'episodes',
-        () => startMessage(mode, publication, null),
-        512,
-      )
-      this.#toFollowers(publication.agent, 'newest', viewer => viewer.lane.queue(message))
-    } else this.#showInsight(publication)
-  }
-
-  #showInsight({ insight: kind, agent, time, data }: InsightPublication): void {
-    const { mode } = this.stage
-    const messageFor = messagesByLevel(data, said => {
-      const build = () => insightMessage(mode, { kind, agent, time, data: said })
-      return SharedMessage.text('insights', build, STATE_BYTES)
-    })
-    this.#toAll(({ viewing, lane }) => {
-      if (agent === null || viewing.follows(agent)) lane.queue(messageFor(viewing.level))
-    })
-  }
-
-  #showStep(stepped: SteppedPublication): void {
-    const { agent, episode } = stepped
-    const { mode } = this.stage
-    const before = this.#shown.get(agent)
-    const life = before?.episode === episode ? before.life : { over: false }
-    const message = SharedMessage.text(
-      'episodes',
-      () => stateMessage(mode, stepped),
-      STATE_BYTES,
-      life,
-    )
-    this.#shown.set(agent, { message, life, episode })
-    this.#toFollowers(agent, 'newest', viewer => viewer.viewing.state(agent, message))
-  }
-
-  /** The last state is shown whatever was thinned out, and nothing of the episode after its end. */
-  #showEnd({ subject, finished }: EndedPublication): void {
-    const { row } = subject
-    const { agent, episode } = row
-    const { mode } = this.stage
-    const shown = this.#shown.get(agent)
-    const last = shown?.episode === episode ? shown : undefined
-    if (last !== undefined) {
-      last.life.over = true
-      this.#shown.delete(agent)
-    }
-    const message = SharedMessage.text('episodes', () => endMessage(mode, row, 0), 512)
-    this.#toFollowers(agent, 'newest', viewer => {
-      if (last !== undefined) viewer.lane.finalState(stateKey(agent), last.message)
-      viewer.lane.queue(message)
-    })
-    this.#toFollowers(agent, 'paced', viewer => viewer.viewing.ended(subject))
-    if (finished === null) return
-    const whole = this.wholeOf(finished)
-    this.#toFollowers(agent, 'whole', viewer => {
-      if (viewer.viewing.means(subject)) viewer.lane.whole(whole)
-    })
+    return this.#showing.newestState(agent)
   }
 
   #restart(): void {
-    for (const { life } of this.#shown.values()) life.over = true
-    this.#shown.clear()
+    this.#showing.restart()
     this.#continuity.restart(this.stage.position)
     // Finished episodes that are played again change nothing of what was made of the log.
     if (this.stage.mode !== 'checkpoint') this.#projection.restart()
-    this.#toAll(viewer => viewer.restart())
+    this.toAll(viewer => viewer.restart())
   }
 
   /** Viewers that left the choice to us follow the default agent, when that is another one now. */
@@ -333,7 +245,7 @@ export class Hub implements ViewerHost {
     this.#defaultAgent = defaultAgent
     // The very first agent was followed from its first event on.
     if (before === null) return
-    this.#toAll(viewer => {
+    this.toAll(viewer => {
       if (viewer.viewing.followsDefault) viewer.viewing.start()
     })
   }
@@ -346,16 +258,18 @@ export class Hub implements ViewerHost {
     )
   }
 
-  #toAll(action: (viewer: Viewer) => void): void {
+  /** Those who are past their hello and can take something. */
+  toAll(action: (viewer: Viewer) => void): void {
     for (const viewer of this.#viewers) if (viewer.playing) action(viewer)
   }
 
-  #toFollowers(
+  /** Those who follow the agent and have its episodes delivered in that way. */
+  toFollowers(
     agent: string,
     delivery: Viewer['viewing']['delivery'],
     action: (viewer: Viewer) => void,
   ): void {
-    this.#toAll(viewer => {
+    this.toAll(viewer => {
       if (viewer.viewing.delivery === delivery && viewer.viewing.follows(agent)) action(viewer)
     })
   }
