@@ -139,7 +139,7 @@ export class Place {
   }
 
   /** After a kill, or a power cut. Nothing is changed. */
-  async judge(): Promise<string[]> {
+  async judge(asksOthers = true): Promise<string[]> {
     const { dir } = this.#task
     const problems = this.#said.splice(0)
     if (!existsSync(dataFile(dir))) return [...problems, ...this.#forgotten([])]
@@ -148,7 +148,7 @@ export class Place {
     problems.push(...(await this.#videos(false)))
     const events = (await readEvents(dir)).map(({ event }) => event)
     problems.push(...this.#forgotten(events))
-    return [...problems, ...(await judgeDataset(dir, events)).problems]
+    return [...problems, ...(await judgeDataset(dir, events, asksOthers)).problems]
   }
 
   #forgotten(events: readonly Event[]): string[] {

@@ -25,8 +25,15 @@ export interface DatasetVerdict {
   readonly rows: ReadonlyMap<number, number>
 }
 
-/** Judges the dataset of run directory `dir`, which no process writes; `events` are its log's. */
-export async function judgeDataset(dir: string, events: readonly Event[]): Promise<DatasetVerdict> {
+/**
+ * Judges the dataset of run directory `dir`, which no process writes; `events` are its log's.
+ * `asksOthers`: videos are also looked at by ffprobe, which takes a process for each.
+ */
+export async function judgeDataset(
+  dir: string,
+  events: readonly Event[],
+  asksOthers = true,
+): Promise<DatasetVerdict> {
   const root = join(dir, 'dataset')
   if (!existsSync(join(root, INFO_PATH))) return { problems: missing(events, []), rows: new Map() }
   const problems: string[] = []
@@ -35,7 +42,7 @@ export async function judgeDataset(dir: string, events: readonly Event[]): Promi
   const copy = join(dir, 'dataset-copy')
   cpSync(root, copy, { recursive: true })
   try {
-    return await judgeOpened(copy, events, problems)
+    return await judgeOpened(copy, events, problems, asksOthers)
   } catch (error) {
     problems.push(`the dataset cannot be opened: ${describeError(error)}`)
     return { problems, rows: new Map() }
@@ -56,13 +63,14 @@ async function judgeOpened(
   root: string,
   events: readonly Event[],
   problems: string[],
+  asksOthers: boolean,
 ): Promise<DatasetVerdict> {
   const writer = await openDataset(root, describedIn(root)!, { video: tool() })
   writer.close()
   problems.push(...(await findingsIn(root)))
   const shades = new Map<string, string[]>()
   const look = (path: string): string[] => {
-    const known = shades.get(path) ?? shadesIn(path, problems)
+    const known = shades.get(path) ?? shadesIn(path, problems, asksOthers)
     shades.set(path, known)
     return known
   }
@@ -99,9 +107,9 @@ interface Row {
 }
 
 /** The grey of every picture, by a full decode; and another program takes the file as well. */
-function shadesIn(path: string, problems: string[]): string[] {
+function shadesIn(path: string, problems: string[], asksOthers: boolean): string[] {
   const shades = [...decodeFrames(loadMedia(), path)].map(({ pixels }) => String(pixels[0]))
-  problems.push(...probe(path, shades.length))
+  if (asksOthers) problems.push(...probe(path, shades.length))
   return shades
 }
 
