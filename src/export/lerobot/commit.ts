@@ -17,6 +17,7 @@ import { open } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RollcastError } from '../../base/errors.ts'
+import { makeDirectorySynced } from '../../base/sync-path.ts'
 import type { VideoTool } from './video.ts'
 
 /** Our own files, beside the dataset's. */
@@ -163,9 +164,12 @@ async function finishChange(root: string, change: Change, beforeStep: BeforeStep
   rmSync(join(root, ASIDE), { recursive: true, force: true })
 }
 
-/** Makes a directory below `root`, and notes all whose names must be flushed. */
+/**
+ * Makes a directory below `root`, and notes all whose names must be flushed: by one that is there
+ * already its maker may have died. A file is moved only into one that will be there after a power cut.
+ */
 function makeDirectory(root: string, path: string, directories: Set<string>): void {
-  mkdirSync(join(root, path), { recursive: true })
+  makeDirectorySynced(join(root, path))
   for (let at = path; at !== '.'; at = dirname(at)) directories.add(join(root, dirname(at)))
 }
 
