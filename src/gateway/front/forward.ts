@@ -62,6 +62,9 @@ export function openTunnel(
   const inner = connect(socketPath)
   let hasAnswered = false
   keepOpen(outer)
+  // A viewer that reads nothing holds up the gateway's side, on which nobody then sees that the
+  // gateway has cut it: what shows is that nothing moves. Node gives a full socket twice the time.
+  inner.setTimeout(SILENCE_MILLIS_MAX, () => outer.destroy())
   inner.once('data', () => {
     hasAnswered = true
   })
