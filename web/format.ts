@@ -28,6 +28,10 @@ export function formatValue(value: number): string {
   return withMinus(Number.isInteger(value) ? String(value) : value.toFixed(decimals))
 }
 
+/** A return so far: a dash where steps of the episode were missed, so that nobody knows it (NaN). */
+export const formatReturn = (value: number): string =>
+  Number.isNaN(value) ? '–' : formatValue(value)
+
 /** A reward, always with its sign. */
 export const formatSigned = (value: number): string =>
   value > 0 ? `+${formatValue(value)}` : formatValue(value)

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatCount, formatPlace, formatTime, formatValue } from '../../web/format.ts'
+import {
+  formatCount,
+  formatPlace,
+  formatReturn,
+  formatTime,
+  formatValue,
+} from '../../web/format.ts'
 import { fractionOf, relativeRange, widen } from '../../web/meter-range.ts'
 import { movingMean } from '../../web/moving-mean.ts'
 import { ReplayFrames } from '../../web/replay-frames.ts'
@@ -94,6 +100,7 @@ test('numbers are short and say what they are', () => {
     '1.23e-4',
     'NaN',
   ])
+  expect([Number.NaN, -2].map(formatReturn)).toEqual(['–', '−2'])
   expect([Number.NaN, Number.POSITIVE_INFINITY].map(formatTime)).toEqual(['–', '–'])
   expect(formatTime(0)).toMatch(/\d\d:\d\d:00/)
   expect(formatPlace(65_340)).toBe('1:05.3')

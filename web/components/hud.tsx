@@ -1,6 +1,6 @@
 // The figures of what is on the stage.
 import type { ReactNode } from 'react'
-import { formatSigned, formatValue } from '../format.ts'
+import { formatReturn, formatSigned, formatValue } from '../format.ts'
 import type { StepState } from '../stage.ts'
 import type { ViewerState } from '../state/viewer-state.ts'
 import { useViewer } from '../use-session.ts'
@@ -65,7 +65,7 @@ export function Hud() {
               {state.step}
               {length !== null && <small> / {Math.max(length - 1, state.step)}</small>}
             </Figure>
-            <Figure label="Return">{formatValue(state.cumulative_reward)}</Figure>
+            <Figure label="Return">{formatReturn(state.cumulative_reward)}</Figure>
             <Figure label="Reward">
               <span className={state.reward < 0 ? 'bad' : state.reward > 0 ? 'good' : ''}>
                 {formatSigned(state.reward)}

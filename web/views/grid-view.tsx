@@ -5,7 +5,7 @@ import { useStore } from 'zustand'
 import type { AgentView } from '../agent-group.ts'
 import { useAgentGroup } from '../browser-session.ts'
 import { StageCanvas } from '../components/stage-canvas.tsx'
-import { formatValue } from '../format.ts'
+import { formatReturn } from '../format.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
 /** A page of the grid: more pictures than that are no longer seen at once. */
@@ -92,7 +92,7 @@ function TileFigures({ agent, view }: { agent: string; view: AgentView }) {
       {state !== null && (
         <>
           <span>step {state.step}</span>
-          <span className="tile-return">{formatValue(state.cumulative_reward)}</span>
+          <span className="tile-return">{formatReturn(state.cumulative_reward)}</span>
         </>
       )}
       {end !== null && <span className="tag tag-end">{end}</span>}
