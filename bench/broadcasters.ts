@@ -26,6 +26,10 @@ export const helloOf = (agent: string): string =>
 
 export interface Broadcaster {
   readonly port: number
+  /** Where viewers connect and what they say first, when that is not ours. */
+  readonly entrance?: { readonly path: string; readonly hello: string }
+  /** Resolves when so many viewers get what is broadcast. */
+  joined?(viewers: number): Promise<void>
   /** Bytes that wait in the server for each of its viewers. */
   waiting(): readonly number[]
   /** The newest state of an episode: what only matters now. */
@@ -41,9 +45,9 @@ const content = (): Record<string, number> => ({
   [SENT_MEMBER]: monotonicMillis(),
 })
 
-const insightOf = () => ({ kind: 'bench', agent: null, time: Date.now(), data: content() })
+export const insightOf = () => ({ kind: 'bench', agent: null, time: Date.now(), data: content() })
 
-const steppedOf = (step: number) => ({
+export const steppedOf = (step: number) => ({
   agent: AGENT,
   episode: 1,
   time: Date.now(),

@@ -18,6 +18,8 @@ const MEMBER = Buffer.from(`"${SENT_MEMBER}":`)
 const tell = (answer: CrowdAnswer): void => void process.send?.(answer)
 const received = Buffer.allocUnsafe(READ_BYTES)
 
+type Connect = Extract<CrowdCommand, { type: 'connect' }>
+
 /** Viewers that came together. */
 class Group {
   readonly members: Member[] = []
@@ -115,7 +117,7 @@ class Member {
   }
 }
 
-function open(group: Group, port: number, hello: string): Promise<void> {
+function open(group: Group, { port, path, hello }: Connect): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader({
       onCounted: bytes => group.take(bytes),
@@ -151,7 +153,7 @@ function open(group: Group, port: number, hello: string): Promise<void> {
     socket.on('close', () => group.noteClosed(reader.closeCode))
     socket.write(
       [
-        'GET /ws HTTP/1.1',
+        `GET ${path} HTTP/1.1`,
         `host: 127.0.0.1:${port}`,
         'connection: Upgrade',
         'upgrade: websocket',
@@ -173,7 +175,7 @@ async function obey(command: CrowdCommand): Promise<void> {
     case 'connect':
       for (let left = command.count; left > 0; left -= CONNECTING_AT_ONCE) {
         const some = Array.from({ length: Math.min(left, CONNECTING_AT_ONCE) })
-        await Promise.all(some.map(() => open(group, command.port, command.hello)))
+        await Promise.all(some.map(() => open(group, command)))
       }
       return tell({ type: 'done' })
     case 'count':

@@ -13,6 +13,7 @@ export type CrowdCommand =
       readonly group: string
       readonly port: number
       readonly count: number
+      readonly path: string
       /** What each says first. */
       readonly hello: string
     }
@@ -73,8 +74,14 @@ export class Crowd {
   }
 
   /** Resolves when all of them are connected. */
-  async connect(group: string, port: number, count: number, hello: string): Promise<void> {
-    await this.#ask({ type: 'connect', group, port, count, hello })
+  async connect(
+    group: string,
+    port: number,
+    count: number,
+    hello: string,
+    path = '/ws',
+  ): Promise<void> {
+    await this.#ask({ type: 'connect', group, port, count, path, hello })
   }
 
   /** What came since `count`, as soon as it is as much as `expected`. */

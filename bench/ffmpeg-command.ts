@@ -1,25 +1,12 @@
 // The ffmpeg command line as a peer: told exactly what our encoder is told.
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RollcastError } from '../src/base/errors.ts'
 import { commonOptions, type EncoderSetting } from '../src/media/profiles.ts'
+import { findProgram } from './program.ts'
 
 /** Where the command is; undefined when there is none. */
-export const ffmpegCommand = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map(folder => join(folder, 'ffmpeg'))
-  .find(isProgram)
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+export const ffmpegCommand = findProgram('ffmpeg')
 
 /** For the notes of a suite whose peer is missing. */
 export const NO_FFMPEG = 'the command ffmpeg is missing (apt-get install ffmpeg): no peer'

@@ -1,15 +1,19 @@
-// What the benches record: steps whose body is 200 bytes (the reward and 20 more numbers), in
+// What the benches record: steps whose body is 200 bytes (the reward and 20 more numbers) or more, in
 // episodes, and frames of 160x210 pixels. The same seed gives the same bytes.
+import { assert } from '../src/base/assert.ts'
+import { MIB } from '../src/base/bytes.ts'
 import { crc32 } from '../src/base/checksum.ts'
 import { type Random, seededRandom } from '../src/base/random.ts'
-import { encodeEvent, Layouts } from '../src/protocol/codec.ts'
+import { encodeEvent, Layouts, RECORD_HEADER_BYTES } from '../src/protocol/codec.ts'
 import type { Event, FrameCaptured, FrameLayout, StepLayout } from '../src/protocol/events.ts'
-import type { StepInput } from '../src/protocol/step-layout.ts'
+import { STEP_HEADER_BYTES, type StepInput } from '../src/protocol/step-layout.ts'
 import type { Contribution } from '../src/store/event-log.ts'
+import { type Entries, entriesBetween, groupsOf } from './entries.ts'
 
 export const EPISODE_STEPS = 500
-/** Events in one contribution, and rows in one of SQLite's transactions. */
-export const CONTRIBUTION_EVENTS = 1024
+/** What one contribution has at most: events, and bytes (the recorder's intake). */
+const CONTRIBUTION_EVENTS = 1024
+const CONTRIBUTION_BYTES = MIB
 /** Bytes of a step's record: its body and 8 bytes of header. */
 export const STEP_RECORD_BYTES = 208
 export const FRAME = { width: 160, height: 210 } as const
@@ -42,6 +46,9 @@ const frameLayout: FrameLayout = {
 }
 
 const layouts = new Layouts([stepLayout, frameLayout])
+/** Numbers of a step besides its observation's, and the bytes of its record around them. */
+const OTHER_VALUES = 2 + 1 + 6 + meterNames.length
+const RECORD_BYTES = RECORD_HEADER_BYTES + STEP_HEADER_BYTES
 
 /** A step of the benches' shape; its lists may be written to and handed in again. */
 export interface BenchStep extends StepInput {
@@ -72,20 +79,28 @@ export function varyStep(step: BenchStep, index: number): void {
   step.meters['energy'] = (index % 100) / 100
 }
 
-/** Records back to back. */
-export interface Material {
-  readonly records: Uint8Array
-  /** Where each record ends. */
-  readonly ends: Float64Array
-  readonly count: number
-  readonly crc: number
+export interface Material extends Entries {
   readonly steps: number
   readonly episodes: number
   readonly rewardSum: number
 }
 
-/** The records of `episodes` whole episodes, with their beginnings and ends. */
-export function stepMaterial(episodes: number, seed: number): Material {
+/** Event time of the event `seq` of a material. */
+export const timeOf = (seq: number): number => START_TIME + seq - 1
+
+/**
+ * The records of `episodes` whole episodes, with their beginnings and ends. A step's record has
+ * `recordBytes`, a multiple of 8; the observation makes up for what is more than 208.
+ */
+export function stepMaterial(
+  episodes: number,
+  seed: number,
+  recordBytes = STEP_RECORD_BYTES,
+): Material {
+  const observation = (recordBytes - RECORD_BYTES) / 8 - OTHER_VALUES
+  assert(Number.isInteger(observation) && observation >= 0, `steps of ${recordBytes} B`)
+  const layout = { ...stepLayout, observation }
+  const layouts = new Layouts([layout])
   const random = seededRandom(seed)
   const parts: Uint8Array[] = []
   let time = START_TIME
@@ -93,7 +108,7 @@ export function stepMaterial(episodes: number, seed: number): Material {
   const add = (event: Event): void => {
     parts.push(encodeEvent(event, time++, layouts))
   }
-  add({ type: 'layout_declared', ...stepLayout })
+  add({ type: 'layout_declared', ...layout })
   for (let episode = 1; episode <= episodes; episode++) {
     const startTime = time
     add({ type: 'episode_began', agent: AGENT, episode })
@@ -101,7 +116,7 @@ export function stepMaterial(episodes: number, seed: number): Material {
     for (let step = 0; step < EPISODE_STEPS; step++) {
       const reward = random.below(100) / 4
       sum += reward
-      add(stepEvent(episode, step, reward, random))
+      add(stepEvent(episode, step, reward, observation, random))
     }
     rewardSum += sum
     add(endEvent(episode, sum, startTime))
@@ -114,20 +129,25 @@ export function stepMaterial(episodes: number, seed: number): Material {
   })
   const count = parts.length
   const steps = episodes * EPISODE_STEPS
-  return { records, ends, count, crc: crc32(records), steps, episodes, rewardSum }
+  const group = Math.min(CONTRIBUTION_EVENTS, Math.floor(CONTRIBUTION_BYTES / recordBytes))
+  return { records, ends, count, crc: crc32(records), group, steps, episodes, rewardSum }
 }
 
 /** The material as a producer hands it in. */
-export function* contributionsOf({ records, ends, count }: Material): Generator<Contribution> {
-  for (let from = 0; from < count; from += CONTRIBUTION_EVENTS) {
-    const to = Math.min(count, from + CONTRIBUTION_EVENTS)
-    const position = ends[to - 1]!
-    const bytes = records.subarray(from === 0 ? 0 : ends[from - 1]!, position)
-    yield { producer: 'bench', position, records: bytes, count: to - from }
+export function* contributionsOf(material: Material, producer = 'bench'): Generator<Contribution> {
+  for (const [from, to] of groupsOf(material)) {
+    const records = entriesBetween(material, from, to)
+    yield { producer, position: material.ends[to - 1]!, records, count: to - from }
   }
 }
 
-function stepEvent(episode: number, step: number, reward: number, random: Random): Event {
+function stepEvent(
+  episode: number,
+  step: number,
+  reward: number,
+  observation: number,
+  random: Random,
+): Event {
   const draw = (count: number): number[] => Array.from({ length: count }, () => random.next())
   return {
     type: 'step_taken',
@@ -142,7 +162,7 @@ function stepEvent(episode: number, step: number, reward: number, random: Random
     action: random.below(6),
     qValues: draw(6),
     meters: Object.fromEntries(meterNames.map(name => [name, random.next()])),
-    observation: draw(3),
+    observation: draw(observation),
   }
 }
 

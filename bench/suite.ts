@@ -6,6 +6,8 @@ import { medianOf, quartilesOf } from './statistics.ts'
 export interface BenchSettings {
   /** A tiny setting, for tests: the figures mean nothing, the checks do. */
   readonly small: boolean
+  /** Only the figures that have bars, with fewer peers: for a round over all suites. */
+  readonly brief: boolean
   /** Interleaved rounds; each suite has its own default. */
   readonly pairs: number | undefined
   /** How long `memory` runs the demo. */
@@ -30,18 +32,58 @@ export interface Figure {
   readonly ratio: number | null
 }
 
+/** How a figure goes with a size. */
+export interface Growth {
+  /** Of the figure. */
+  readonly name: string
+  readonly unit: string
+  /** What grows, in words. */
+  readonly over: string
+  readonly points: readonly GrowthPoint[]
+}
+
+export interface GrowthPoint {
+  readonly at: number
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}
+
 export interface SuiteResult {
   readonly figures: readonly Figure[]
+  /** Of a sweep. */
+  readonly growth?: readonly Growth[]
   /** What a reader of the table must know besides. */
   readonly notes: readonly string[]
 }
 
 export type Suite = (settings: BenchSettings) => Promise<SuiteResult>
 
+/** How a suite's figures go with a size; a few points each, short. */
+export type Sweep = (settings: BenchSettings) => Promise<{
+  readonly growth: readonly Growth[]
+  readonly notes: readonly string[]
+}>
+
 /** A figure of `samples`, one a round. */
 export function figure(name: string, unit: string, samples: readonly number[]): Figure {
   const { low, high } = quartilesOf(samples)
   return { name, unit, median: medianOf(samples), low, high, peer: null, ratio: null }
+}
+
+/** How the figure `name` was at each size. */
+export function growthOf(
+  name: string,
+  unit: string,
+  over: string,
+  samples: ReadonlyMap<number, readonly number[]>,
+): Growth {
+  const points = [...samples].map(([at, values]) => ({
+    at,
+    median: medianOf(values),
+    ...quartilesOf(values),
+  }))
+  return { name, unit, over, points }
 }
 
 /** The same beside a peer's samples of the same rounds. */

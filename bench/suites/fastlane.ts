@@ -22,8 +22,10 @@ import {
   describeRatios,
   type Figure,
   figure,
+  growthOf,
   heapFigure,
   type SuiteResult,
+  type Sweep,
 } from '../suite.ts'
 import { monotonicMillis } from '../viewer.ts'
 
@@ -37,6 +39,11 @@ const sizes: readonly Size[] = [
   { name: '160x210', width: 160, height: 210 },
   { name: '640x480', width: 640, height: 480 },
 ]
+/** Of the sweep: what environments and cameras usually give. */
+const sweptSizes = ['84x84', '160x210', '320x240', '640x480', '1280x720'].map(name => {
+  const [width = 0, height = 0] = name.split('x').map(Number)
+  return { name, width, height }
+})
 const FRAMES_PER_SECOND = 60
 /** One in so many of the hammer's frames is a real one; the others have 1 KiB. */
 const hammered = [
@@ -71,8 +78,11 @@ export async function fastlane(settings: BenchSettings): Promise<SuiteResult> {
     ages.push(figure(`fastlane.p99_micros_${size.name}`, 'us', at(0.99)))
   }
   const unwanted = await passOver(rounds, settings.small ? 1000 : 1_000_000)
-  settings.onProgress('fastlane: ten million reads')
-  const torn = await hammerLane({ reads: settings.small ? 20_000 : 10_000_000, cameras: hammered })
+  settings.onProgress('fastlane: reads beside a producer at full speed')
+  const torn = await hammerLane({
+    reads: settings.small ? 20_000 : settings.brief ? 1_000_000 : 10_000_000,
+    cameras: hammered,
+  })
   assert(torn.stale === 0 && torn.hudTorn === 0, 'frames come in order, and the HUD whole')
   return {
     figures: [
@@ -201,4 +211,25 @@ async function watch(size: Size, frames: number): Promise<Watched> {
   // On a busy machine the reader may find two at once, and takes the newer one.
   assert('ages' in report && report.ages.length >= frames / 2, 'the reader has seen the frames')
   return { ages: report.ages, calls }
+}
+
+/** How a publication goes with the size of the frame. */
+export const fastlaneSweep: Sweep = async settings => {
+  const rounds = settings.pairs ?? (settings.small ? 1 : 8)
+  const lanes = new Map<number, number[]>()
+  const copies = new Map<number, number[]>()
+  for (const size of sweptSizes) {
+    settings.onProgress(`fastlane: publishing ${size.name}`)
+    const { lane, memcpy } = await publish(size, rounds, settings.small ? 20 : 320)
+    const bytes = size.width * size.height * 3
+    lanes.set(bytes, lane)
+    copies.set(bytes, memcpy)
+  }
+  return {
+    growth: [
+      growthOf('fastlane.publish_micros', 'us', 'bytes a frame', lanes),
+      growthOf('memcpy_micros', 'us', 'bytes a frame', copies),
+    ],
+    notes: ['memcpy: the same bytes into shared memory, at the places of as many slots in turn'],
+  }
 }

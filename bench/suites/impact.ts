@@ -4,18 +4,12 @@
 // A run has recorded for some seconds before it is measured: a trainer records for hours, and what
 // its threads do only once (their code is compiled, threads in reserve are loaded) is no part of it.
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { seededRandom } from '../../src/base/random.ts'
+import { BURST_CALLS, measureCalls } from '../calls.ts'
 import { interleave } from '../interleave.ts'
-import { FRAME, newStep, varyStep } from '../material.ts'
-import {
-  recordTraining,
-  type Segment,
-  STEPS_A_FRAME,
-  train,
-  withRun,
-} from '../recorded-training.ts'
+import { FRAME } from '../material.ts'
+import { recordTraining, type Segment, STEPS_A_FRAME, train } from '../recorded-training.ts'
 import { bootstrapMedian, medianOf } from '../statistics.ts'
 import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
 import { calibrateLayers } from '../trainer.ts'
@@ -25,15 +19,12 @@ const STEP_MICROS = 200
 const SEED = 3
 /** Recorded before anything is measured; threads in reserve are loaded after 2.5 s. */
 const WARM_STEPS = 20_000
-/** Calls without a pause, when the calls alone are measured. */
-const BURST_CALLS = 1000
-const BURSTS_A_SAMPLE = 50
 
 export async function impact(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 8)
   const steps = settings.small ? 1000 : 10_000
   const warmSteps = settings.small ? 1000 : WARM_STEPS
-  const calls = settings.small ? 20_000 : 1_000_000
+  const calls = settings.small ? 20_000 : settings.brief ? 200_000 : 1_000_000
   const layers = calibrateLayers(STEP_MICROS)
   settings.onProgress(`impact: ${calls} calls`)
   const callNanos = await measureCalls(calls)
@@ -145,34 +136,6 @@ function intervalFigure(
   const losses = samples.map((sample, i) => 100 * (1 - sample / reference[i]!))
   const { low, high } = bootstrapMedian(losses, seededRandom(SEED))
   return { name, unit: '%', median: medianOf(losses), low, high, peer: null, ratio: null }
-}
-
-/** Mean nanoseconds of `recorder.step`, a sample for every 50 bursts. */
-function measureCalls(calls: number): Promise<number[]> {
-  return withRun(async run => {
-    const recorder = run.recorder('agent')
-    const step = newStep()
-    const samples: number[] = []
-    let rewardSum = 0
-    recorder.begin()
-    for (let done = 0; done < calls; ) {
-      let millis = 0
-      const from = done
-      for (let burst = 0; burst < BURSTS_A_SAMPLE && done < calls; burst++) {
-        varyStep(step, burst)
-        rewardSum += step.reward * BURST_CALLS
-        const startedAt = performance.now()
-        for (let i = 0; i < BURST_CALLS; i++) recorder.step(step)
-        millis += performance.now() - startedAt
-        done += BURST_CALLS
-        do await delay(1)
-        while (run.wouldBlock)
-      }
-      samples.push((1e6 * millis) / (done - from))
-    }
-    recorder.end()
-    return { result: samples, recorded: { steps: calls, frames: 0, episodes: 1, rewardSum } }
-  })
 }
 
 /** Runs `body` while a thread of its own computes without a pause. */

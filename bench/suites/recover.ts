@@ -16,12 +16,17 @@ import {
   comparedFigure,
   type Figure,
   figure,
+  growthOf,
   heapFigure,
   type SuiteResult,
+  type Sweep,
 } from '../suite.ts'
 
 const SIZES_MIB = [64, 256, 1024]
 const SMALL_MIB = [8]
+const BRIEF_MIB = [256]
+/** Of the sweep. */
+const SWEPT_MIB = [16, 64, 256, 1024]
 const READ_BYTES = 4 * MIB
 const filler = fileURLToPath(new URL('../fill-and-die.ts', import.meta.url))
 
@@ -36,7 +41,7 @@ export async function recover(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 5)
   const figures: Figure[] = []
   const notes: string[] = []
-  for (const mib of settings.small ? SMALL_MIB : SIZES_MIB) {
+  for (const mib of settings.small ? SMALL_MIB : settings.brief ? BRIEF_MIB : SIZES_MIB) {
     await inScratch(async dir => {
       settings.onProgress(`recover: filling ${mib} MiB`)
       const samples: Round[] = []
@@ -112,4 +117,35 @@ function timeReading(dir: string): number {
   while (readSync(file, chunk) > 0);
   closeSync(file)
   return performance.now() - startedAt
+}
+
+/** How opening goes with the length of the log. */
+export const recoverSweep: Sweep = async settings => {
+  const rounds = settings.pairs ?? (settings.small ? 1 : 3)
+  const opens = new Map<number, number[]>()
+  const reads = new Map<number, number[]>()
+  for (const mib of settings.small ? SMALL_MIB : SWEPT_MIB) {
+    settings.onProgress(`recover: ${mib} MiB`)
+    await inScratch(async dir => {
+      const open: number[] = []
+      const read: number[] = []
+      let lastSeq = await fillAndDie(dir, mib)
+      for (let round = 0; round <= rounds; round++) {
+        open.push(await timeOpening(dir, lastSeq))
+        lastSeq = await fillAndDie(dir, 0)
+        read.push(timeReading(dir))
+      }
+      opens.set(mib, open.slice(1))
+      reads.set(mib, read.slice(1))
+    })
+  }
+  return {
+    growth: [
+      growthOf('recover.open_millis', 'ms', 'MiB in the log', opens),
+      growthOf('read_millis', 'ms', 'MiB in the log', reads),
+    ],
+    notes: [
+      'read: what it takes to read the file from beginning to end, which opening does not do',
+    ],
+  }
 }

@@ -18,13 +18,17 @@ import {
   comparedFigure,
   describeRatios,
   figure,
+  growthOf,
   heapFigure,
   type SuiteResult,
+  type Sweep,
 } from '../suite.ts'
 
 /** As large as the log's own batches. */
 const CHUNK_BYTES = 256 * KIB
 const SEED = 2
+/** Of the sweep. */
+const EPISODES_OF = [20, 60, 200, 600, 2000]
 
 export const replay = (settings: BenchSettings): Promise<SuiteResult> =>
   inScratch(async dir => {
@@ -61,6 +65,39 @@ export const replay = (settings: BenchSettings): Promise<SuiteResult> =>
       ],
     }
   })
+
+/** How the rate goes with the length of the log. */
+export const replaySweep: Sweep = async settings => {
+  const rounds = settings.pairs ?? (settings.small ? 1 : 4)
+  const folds = new Map<number, number[]>()
+  const decodes = new Map<number, number[]>()
+  for (const episodes of settings.small ? [2, 4] : EPISODES_OF) {
+    settings.onProgress(`replay: ${episodes} episodes`)
+    await inScratch(async dir => {
+      const material = stepMaterial(episodes, SEED)
+      await writeLog(dir, material)
+      const reader = openLogReader(dir)
+      const { fold, decode } = await interleave(
+        {
+          fold: async () => material.count / foldLog(reader, material),
+          decode: async () => material.count / decodeLog(reader, material),
+        },
+        rounds,
+        () => {},
+      )
+      folds.set(material.count, fold)
+      decodes.set(material.count, decode)
+      await reader.close()
+    })
+  }
+  return {
+    growth: [
+      growthOf('replay.events_per_second', 'events/s', 'events in the log', folds),
+      growthOf('replay.decode_events_per_second', 'events/s', 'events in the log', decodes),
+    ],
+    notes: ['the whole log is read, checked and decoded, and folded in the first; page cache warm'],
+  }
+}
 
 async function writeLog(dir: string, material: Material): Promise<void> {
   const { writer } = await openLog(dir)

@@ -4,7 +4,11 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { judge } from '../../bench/bars.ts'
 import { ffmpegCommand } from '../../bench/ffmpeg-command.ts'
+import { nats } from '../../bench/peers/nats.ts'
+import { redis } from '../../bench/peers/redis.ts'
+import { sweeps } from '../../bench/suites.ts'
 import { runs } from '../faults/tier.ts'
 
 const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
@@ -19,17 +23,47 @@ interface Figure {
   ratio: number | null
 }
 
-async function bench(...args: string[]): Promise<{ suite: string; figures: Figure[] }> {
+interface Growth {
+  name: string
+  over: string
+  points: { at: number; median: number }[]
+}
+
+interface Printed {
+  suite: string
+  figures: Figure[]
+  growth: Growth[]
+}
+
+async function bench(...args: string[]): Promise<Printed> {
   const { stdout } = await promisify(execFile)(process.execPath, [main, ...args])
-  return JSON.parse(stdout) as { suite: string; figures: Figure[] }
+  return JSON.parse(stdout) as Printed
 }
 
 /** A peer that needs the ffmpeg command, which a machine may lack. */
 const besideFfmpeg = (peer: string): string | null => (ffmpegCommand ? peer : null)
 
+/** Peers of the log on this machine; servers are there or not. */
+const databases = [
+  ...['raw', 'sqlite', 'level', 'lmdb'],
+  ...[redis, nats].filter(({ missing }) => missing?.() === undefined).map(({ name }) => name),
+]
+
 /** Names that others rely on, with the peers that they stand beside. */
 const promised: Readonly<Record<string, readonly [name: string, peers: (string | null)[]][]>> = {
-  append: [['append.events_per_second', ['raw', 'sqlite', 'process']]],
+  append: [
+    ['append.events_per_second', [...databases, 'process']],
+    ['append.large_events_per_second', databases],
+    ['append.frame_mib_per_second', databases],
+  ],
+  seek: [
+    ['seek.p99_micros', ['sqlite', 'raw']],
+    ['seek.p50_micros', ['sqlite', 'raw']],
+  ],
+  ring: [
+    ['ring.events_per_second', ['postMessage', 'postMessage64']],
+    ['ring.producer_nanos', ['postMessage', 'postMessage64', 'structuredClone']],
+  ],
   replay: [['replay.events_per_second', ['raw']]],
   impact: [
     ['impact.loss_percent', [null]],
@@ -50,7 +84,7 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
     ['fastlane.torn_frames', [null]],
   ],
   fanout: [
-    ['fanout.messages_per_second', ['ws-shared', 'ws-each']],
+    ['fanout.messages_per_second', ['ws-shared', 'ws-each', 'socket.io']],
     ['fanout.mean_millis', ['ws-shared']],
     ['fanout.p99_millis', ['ws-shared']],
     ['fanout.slow_viewer_mib', [null]],
@@ -75,7 +109,9 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
 }
 
 /** Those that keep both cores busy for long even when they are small are for the slow tier. */
-const lengthy = new Set(['encode', 'save', 'memory', 'impact', 'emit', 'latency', 'preview'])
+const lengthy = new Set([
+  ...['append', 'seek', 'ring', 'encode', 'save', 'memory', 'impact', 'emit', 'latency', 'preview'],
+])
 const tried = Object.keys(promised).filter(suite => runs(!lengthy.has(suite), true))
 
 test.each(tried)(
@@ -99,11 +135,41 @@ test.each(tried)(
   180_000,
 )
 
+test.each(runs([], Object.keys(sweeps)))(
+  'the sweep of %s says how its figures go with a size',
+  async suite => {
+    const { growth, figures } = await bench(suite, '--sweep', '--small', '--json')
+    expect(figures).toEqual([])
+    expect(growth.length).toBeGreaterThan(0)
+    for (const { over, points } of growth) {
+      expect(over).not.toBe('')
+      expect(points.length).toBeGreaterThan(0)
+      expect(points.every(({ median }) => median > 0)).toBe(true)
+      expect(points.map(({ at }) => at)).toEqual(points.map(({ at }) => at).sort((a, b) => a - b))
+    }
+  },
+  180_000,
+)
+
+test.runIf(runs(false, true))(
+  'without a suite the figures that have bars are measured in one go',
+  async () => {
+    const { suite, figures } = await bench('--small', '--json')
+    expect(suite).toBe('canonical')
+    expect(judge(figures).length).toBeGreaterThan(15)
+  },
+  300_000,
+)
+
 test('B5 a suite that there is not, and an option that is none, are bad usage', async () => {
   await expect(bench('speed')).rejects.toMatchObject({
     code: 2,
     stderr: expect.stringContaining('there is no suite speed') as string,
   })
   await expect(bench('append', '--fast')).rejects.toMatchObject({ code: 2 })
-  await expect(bench()).rejects.toMatchObject({ code: 2 })
+  await expect(bench('--sweep')).rejects.toMatchObject({ code: 2 })
+  await expect(bench('compress', '--sweep')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('compress has no sweep') as string,
+  })
 })
