@@ -24,6 +24,9 @@ export function formatNumber(value: number): string {
   return rounded.toLocaleString('en', { maximumFractionDigits: 6 })
 }
 
+/** A size that was chosen: all of its digits. */
+export const formatSize = (value: number): string => value.toLocaleString('en')
+
 /** Cells in columns; those of `right` end at the same place. */
 function layOut(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)))
@@ -59,7 +62,10 @@ export function formatTable(suite: string, machine: string, result: SuiteResult)
 
 function formatGrowth({ name, unit, over, points }: Growth): string[] {
   const header = [over, `${name} (${unit})`, 'low', 'high']
-  const rows = points.map(({ at, median, low, high }) => [at, median, low, high].map(formatNumber))
+  const rows = points.map(({ at, median, low, high }) => [
+    formatSize(at),
+    ...[median, low, high].map(formatNumber),
+  ])
   return layOut([header, ...rows], [0, 1, 2, 3])
 }
 

@@ -1,6 +1,6 @@
 // Charts as SVG, drawn by hand: bars for a figure beside its peers, lines for how figures grow. They
 // must be read on white and on black, so every colour is a middle one and the text has no background.
-import { formatNumber } from '../report.ts'
+import { formatNumber, formatSize } from '../report.ts'
 
 const WIDTH = 720
 const FONT = 'font-family="system-ui, sans-serif" font-size="13"'
@@ -102,7 +102,7 @@ export function lineChart(title: string, over: string, lines: readonly Line[]): 
     )
   }
   for (const at of new Set(sizes)) {
-    body.push(label(x(at === 0 ? smallest / 4 : at), PLOT.bottom + 20, 'middle', formatNumber(at)))
+    body.push(label(x(at === 0 ? smallest / 4 : at), PLOT.bottom + 20, 'middle', formatSize(at)))
   }
   body.push(label((PLOT.left + PLOT.right) / 2, PLOT.bottom + 40, 'middle', over))
   let heading = 0

@@ -1,6 +1,6 @@
 // Saved results as Markdown.
 import { barOf, describeBar, isMet } from '../bars.ts'
-import { formatNumber } from '../report.ts'
+import { formatNumber, formatSize } from '../report.ts'
 import type { SavedResult } from '../results.ts'
 import type { Figure, Growth } from '../suite.ts'
 
@@ -46,7 +46,7 @@ export function figuresTable(result: SavedResult): string[] {
 export function growthTables(result: SavedResult): string[] {
   const ofOne = ({ name, unit, over, points }: Growth): string[] => [
     ...table(
-      [over, ...points.map(({ at }) => formatNumber(at))],
+      [over, ...points.map(({ at }) => formatSize(at))],
       [[`\`${name}\`, ${unit}`, ...points.map(({ median }) => formatNumber(median))]],
     ),
     '',
