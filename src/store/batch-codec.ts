@@ -55,6 +55,10 @@ export function sealBatch(
   return crc
 }
 
+/** The checksum of the batch before, as a value says that was not checked; undefined if it is short. */
+export const previousCrcOf = (value: Uint8Array): number | undefined =>
+  value.byteLength < BATCH_HEADER_BYTES ? undefined : viewOf(value).getUint32(44, true)
+
 /** Checks and opens the batch stored under `firstSeq`; the records are a view of `value`. */
 export function openBatch(firstSeq: number, value: Uint8Array): StoredBatch {
   const corrupt = (message: string): RollcastError =>

@@ -5,7 +5,8 @@ import { decodeRecord, Layouts, readRecord, typeOfKind } from '../protocol/codec
 import type { Envelope, EventType } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
-import { openBatch, type StoredBatch } from './batch-codec.ts'
+import { checkLink, cutBatch, stale } from './batch-chain.ts'
+import { BATCH_HEADER_BYTES, openBatch, previousCrcOf, type StoredBatch } from './batch-codec.ts'
 import type { Batch, EpisodeRow, LogReader, SeqRange, Snapshot } from './event-log.ts'
 import { episodeKey, nameKey, readEpisodeKey, readSeqKey, seqKey } from './keys.ts'
 import { type Head, readHead, readLayouts } from './log-state.ts'
@@ -13,11 +14,14 @@ import { readPosition } from './producers.ts'
 import { unseal, unsealSummed } from './sealed-value.ts'
 import { decodeSnapshot } from './snapshots.ts'
 import type { LogStorage } from './storage.ts'
-import { nextRun, recordTime } from './survey.ts'
 
-/** The batch stored under `firstSeq`, checked. */
-export function readBatch(storage: LogStorage, firstSeq: number): StoredBatch | undefined {
-  const value = storage.get('events', seqKey(firstSeq))
+/** The batch stored under `firstSeq`, checked; in `into`, where that has room. */
+export function readBatch(
+  storage: LogStorage,
+  firstSeq: number,
+  into?: Uint8Array,
+): StoredBatch | undefined {
+  const value = storage.get('events', seqKey(firstSeq), into)
   return value === undefined ? undefined : openBatch(firstSeq, value)
 }
 
@@ -25,40 +29,6 @@ export function readBatch(storage: LogStorage, firstSeq: number): StoredBatch | 
 function batchStart(storage: LogStorage, seq: number): number | undefined {
   const [key] = storage.keys('events', { start: seqKey(seq), reverse: true, limit: 1 })
   return key === undefined ? undefined : readSeqKey(key)
-}
-
-/** The part of a batch from `fromSeq` to `toSeq`; the batch itself when it lies within. */
-function cutBatch(batch: Batch, fromSeq: number, toSeq: number): Batch {
-  const skip = Math.max(0, fromSeq - batch.firstSeq)
-  const count = Math.min(batch.count, toSeq - batch.firstSeq + 1) - skip
-  if (skip === 0 && count === batch.count) return batch
-  const start = skip === 0 ? 0 : nextRun(batch.records, 0, Number.POSITIVE_INFINITY, skip).end
-  const run = nextRun(batch.records, start, Number.POSITIVE_INFINITY, count)
-  return {
-    firstSeq: batch.firstSeq + skip,
-    count,
-    epoch: batch.epoch,
-    firstTime: recordTime(batch.records, start),
-    lastTime: recordTime(batch.records, run.last),
-    records: batch.records.subarray(start, run.end),
-  }
-}
-
-/**
- * Both batches are whole, but the second does not follow the first: a page of an earlier life of
- * the log came back. The later life is the log's; within one life neither is believed.
- */
-export const isStale = (batch: StoredBatch, next: StoredBatch): boolean =>
-  next.previousCrc !== batch.crc && next.epoch >= batch.epoch
-
-const stale = ({ firstSeq }: StoredBatch): RollcastError =>
-  new RollcastError('LOG_CORRUPT', `batch of event ${firstSeq}: the chain of checksums is broken`)
-
-/** Throws when the batch that follows `batch`, or the log's end, says that it is another one. */
-function checkLink(batch: StoredBatch, next: StoredBatch | undefined, head: Head): void {
-  if (next ? isStale(batch, next) : head.lastBatch === batch.firstSeq && head.crc !== batch.crc) {
-    throw stale(batch)
-  }
 }
 
 /**
@@ -90,6 +60,8 @@ export function* decodeBatch(
 
 export class StorageReader implements LogReader {
   readonly #storage: LogStorage
+  /** Room for a batch that is looked at and not kept. Nothing in it outlives the call that read it. */
+  readonly #scratch = new Uint8Array(BATCH_HEADER_BYTES + limits.batchBytesMax)
 
   /** Use `openLogReader` or a memory log's `reader`. */
   constructor(storage: LogStorage) {
@@ -111,16 +83,44 @@ export class StorageReader implements LogReader {
     const head = this.#head()
     const to = Math.min(toSeq ?? Number.POSITIVE_INFINITY, head.lastSeq)
     if (from > to) return
-    let batch = this.#batchOf(from)
+    let { batch, cut } = this.#firstOf(from, to)
     for (;;) {
+      const after = batch.firstSeq + batch.count
+      if (after > to) {
+        this.#checkLast(batch, head)
+        yield cut
+        return
+      }
       const next = this.#next(batch, head)
       checkLink(batch, next, head)
-      yield cutBatch(batch, from, to)
-      const after = batch.firstSeq + batch.count
-      if (after > to) return
+      yield cut
       if (next && next.previousCrc !== batch.crc) throw stale(next)
       batch = next ?? this.#batchOf(after)
+      cut = cutBatch(batch, from, to)
     }
+  }
+
+  /**
+   * The batch that holds `from`, and what is wanted of it. When that is a part, the whole is looked
+   * at in memory that is used again: to throw such amounts away costs whoever seeks often pauses of
+   * milliseconds. Of `batch` only what its header says can be used then.
+   */
+  #firstOf(from: number, to: number): { batch: StoredBatch; cut: Batch } {
+    const start = batchStart(this.#storage, from)
+    const batch = this.#batchOf(from, start === from ? undefined : this.#scratch)
+    const cut = cutBatch(batch, from, to)
+    return { batch, cut: start === from ? cut : { ...cut, records: cut.records.slice() } }
+  }
+
+  /** `checkLink` for a batch whose successor nobody is going to read. */
+  #checkLast(batch: StoredBatch, head: Head): void {
+    const after = batch.firstSeq + batch.count
+    if (after <= head.lastSeq) {
+      const value = this.#storage.get('events', seqKey(after), this.#scratch)
+      // What names this batch follows it, whether or not it is whole.
+      if (value && previousCrcOf(value) === batch.crc) return
+    }
+    checkLink(batch, this.#next(batch, head), head)
   }
 
   #head(): Head {
@@ -141,9 +141,9 @@ export class StorageReader implements LogReader {
   }
 
   /** The batch that holds `seq`. */
-  #batchOf(seq: number): StoredBatch {
+  #batchOf(seq: number, into?: Uint8Array): StoredBatch {
     const start = batchStart(this.#storage, seq)
-    const batch = start === undefined ? undefined : readBatch(this.#storage, start)
+    const batch = start === undefined ? undefined : readBatch(this.#storage, start, into)
     if (batch && seq < batch.firstSeq + batch.count) return batch
     throw new RollcastError('LOG_CORRUPT', `no batch holds event ${seq}`)
   }

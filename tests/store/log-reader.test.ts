@@ -9,7 +9,7 @@ import { openMemoryLog } from '../../src/store/memory-log.ts'
 import { MemoryStorage } from '../../src/store/memory-storage.ts'
 import { openLog, openLogReader } from '../../src/store/open-log.ts'
 import type { Table } from '../../src/store/storage.ts'
-import { contribution, metric } from './records.ts'
+import { contribution, metric, recordsOf } from './records.ts'
 import { withRunDirectory } from './run-directory.ts'
 
 setFlagsFromString('--expose-gc')
@@ -40,6 +40,31 @@ describe('reading a range', () => {
     }
     await writer.close()
   })
+
+  test(
+    'one event of a large batch is its own: nothing of the rest is held, and no later reading changes it',
+    withRunDirectory(async dir => {
+      const { writer } = await openLog(dir)
+      const count = 1000
+      const events = Array.from({ length: count }, (_, i) => metric(i + 1, 200))
+      for (let batch = 0; batch < 3; batch++) writer.append(contribution(events, batch + 1))
+      await writer.close()
+      const reader = openLogReader(dir)
+      const [whole] = reader.batches({ fromSeq: 1 })
+      const seqs = [2, 500, 999, whole!.count, 1500, 2999, 3000]
+      const found = seqs.map(seq => [...reader.batches({ fromSeq: seq, toSeq: seq })][0]!)
+      for (const [i, { firstSeq, count: one, records }] of found.entries()) {
+        expect([firstSeq, one]).toEqual([seqs[i], 1])
+        expect(records.buffer.byteLength).toBe(records.byteLength)
+        const again = [...reader.batches({ fromSeq: firstSeq, toSeq: firstSeq })][0]!
+        expect(records).toEqual(again.records)
+        const index = (firstSeq - 1) % count
+        const expected = recordsOf([events[index]!], 1_000 + index)
+        expect(records).toEqual(new Uint8Array(expected))
+      }
+      await reader.close()
+    }),
+  )
 
   test(
     'G2 memory is bounded by two batches, not by the log',
