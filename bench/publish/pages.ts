@@ -74,7 +74,7 @@ function contentOf(name: string, newest: readonly SavedResult[]): string[] {
   return kind === 'sweep' ? growthTables(result) : figuresTable(result)
 }
 
-const MARKED = /(<!-- bench: ([a-z ]+) -->\n)[\s\S]*?(\n<!-- end -->)/g
+const MARKED = /(<!-- bench: ([a-z ]+) -->)[\s\S]*?(<!-- end -->)/g
 
 /** The page with the newest results between its markers. BAD_INPUT where it has none. */
 export function fillPage(page: string, results: readonly SavedResult[], where: string): string {
@@ -82,7 +82,7 @@ export function fillPage(page: string, results: readonly SavedResult[], where: s
   const filled = page.replaceAll(
     MARKED,
     (_, begin: string, name: string, end: string) =>
-      `${begin}\n${contentOf(name, newest).join('\n')}\n${end}`,
+      `${begin}\n\n${contentOf(name, newest).join('\n')}\n\n${end}`,
   )
   if (!page.includes('<!-- bench: ')) {
     throw new RollcastError('BAD_INPUT', `${where}: expected <!-- bench: NAME -->, found none`)
