@@ -57,7 +57,7 @@ export async function append(settings: BenchSettings): Promise<SuiteResult> {
   const { small, brief } = settings
   const rounds = settings.pairs ?? (small ? 1 : 5)
   const present = brief ? [sqlite] : peers.filter(peer => peer.missing?.() === undefined)
-  const workloads = [steps(small ? 8 : 300), largeSteps(small ? 2 : 60), frames(small ? 16 : 320)]
+  const workloads = [steps(small ? 8 : 600), largeSteps(small ? 2 : 80), frames(small ? 16 : 640)]
   const figures: Figure[] = []
   const notes: string[] = []
   for (const workload of workloads) {
