@@ -7,6 +7,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert } from '../../src/base/assert.ts'
+import { RollcastError } from '../../src/base/errors.ts'
 import { entriesBetween } from '../entries.ts'
 import { findProgram } from '../program.ts'
 import { firstOf, handIn, type Peer, ReadBack } from './peer.ts'
@@ -93,15 +94,21 @@ class NatsClient {
   constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', chunk => this.#take(chunk))
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0))
+        reject(new RollcastError('CLOSED', 'NATS: the server has closed'))
+    })
     socket.write(`CONNECT {"verbose":false,"pedantic":false}\r\nSUB ${INBOX} 1\r\n`)
   }
 
   ask(subject: string, payload: Uint8Array): Promise<Buffer> {
     const asked = Promise.withResolvers<Buffer>()
     this.#waiting.push(asked)
+    this.#socket.cork()
     this.#socket.write(`PUB ${subject} ${INBOX} ${payload.byteLength}\r\n`)
     this.#socket.write(payload)
     this.#socket.write('\r\n')
+    this.#socket.uncork()
     return asked.promise
   }
 
@@ -113,7 +120,8 @@ class NatsClient {
       const [verb, ...words] = this.#received.toString('latin1', 0, end).split(' ')
       if (verb !== 'MSG') {
         if (verb === 'PING') this.#socket.write('PONG\r\n')
-        if (verb === '-ERR') this.#waiting.shift()?.reject(new Error(words.join(' ')))
+        if (verb === '-ERR')
+          this.#waiting.shift()?.reject(new RollcastError('INTERNAL', `NATS: ${words.join(' ')}`))
         this.#received = this.#received.subarray(end + 2)
         continue
       }
@@ -128,7 +136,7 @@ class NatsClient {
     const asked = this.#waiting.shift()
     assert(asked !== undefined, 'an answer to no question')
     const text = message.toString()
-    if (text.includes('"error":{')) asked.reject(new Error(text))
+    if (text.includes('"error":{')) asked.reject(new RollcastError('INTERNAL', `NATS: ${text}`))
     else asked.resolve(message)
   }
 }

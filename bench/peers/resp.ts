@@ -36,6 +36,7 @@ export class RespClient {
     this.#socket = socket
     socket.on('data', chunk => this.#take(chunk))
     socket.on('error', error => this.#fail(error))
+    socket.on('close', () => this.#fail(new RollcastError('CLOSED', 'the server has closed')))
   }
 
   /** Sends so many commands at once; resolves to their answers. */

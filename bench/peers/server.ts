@@ -37,7 +37,7 @@ async function connectWhenUp(
 ): Promise<Socket> {
   const deadline = performance.now() + START_MILLIS_MAX
   for (;;) {
-    const socket = connect(address)
+    const socket = connect({ ...address, noDelay: true })
     try {
       await once(socket, 'connect')
       return socket

@@ -8,9 +8,10 @@ import { type Peer, ReadBack } from './peer.ts'
 export function insertRows(
   dir: string,
   entries: Entries,
+  synchronous: 'NORMAL' | 'FULL' = 'NORMAL',
 ): { readonly database: DatabaseSync; readonly seconds: number } {
   const database = new DatabaseSync(join(dir, 'events.sqlite'))
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
   database.exec('CREATE TABLE events (seq INTEGER PRIMARY KEY, record BLOB NOT NULL)')
   const insert = database.prepare('INSERT INTO events (seq, record) VALUES (?, ?)')
   const startedAt = performance.now()
@@ -22,17 +23,20 @@ export function insertRows(
   return { database, seconds: (performance.now() - startedAt) / 1000 }
 }
 
-export const sqlite: Peer = {
-  name: 'sqlite',
-  setup: 'SQLite of Node, WAL, synchronous=NORMAL: a commit may be lost with the power',
+const peerOf = (name: string, synchronous: 'NORMAL' | 'FULL', holds: string): Peer => ({
+  name,
+  setup: `SQLite of Node, WAL, synchronous=${synchronous}: ${holds}`,
   async append(dir, entries) {
-    const { database, seconds } = insertRows(dir, entries)
+    const { database, seconds } = insertRows(dir, entries, synchronous)
     const found = new ReadBack()
     for (const row of database.prepare('SELECT record FROM events ORDER BY seq').iterate()) {
       found.add(row['record'] as Uint8Array)
     }
     database.close()
-    found.check('SQLite', entries)
+    found.check(name, entries)
     return entries.count / seconds
   },
-}
+})
+
+export const sqlite = peerOf('sqlite', 'NORMAL', 'a commit may be lost with the power')
+export const sqliteFull = peerOf('sqlite-full', 'FULL', 'durable when taken')

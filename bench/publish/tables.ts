@@ -88,7 +88,7 @@ export function highlightsTable(results: readonly SavedResult[]): string[] {
     const [first] = found
     if (first === undefined) return []
     const beside = found.flatMap(({ peer, ratio }) =>
-      peer === null || ratio === null ? [] : [`${formatNumber(ratio)} x ${peer}`],
+      peer === null || ratio === null ? [] : [`${ratio.toFixed(2)} x ${peer}`],
     )
     return [[says, `${formatNumber(first.median)} ${first.unit}`, beside.join(', ')]]
   })

@@ -18,7 +18,7 @@ import { nats } from '../peers/nats.ts'
 import type { Peer } from '../peers/peer.ts'
 import { appendRaw } from '../peers/raw.ts'
 import { redis } from '../peers/redis.ts'
-import { sqlite } from '../peers/sqlite.ts'
+import { sqlite, sqliteFull } from '../peers/sqlite.ts'
 import { inScratch } from '../scratch.ts'
 import { medianOf } from '../statistics.ts'
 import {
@@ -39,7 +39,7 @@ const LARGE_RECORD_BYTES = 2048
 /** Of the sweep: bytes a step, and how often the material is in the log already. */
 const RECORD_SIZES = [208, 512, 2048, 8192, 32_768]
 const LENGTHS = [0, 3, 9, 27]
-const peers: readonly Peer[] = [sqlite, level, lmdb, redis, nats]
+const peers: readonly Peer[] = [sqlite, sqliteFull, level, lmdb, redis, nats]
 
 /** Entries of one size, and how the log takes them. */
 interface Workload {
@@ -56,7 +56,9 @@ interface Workload {
 export async function append(settings: BenchSettings): Promise<SuiteResult> {
   const { small, brief } = settings
   const rounds = settings.pairs ?? (small ? 1 : 5)
-  const present = brief ? [sqlite] : peers.filter(peer => peer.missing?.() === undefined)
+  const present = brief
+    ? [sqlite, sqliteFull]
+    : peers.filter(peer => peer.missing?.() === undefined)
   const workloads = [steps(small ? 8 : 600), largeSteps(small ? 2 : 80), frames(small ? 16 : 640)]
   const figures: Figure[] = []
   const notes: string[] = []

@@ -45,7 +45,7 @@ const besideFfmpeg = (peer: string): string | null => (ffmpegCommand ? peer : nu
 
 /** Peers of the log on this machine; servers are there or not. */
 const databases = [
-  ...['raw', 'sqlite', 'level', 'lmdb'],
+  ...['raw', 'sqlite', 'sqlite-full', 'level', 'lmdb'],
   ...[redis, nats].filter(({ missing }) => missing?.() === undefined).map(({ name }) => name),
 ]
 
