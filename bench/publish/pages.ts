@@ -71,7 +71,11 @@ function contentOf(name: string, newest: readonly SavedResult[]): string[] {
   const [suite, kind = 'figures'] = name.split(' ')
   const result = newest.find(each => each.suite === suite && each.kind === kind)
   if (result === undefined) return [`Not measured yet on this machine: ${commandOf(suite, kind)}.`]
-  return kind === 'sweep' ? growthTables(result) : figuresTable(result)
+  const charts = [...chartsOf([result]).keys()].map(
+    file => `![${file.replace('.svg', '').replaceAll('-', ' ')}](performance/${file})`,
+  )
+  const tables = kind === 'sweep' ? growthTables(result) : figuresTable(result)
+  return charts.length > 0 ? [...charts, '', ...tables] : tables
 }
 
 const MARKED = /(<!-- bench: ([a-z ]+) -->)[\s\S]*?(<!-- end -->)/g

@@ -108,6 +108,7 @@ describe('pages', () => {
     const filled = fillPage('<!-- bench: seek sweep -->\n<!-- end -->', [saved], 'page')
     expect(filled).toContain('| events | 10 |')
     expect(filled).toContain('| `seek.p99_micros`, us | 2 |')
+    expect(filled).toContain('![seek by events](performance/seek-by-events.svg)')
     expect([...chartsOf([saved]).keys()]).toEqual(['seek-by-events.svg'])
   })
 })
