@@ -1,5 +1,5 @@
 // Saved results as Markdown.
-import { barOf, describeBar, isMet } from '../bars.ts'
+import { barOf, describeBar, isMet, judge } from '../bars.ts'
 import { formatNumber, formatSize } from '../report.ts'
 import type { SavedResult } from '../results.ts'
 import type { Figure, Growth } from '../suite.ts'
@@ -56,14 +56,12 @@ export function growthTables(result: SavedResult): string[] {
 
 /** All figures that have a bar, of all results. */
 export function summaryTable(results: readonly SavedResult[]): string[] {
-  const rows = results.flatMap(({ figures }) =>
-    figures.flatMap(figure => {
-      const bar = barOf(figure)
-      if (bar === undefined) return []
-      const found = figure.peer === bar.peer && bar.of === 'ratio' ? figure.ratio! : figure.median
-      return [[`\`${figure.name}\``, formatNumber(found), verdictOf(figure)]]
-    }),
-  )
+  const judged = judge(results.flatMap(({ figures }) => figures))
+  const rows = judged.map(({ bar, figure }) => [
+    `\`${figure.name}\``,
+    formatNumber(bar.of === 'ratio' ? figure.ratio! : figure.median),
+    verdictOf(figure),
+  ])
   return table(['figure', 'found', 'bar'], rows)
 }
 

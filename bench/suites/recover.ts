@@ -24,7 +24,7 @@ import {
 
 const SIZES_MIB = [64, 256, 1024]
 const SMALL_MIB = [8]
-const BRIEF_MIB = [256]
+const BRIEF_MIB = [1024]
 /** Of the sweep. */
 const SWEPT_MIB = [16, 64, 256, 1024]
 const READ_BYTES = 4 * MIB
