@@ -37,6 +37,7 @@ export const bars: readonly Bar[] = [
   ratio('replay.decode_events_per_second', 'raw', 'at least', 0.8),
   median('seek.p99_micros', 'at most', 1000),
   median('impact.loss_percent', 'at most', 0.25),
+  median('impact.busy_loss_percent', 'at most', 1),
   median('latency.pixels_160x210_millis', 'at most', 8),
   median('latency.pixels_160x210_p99_millis', 'at most', 25),
   median('latency.pixels_640x480_millis', 'at most', 8),
