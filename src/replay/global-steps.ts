@@ -12,11 +12,20 @@ const PLACES_MAX = 500
 
 const types: ReadonlySet<EventType> = new Set(['metrics_sampled'])
 
-/** Pairs of milliseconds since `startTime` and global step; none where no metric is near. */
+/** When the first and the last step of an episode were taken. */
+export interface StepTimes {
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Pairs of milliseconds since the first step and global step; none where no metric is near. What is
+ * sampled when the last step has been taken is told there: no replay goes further.
+ */
 export function globalStepsOf(
   reader: LogReader,
   { firstSeq, lastSeq }: EpisodeRow,
-  startTime: number,
+  { first, last }: StepTimes,
 ): (readonly [number, number])[] {
   const layouts = reader.layouts()
   const fromSeq = Math.max(1, firstSeq - EVENTS_BEFORE)
@@ -25,9 +34,9 @@ export function globalStepsOf(
     for (const { time, event } of decodeBatch(batch, layouts, types)) {
       if (event.type !== 'metrics_sampled') continue
       // Of those before only the last counts.
-      if (time <= startTime) found.length = 0
+      if (time <= first) found.length = 0
       if (found.at(-1)?.[1] === event.globalStep) continue
-      found.push([Math.max(0, time - startTime), event.globalStep])
+      found.push([Math.max(0, Math.min(time, last) - first), event.globalStep])
     }
   }
   const every = Math.ceil(found.length / PLACES_MAX)

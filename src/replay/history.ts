@@ -13,7 +13,7 @@ import type {
   LiveFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
-import { globalStepsOf } from './global-steps.ts'
+import { globalStepsOf, type StepTimes } from './global-steps.ts'
 import { Pictures } from './pictures.ts'
 import { RunPlaces } from './run-places.ts'
 import { searchEpisodes } from './search-episodes.ts'
@@ -104,19 +104,19 @@ export function loadEpisode(
   let frames = 0
   let camera: string | undefined
   let cumulativeReward = 0
-  let startTime: number | undefined
+  let times: StepTimes | undefined
   for (const { seq, event, time } of episodeEvents(reader, row)) {
     if (event.type === 'frame_captured') {
       camera ??= event.camera
       if (event.camera === camera && pictures.has({ seq, event })) frames++
       continue
     }
-    startTime ??= time
+    times = { first: times?.first ?? time, last: time }
     cumulativeReward += event.reward + event.intrinsicReward
     const last = event.step === row.steps - 1
     if (event.step % thinnedBy !== 0 && !last) continue
     steps.push({
-      offsetMillis: time - startTime,
+      offsetMillis: time - times.first,
       step: event.step,
       cumulativeReward,
       position: event.position ?? null,
@@ -128,7 +128,7 @@ export function loadEpisode(
       done: event.terminated || event.truncated || last,
     })
   }
-  const globalSteps = startTime === undefined ? [] : globalStepsOf(reader, row, startTime)
+  const globalSteps = times === undefined ? [] : globalStepsOf(reader, row, times)
   return { row, thinnedBy, steps, frames, globalSteps }
 }
 

@@ -173,6 +173,7 @@ describe('a whole episode (L12)', () => {
     await at(400, metric(90))
     await at(500, metric(90))
     await at(600, step(1, 1), metric(95))
+    await at(650, metric(96))
     const lastSeq = await at(700, episodeEnded(1))
     await at(800, metric(100))
     const { globalSteps } = load(log.reader(), rowOf(1, { firstSeq, lastSeq, steps: 2 }))
@@ -180,7 +181,8 @@ describe('a whole episode (L12)', () => {
     expect(globalSteps).toEqual([
       [0, 80],
       [99, 90],
-      [300, 95],
+      [299, 95],
+      [299, 96],
     ])
     const none = load(log.reader(), rowOf(2, { firstSeq: 1, lastSeq: 1 }))
     expect(none).toMatchObject({ steps: [], globalSteps: [] })
