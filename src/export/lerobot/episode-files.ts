@@ -28,6 +28,14 @@ import { valueNames } from './statistics.ts'
 /** Rows of a file are in memory together while it is written. */
 const ROWS_BYTES_MAX = 32 * MIB
 
+/**
+ * Rows of small files, which each commit joins with what is new, as they were written: to read them
+ * again takes longer than all else, and leaves hundreds of megabytes of garbage a minute. Files double
+ * in size, so these are a few.
+ */
+const writtenRows = new WeakMap<Part, readonly UnplacedEpisode[]>()
+const ROWS_KEPT_MAX = 2_048
+
 const unit: Size = { episodes: 1, frames: 0, bytes: 0 }
 
 /**
@@ -59,7 +67,9 @@ export async function stageEpisodeTable(
       placed.push({ ...value!, ...placesOf(after, episode), episode, table: place })
     }
     writeTable(path, schema, {}, [encodeEpisodeRows(after.features, schema, placed)])
-    files.push({ place, first, episodes, frames: 0, bytes: 0 })
+    const part: Part = { place, first, episodes, frames: 0, bytes: 0 }
+    files.push(part)
+    if (episodes <= ROWS_KEPT_MAX) writtenRows.set(part, placed)
   }
   const table = [...plan.kept, ...files]
   for (const place of emptiedPlaces(before.table, table)) commit.remove(episodesPath(place))
@@ -73,8 +83,9 @@ async function* allRows(
   kept: number,
   added: readonly UnplacedEpisode[],
 ): AsyncGenerator<UnplacedEpisode, undefined> {
-  for (const { place } of table.slice(kept)) {
-    yield* await readEpisodeRows(join(root, episodesPath(place)), features)
+  for (const part of table.slice(kept)) {
+    const path = join(root, episodesPath(part.place))
+    yield* writtenRows.get(part) ?? (await readEpisodeRows(path, features))
   }
   yield* added
   return undefined
