@@ -111,6 +111,7 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
 /** Those that keep both cores busy for long even when they are small are for the slow tier. */
 const lengthy = new Set([
   ...['append', 'seek', 'ring', 'encode', 'save', 'memory', 'impact', 'emit', 'latency', 'preview'],
+  ...['fanout', 'compress', 'recover'],
 ])
 const tried = Object.keys(promised).filter(suite => runs(!lengthy.has(suite), true))
 

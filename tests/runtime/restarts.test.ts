@@ -39,36 +39,35 @@ const actorOf = (run: Run, name: string) => run.status?.actors.find(actor => act
 
 const actors: ActorKind[] = ['recorder', 'encoder', 'aggregator', 'broadcaster']
 
-test.each(actors)(
-  'P9 P11 A3 the %s throws while it streams: it comes back and nothing is missing',
-  async victim => {
-    const dir = tempDir()
-    const run = await startFaulty(dir)
-    const trainer = train(run)
-    await until('some steps', () => trainer.steps > 400)
-    run.host.crash(victim, 'throw')
-    await until('the restart to show', () => actorOf(run, victim)?.restarts === 1)
-    await until('it to run again', () => actorOf(run, victim)?.state.startsWith('running'))
-    const before = trainer.steps
-    await until('the trainer to go on', () => trainer.steps > before + 400)
-    for (const other of actors.filter(name => name !== victim)) {
-      expect(actorOf(run, other)?.restarts).toBe(0)
-    }
-    const viewer = await connectViewer(run.url ?? '')
-    await viewer.next('state_update')
-    trainer.stop()
-    const { steps } = trainer
-    await run.close()
-    const events = await checkNothingMissing(dir, steps)
-    const gone = only(events, 'actor_changed').filter(({ to }) => to === 'gone')
-    expect(gone.some(({ actor, reason }) => actor === victim && reason === 'planted fault')).toBe(
-      true,
-    )
-    // Milestones are facts: made once, whoever died in between.
-    const milestones = only(events, 'milestone_reached').map(m => `${m.milestone} ${m.value}`)
-    expect(new Set(milestones).size).toBe(milestones.length)
-  },
-)
+// All the others, in every way: tests/supervision/kills.test.ts.
+test('P9 P11 A3 the aggregator throws while it streams: it comes back and nothing is missing', async () => {
+  const victim = 'aggregator'
+  const dir = tempDir()
+  const run = await startFaulty(dir)
+  const trainer = train(run)
+  await until('some steps', () => trainer.steps > 400)
+  run.host.crash(victim, 'throw')
+  await until('the restart to show', () => actorOf(run, victim)?.restarts === 1)
+  await until('it to run again', () => actorOf(run, victim)?.state.startsWith('running'))
+  const before = trainer.steps
+  await until('the trainer to go on', () => trainer.steps > before + 400)
+  for (const other of actors.filter(name => name !== victim)) {
+    expect(actorOf(run, other)?.restarts).toBe(0)
+  }
+  const viewer = await connectViewer(run.url ?? '')
+  await viewer.next('state_update')
+  trainer.stop()
+  const { steps } = trainer
+  await run.close()
+  const events = await checkNothingMissing(dir, steps)
+  const gone = only(events, 'actor_changed').filter(({ to }) => to === 'gone')
+  expect(gone.some(({ actor, reason }) => actor === victim && reason === 'planted fault')).toBe(
+    true,
+  )
+  // Milestones are facts: made once, whoever died in between.
+  const milestones = only(events, 'milestone_reached').map(m => `${m.milestone} ${m.value}`)
+  expect(new Set(milestones).size).toBe(milestones.length)
+})
 
 test('all four die at once: the run recovers', async () => {
   const dir = tempDir()

@@ -14,8 +14,8 @@ import { judgeSoaked } from './judge.ts'
 import { growthOf, overgrown, type Sample } from './samples.ts'
 import { Training, until } from './training.ts'
 
-/** Two episodes a second, of a dozen steps each. */
-const STEP_MILLIS = 50
+/** Four episodes a second, of a dozen steps each. */
+const STEP_MILLIS = 20
 /** More than five deaths in ten seconds end a run (P11); these are two. */
 const ROUND_MILLIS = 5_000
 const VIEWERS_MAX = 12
