@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { describeError } from '../../src/base/errors.ts'
 import type { SoakNews, SoakOrder, SoakState, SoakTask } from './training.child.ts'
 
 const program = fileURLToPath(new URL('./training.child.ts', import.meta.url))
@@ -46,12 +47,18 @@ export class Training {
 
   /** Resolves when every actor was restarted as often as it was killed, and nothing is behind. */
   async isAtRest(kills: Readonly<Record<string, number>>, millisMax: number): Promise<SoakState> {
-    await until('the run is at rest', millisMax, () => {
+    const rests = (): boolean => {
       if (this.#ended) throw new Error(this.#ended)
       const { restarts, lag = 0, spilledBytes = 0 } = this.#state ?? {}
       if (restarts === undefined || lag > LAG_MAX || spilledBytes > 0) return false
       return Object.entries(kills).every(([actor, times]) => restarts[actor] === times)
-    })
+    }
+    try {
+      await until('the run is at rest', millisMax, rests)
+    } catch (error) {
+      const found = `killed ${JSON.stringify(kills)}, found ${JSON.stringify(this.#state)}`
+      throw new Error(`${describeError(error)}: ${found}`)
+    }
     return this.#state!
   }
 
