@@ -5,7 +5,6 @@ import type { Clock } from '../base/clock.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { tell } from '../machines/tell.ts'
 import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
-import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
 import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
@@ -16,6 +15,7 @@ import {
   viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import { type CloseReason, closings } from './closings.ts'
+import { Conduct } from './conduct.ts'
 import { type Filter, readFilter, type Verdicts } from './filter.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
 import { errorMessage, failureMessage, pongMessage } from './messages.ts'
@@ -63,11 +63,6 @@ const HELLO_MILLIS_MAX = 10_000
 /** No progress for this long, and what waits is shed; the rest of 10 s later the viewer is cut. */
 const STALL_MILLIS = 1000
 const STALL_MILLIS_MAX = 10_000
-/** Looked at once a second, so that from one ping to the next it is 15 s at most. */
-const PING_MILLIS = 14_000
-const PINGS_MISSED_MAX = 2
-const BAD_MESSAGES_MAX = 3
-const RATE_WINDOW_MILLIS = 60_000
 
 export class Viewer {
   readonly id: string
@@ -77,15 +72,11 @@ export class Viewer {
   readonly #socket: ViewerSocket
   readonly #visitor: Visitor
   readonly #requests: Requests
+  readonly #conduct: Conduct
   readonly #machine: ActorRefFrom<typeof viewerMachine>
   /** Of the machine, which is asked with every message. */
   #phase: 'connecting' | 'playing' | 'stalled' | 'leaving' = 'connecting'
   #greeted = false
-  #badMessages = 0
-  #windowStart: number
-  #windowCount = 0
-  #pingAt: number
-  #pingsUnanswered = 0
 
   constructor(id: string, socket: ViewerSocket, host: ViewerHost, visitor: Visitor) {
     const { clock, stage, history, counters } = host
@@ -93,7 +84,7 @@ export class Viewer {
     this.#socket = socket
     this.#host = host
     this.#visitor = visitor
-    this.#windowStart = this.#pingAt = clock.monotonic()
+    this.#conduct = new Conduct(clock)
     this.lane = new Lane({
       clock,
       socket,
@@ -135,8 +126,7 @@ export class Viewer {
     // the thread busy that serves all others. So do pongs that nobody asked for.
     socket.on('ping', () => void this.#isRefused())
     socket.on('pong', () => {
-      if (this.#pingsUnanswered === 0) void this.#isRefused()
-      this.#pingsUnanswered = 0
+      if (!this.#conduct.answer()) void this.#isRefused()
     })
     // A close follows every error; it is the peer's trouble and no news to anybody else.
     socket.on('error', () => {})
@@ -168,11 +158,9 @@ export class Viewer {
     if (this.playing && this.lane.stalledMillis >= STALL_MILLIS) {
       this.#tell({ type: 'bufferFilled' })
     }
-    const now = this.#host.clock.monotonic()
-    if (now - this.#pingAt <= PING_MILLIS) return
-    this.#pingAt = now
-    if (this.#pingsUnanswered++ < PINGS_MISSED_MAX) this.#socket.ping()
-    else this.terminate()
+    const beat = this.#conduct.beat()
+    if (beat === 'ping') this.#socket.ping()
+    else if (beat === 'gone') this.terminate()
   }
 
   /** What was shown is void, or something was missed: gives up what waits and starts over. */
@@ -199,12 +187,7 @@ export class Viewer {
   /** Whatever came in counts; true when nothing of this viewer is looked at any more. */
   #isRefused(): boolean {
     if (this.#phase === 'leaving') return true
-    const now = this.#host.clock.monotonic()
-    if (now - this.#windowStart >= RATE_WINDOW_MILLIS) {
-      this.#windowStart = now
-      this.#windowCount = 0
-    }
-    if (++this.#windowCount <= limits.viewerMessagesPerMinute) return false
+    if (!this.#conduct.isTooMuch()) return false
     this.close('tooManyMessages')
     return true
   }
@@ -272,7 +255,7 @@ export class Viewer {
     if (!this.#greeted) this.lane.release()
     this.#reply(errorMessage(this.#host.stage.mode, null, 'BAD_MESSAGE', problem))
     if (!this.#greeted) this.close('badProtocol')
-    else if (++this.#badMessages >= BAD_MESSAGES_MAX) this.close('badMessage')
+    else if (this.#conduct.isHopeless()) this.close('badMessage')
   }
 
   #forbid(message: Exclude<ClientMessage, { type: 'hello' }>): void {
