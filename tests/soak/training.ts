@@ -7,6 +7,11 @@ import { describeError } from '../../src/base/errors.ts'
 import type { SoakNews, SoakOrder, SoakState, SoakTask } from './training.child.ts'
 
 const program = fileURLToPath(new URL('./training.child.ts', import.meta.url))
+/**
+ * glibc gives threads arenas of their own, up to eight a processor, and keeps what one that died had.
+ * It takes a hundred deaths to fill them all; with two, what is kept for good is seen at once.
+ */
+const few = { ...process.env, MALLOC_ARENA_MAX: '2' }
 /** What is behind when it is at rest: no more than comes in a moment. */
 const LAG_MAX = 2_000
 
@@ -23,7 +28,7 @@ export class Training {
 
   constructor(task: SoakTask) {
     const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
-    this.#child = fork(program, [JSON.stringify(task)], { stdio })
+    this.#child = fork(program, [JSON.stringify(task)], { stdio, env: few })
     this.#exited = once(this.#child, 'exit')
     const started = Promise.withResolvers<void>()
     this.started = started.promise
