@@ -20,6 +20,7 @@ const timed = [
 const longest = [
   'e2e/soak.test.ts',
   'supervision/video.test.ts',
+  'soak/soak.test.ts',
   'durability/datasets/kills.test.ts',
 ]
 
