@@ -9,7 +9,10 @@ process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache
 
 const all = [
   'tests/{bench,durability,supervision,models,simulation,hostile,soak}/**/*.test.ts',
-  'tests/e2e/{injection,soak}.test.ts',
+  'tests/e2e/{injection,runs,soak}.test.ts',
+  'tests/export/lerobot/round-trip.test.ts',
+  'tests/gateway/front/front.test.ts',
+  'tests/streams/fast-lane/hammer.test.ts',
 ]
 const timed = [
   'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
