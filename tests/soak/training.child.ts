@@ -4,7 +4,7 @@
 import { checkOptions } from '../../src/runtime/options.ts'
 import { start } from '../../src/runtime/run.ts'
 import type { ActorName } from '../../src/runtime/topology.ts'
-import { CAMERAS, cameras, observationOf, shadeOf, stepsOf } from '../durability/datasets/script.ts'
+import { playEpisode } from '../durability/datasets/play-episode.ts'
 
 export interface SoakTask {
   readonly dir: string
@@ -57,8 +57,7 @@ tell({ type: 'started', url: String(run.url) })
 
 const recorder = run.recorder('agent')
 while (!ends) {
-  await play()
-  const { episode } = recorder
+  const episode = await playEpisode(recorder, task.stepMillis)
   recorder.end()
   episodes++
   void run.flush().then(durable => durable && tell({ type: 'durable', episode }))
@@ -66,23 +65,6 @@ while (!ends) {
 await run.close()
 clearInterval(timer)
 process.disconnect()
-
-/** Plays an episode, but for its end. */
-async function play(): Promise<void> {
-  recorder.begin()
-  const { episode } = recorder
-  const steps = stepsOf(episode)
-  for (let step = 0; step < steps; step++) {
-    const observation = observationOf(episode, step)
-    recorder.step({ observation, action: step % 3, reward: 1, terminated: step === steps - 1 })
-    for (const camera of cameras) {
-      const { width, height } = CAMERAS[camera]
-      const data = new Uint8Array(width * height * 3).fill(shadeOf(camera, episode, step))
-      recorder.frame({ camera, width, height, data })
-    }
-    await new Promise(resolve => setTimeout(resolve, task.stepMillis))
-  }
-}
 
 function state(): SoakState {
   const actors = run.status?.actors ?? []

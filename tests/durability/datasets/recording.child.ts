@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs'
 import { startRun } from '../../../src/index.ts'
 import type { VideoProfile } from '../../../src/media/profiles.ts'
 import { openLogReader } from '../../../src/store/open-log.ts'
-import { CAMERAS, cameras, observationOf, shadeOf, stepsOf } from './script.ts'
+import { playEpisode } from './play-episode.ts'
 
 export interface RecordingTask {
   readonly dir: string
@@ -32,19 +32,7 @@ const recorder = run.recorder('agent')
 say({ moment: 'recording' })
 
 for (let played = 0; played < task.episodes; played++) {
-  recorder.begin()
-  const { episode } = recorder
-  const steps = stepsOf(episode)
-  for (let step = 0; step < steps; step++) {
-    const observation = observationOf(episode, step)
-    recorder.step({ observation, action: step % 3, reward: 1, terminated: step === steps - 1 })
-    for (const camera of cameras) {
-      const { width, height } = CAMERAS[camera]
-      const data = new Uint8Array(width * height * 3).fill(shadeOf(camera, episode, step))
-      recorder.frame({ camera, width, height, data })
-    }
-    await new Promise(resolve => setTimeout(resolve, task.stepMillis))
-  }
+  const episode = await playEpisode(recorder, task.stepMillis)
   recorder.end()
   void run.flush().then(durable => durable && say({ durable: episode }))
 }
