@@ -2,7 +2,7 @@
 // looks finds no file, the old one or the new one. A path has one writer at a time, so the name
 // beside it needs no chance in it, and the next try clears away what a dead one left. One that was
 // only taken for dead still has its own file, and moves nothing any more.
-import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
@@ -34,21 +34,6 @@ export function putInPlace(path: string, { isFlushed = true } = {}): number {
     if (isFlushed) syncPath(dirname(path))
     return size
   })
-}
-
-/**
- * Puts a copy of the file at `from` in place of `path`, sharing its blocks where the file system can;
- * that it survives power loss is the caller's. Returns its bytes. CANNOT_CREATE, DISK_FULL.
- */
-export function placeCopy(from: string, path: string): number {
-  const aside = asideOf(path)
-  try {
-    orDiskError(path, () => copyFileSync(from, aside, constants.COPYFILE_FICLONE))
-    return putInPlace(path, { isFlushed: false })
-  } catch (error) {
-    removeAside(path)
-    throw error
-  }
 }
 
 /** Removes what was made beside `path` so far. Never throws: it comes after another error. */
