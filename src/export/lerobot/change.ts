@@ -4,19 +4,21 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MIB } from '../../base/bytes.ts'
+import { systemClock } from '../../base/clock.ts'
 import { type StoredColumn, storeColumn } from './columns.ts'
 import type { Workshop } from './commit.ts'
 import { dataMetadata, dataSchema, encodeEpisode } from './data-table.ts'
 import { stageEpisodeTable } from './episode-files.ts'
 import type { UnplacedEpisode } from './episode-table.ts'
 import { bookkeeping, videoKeys } from './features.ts'
-import { infoText, statsText } from './info.ts'
+import { infoText } from './info.ts'
 import { dataPath, INFO_PATH, STATS_PATH, TASKS_PATH } from './layout.ts'
 import { type EncodedGroups, estimateBytes, groupsOfFile, writeTable } from './parquet-write.ts'
 import type { PreparedEpisode } from './prepare.ts'
 import { emptiedPlaces, type FileRules, type Part, planFiles, type Size } from './rollover.ts'
 import type { DatasetState } from './state.ts'
 import { aggregateStatistics, type FeatureStatistics } from './statistics.ts'
+import { statsText } from './stats.ts'
 import { writeTasks } from './task-table.ts'
 import { stageVideos } from './video-files.ts'
 
@@ -36,7 +38,7 @@ export async function stageChange(
 ): Promise<DatasetState | undefined> {
   const features = episodes.at(-1)?.features ?? state.features
   const tasks = withNewTasks(state.tasks, episodes)
-  const { added, units, starts, totals } = encodeEpisodes(state, episodes, tasks)
+  const { added, units, starts, totals } = await encodeEpisodes(state, episodes, tasks)
   const videos: Record<string, readonly Part[]> = {}
   for (const key of videoKeys(features)) {
     videos[key] = await stageVideos(key, state, episodes, shop, compact)
@@ -61,7 +63,7 @@ function withNewTasks(
   return [...all]
 }
 
-function encodeEpisodes(
+async function encodeEpisodes(
   state: DatasetState,
   episodes: readonly PreparedEpisode[],
   tasks: readonly string[],
@@ -88,6 +90,8 @@ function encodeEpisodes(
     }
     added.push({ length, fromIndex, tasks: [...new Set(episode.tasks)], statistics })
     starts.push(fromIndex + length)
+    // Each holds up the thread for as long as it is: others have their turn between two of them.
+    await systemClock.turn()
   }
   return { added, units, starts, totals }
 }

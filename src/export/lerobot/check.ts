@@ -95,7 +95,7 @@ async function checkEpisodes(
       continue
     }
     try {
-      rows.push(...(await readEpisodeRows(join(root, path), info.features)))
+      for await (const row of readEpisodeRows(join(root, path), info.features)) rows.push(row)
     } catch (error) {
       findings.add('16.4', path, describeError(error))
     }

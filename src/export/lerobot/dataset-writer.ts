@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../../base/assert.ts'
+import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { stageChange } from './change.ts'
 import { type BeforeStep, Commit } from './commit.ts'
@@ -115,6 +116,7 @@ export class DatasetWriter {
         if (!(error instanceof RollcastError) || error.code !== 'BAD_INPUT') throw error
         refused.set(input, error.message)
       }
+      await systemClock.turn()
     }
     const first = this.episodes
     for (const [source, reason] of await this.#commitJoinable(fresh)) {

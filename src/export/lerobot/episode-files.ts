@@ -66,7 +66,7 @@ export async function stageEpisodeTable(
       const { value } = await source.next()
       placed.push({ ...value!, ...placesOf(after, episode), episode, table: place })
     }
-    writeTable(path, schema, {}, [encodeEpisodeRows(after.features, schema, placed)])
+    writeTable(path, schema, {}, await encodeEpisodeRows(after.features, schema, placed))
     const part: Part = { place, first, episodes, frames: 0, bytes: 0 }
     files.push(part)
     if (episodes <= ROWS_KEPT_MAX) writtenRows.set(part, placed)
@@ -85,7 +85,7 @@ async function* allRows(
 ): AsyncGenerator<UnplacedEpisode, undefined> {
   for (const part of table.slice(kept)) {
     const path = join(root, episodesPath(part.place))
-    yield* writtenRows.get(part) ?? (await readEpisodeRows(path, features))
+    yield* writtenRows.get(part) ?? readEpisodeRows(path, features)
   }
   yield* added
   return undefined

@@ -1,7 +1,8 @@
 // The table of episodes: `meta/episodes/chunk-*/file-*.parquet`. Row k is episode k: where its rows
 // and videos are, and its statistics. Column names hold `/`; they are no groups.
-import type { FileMetaData, SchemaElement } from 'hyparquet'
+import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
+import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import {
   type Feature,
@@ -12,7 +13,7 @@ import {
   videoKeys,
 } from './features.ts'
 import type { Place } from './layout.ts'
-import { readRows, type TableRow } from './parquet-read.ts'
+import { readFooter, readRows, type TableRow } from './parquet-read.ts'
 import {
   type ColumnSchema,
   listColumn,
@@ -49,6 +50,15 @@ export interface EpisodeRow {
 
 /** An episode but for where its files are. */
 export type UnplacedEpisode = Omit<EpisodeRow, 'episode' | 'data' | 'videos' | 'table'>
+
+/** Where an episode is, and how long: a tenth of its row's columns. */
+export type EpisodePlaces = Omit<EpisodeRow, 'tasks' | 'statistics'>
+
+/**
+ * Rows of a row group. They hold up the thread while they are read or written, one behind the other;
+ * in between it hears what others say.
+ */
+const GROUP_ROWS = 50
 
 /** A column with how it is got out of a row and read back. */
 interface EpisodeColumn {
@@ -111,36 +121,72 @@ export const nestStatistic = (feature: Feature, values: readonly number[]): unkn
 export const episodeSchema = (features: Features): SchemaElement[] =>
   tableSchema(columnsOf(features).map(column => column.schema))
 
-export function encodeEpisodeRows(
+/** Row groups of `rows`, which are in memory as they will be in the file. */
+export async function encodeEpisodeRows(
   features: Features,
   schema: SchemaElement[],
   rows: readonly EpisodeRow[],
-): EncodedGroups {
-  const columns = columnsOf(features).map(({ schema: { name }, of }): ColumnSource => {
-    // Nobody looks for an episode by the bounds of its statistics.
-    return { name, data: rows.map(of), statistics: !name.startsWith('stats/') }
-  })
-  return encodeRowGroup(schema, columns)
+): Promise<EncodedGroups[]> {
+  const columns = columnsOf(features)
+  const encoded: EncodedGroups[] = []
+  for (let at = 0; at < rows.length; at += GROUP_ROWS) {
+    const group = rows.slice(at, at + GROUP_ROWS)
+    const sources = columns.map(({ schema: { name }, of }): ColumnSource => {
+      // Nobody looks for an episode by the bounds of its statistics.
+      return { name, data: group.map(of), statistics: !name.startsWith('stats/') }
+    })
+    encoded.push(encodeRowGroup(schema, sources))
+    await systemClock.turn()
+  }
+  return encoded
 }
 
-/** All rows of a file. BAD_INPUT when a column is missing or holds something else. */
-export async function readEpisodeRows(
+/** The rows of a file. BAD_INPUT when a column is missing or holds something else. */
+export const readEpisodeRows = (path: string, features: Features): AsyncGenerator<EpisodeRow> => {
+  const withStatistics = Object.entries(features).filter(([, each]) => hasStatistics(each))
+  return readGroups(path, undefined, row => ({
+    ...placesOf(row, features),
+    tasks: texts(row, 'tasks'),
+    statistics: Object.fromEntries(
+      withStatistics.map(([name, feature]) => [name, statisticsOf(row, name, feature)]),
+    ),
+  }))
+}
+
+/** The same without what takes long to read. */
+export const readEpisodePlaces = (
   path: string,
   features: Features,
-  metadata?: FileMetaData,
-): Promise<EpisodeRow[]> {
-  const rows = await readRows(path, metadata ? { metadata } : {})
-  return rows.map((row, at) => {
-    try {
-      return decodeRow(row, features)
-    } catch (error) {
-      if (!(error instanceof RollcastError)) throw error
-      throw new RollcastError('BAD_INPUT', `${path}, row ${at}: ${error.message}`)
-    }
-  })
+): AsyncGenerator<EpisodePlaces> => {
+  const names = columnsOf(features).map(({ schema: { name } }) => name)
+  const columns = names.filter(name => name !== 'tasks' && !name.startsWith('stats/'))
+  return readGroups(path, columns, row => placesOf(row, features))
 }
 
-function decodeRow(row: TableRow, features: Features): EpisodeRow {
+async function* readGroups<T>(
+  path: string,
+  columns: string[] | undefined,
+  decode: (row: TableRow) => T,
+): AsyncGenerator<T> {
+  const metadata = readFooter(path)
+  let from = 0
+  for (const group of metadata.row_groups) {
+    const to = from + Number(group.num_rows)
+    const rows = await readRows(path, { from, to, metadata, ...(columns && { columns }) })
+    for (const [at, row] of rows.entries()) {
+      try {
+        yield decode(row)
+      } catch (error) {
+        if (!(error instanceof RollcastError)) throw error
+        throw new RollcastError('BAD_INPUT', `${path}, row ${from + at}: ${error.message}`)
+      }
+    }
+    from = to
+    await systemClock.turn()
+  }
+}
+
+function placesOf(row: TableRow, features: Features): EpisodePlaces {
   const placeOf = (prefix: string): Place => ({
     chunk: integer(row, `${prefix}/chunk_index`),
     file: integer(row, `${prefix}/file_index`),
@@ -150,21 +196,26 @@ function decodeRow(row: TableRow, features: Features): EpisodeRow {
     const toSeconds = number(row, `videos/${key}/to_timestamp`)
     return [key, { place: placeOf(`videos/${key}`), fromSeconds, toSeconds }]
   })
-  const withStatistics = Object.entries(features).filter(([, each]) => hasStatistics(each))
-  const statistics = withStatistics.map(([name, feature]): [string, FeatureStatistics] => {
-    const values = valueNames.map(each => [each, numbers(row, `stats/${name}/${each}`, feature)])
-    const count = numbers(row, `stats/${name}/count`, { ...feature, shape: [1], dtype: 'int64' })
-    return [name, { ...Object.fromEntries(values), count: count[0]! } as FeatureStatistics]
-  })
   const fromIndex = integer(row, 'dataset_from_index')
   const length = integer(row, 'length')
   const toIndex = integer(row, 'dataset_to_index')
   if (toIndex !== fromIndex + length) throw bad('dataset_to_index', fromIndex + length, toIndex)
   return {
-    ...{ episode: integer(row, 'episode_index'), tasks: texts(row, 'tasks'), length, fromIndex },
-    ...{ data: placeOf('data'), videos: Object.fromEntries(videos) },
-    ...{ statistics: Object.fromEntries(statistics), table: placeOf('meta/episodes') },
+    ...{ episode: integer(row, 'episode_index'), length, fromIndex, data: placeOf('data') },
+    ...{ videos: Object.fromEntries(videos), table: placeOf('meta/episodes') },
   }
+}
+
+function statisticsOf(row: TableRow, name: string, feature: Feature): FeatureStatistics {
+  const width = featureWidth(feature)
+  const list = (each: string, length: number): number[] => {
+    const column = `stats/${name}/${each}`
+    const numbers = flattenStatistic(row[column], length)
+    if (numbers === undefined) throw bad(column, `${length} finite numbers`, row[column])
+    return numbers
+  }
+  const values = valueNames.map(each => [each, list(each, width)])
+  return { ...Object.fromEntries(values), count: list('count', 1)[0]! } as FeatureStatistics
 }
 
 function integer(row: TableRow, name: string): number {
@@ -185,15 +236,21 @@ function texts(row: TableRow, name: string): string[] {
   throw bad(name, 'a list of texts', value)
 }
 
-function numbers(row: TableRow, name: string, feature: Feature): number[] {
-  const value = row[name]
-  const flat = Array.from(Array.isArray(value) || ArrayBuffer.isView(value) ? flatten(value) : [])
-  if (flat.length === featureWidth(feature) && flat.every(Number.isFinite)) return flat
-  throw bad(name, `${featureWidth(feature)} finite numbers`, flat.length === 0 ? value : flat)
+/**
+ * What `nestStatistic` made, out of JSON or a table: lists of lists of numbers, or bigints for counts.
+ * Undefined when that is not `length` finite numbers.
+ */
+export function flattenStatistic(value: unknown, length: number): number[] | undefined {
+  const flat: number[] = []
+  const take = (each: unknown): boolean => {
+    if (Array.isArray(each) || ArrayBuffer.isView(each)) {
+      return Array.prototype.every.call(each, take)
+    }
+    if (typeof each !== 'number' && typeof each !== 'bigint') return false
+    return flat.push(Number(each)) <= length && Number.isFinite(flat.at(-1))
+  }
+  return take(value) && flat.length === length ? flat : undefined
 }
-
-const flatten = (value: unknown): number[] =>
-  (Array.from(value as Iterable<unknown>) as unknown[][]).flat(3).map(Number)
 
 const bad = (name: string, expected: unknown, found: unknown): RollcastError =>
   new RollcastError('BAD_INPUT', `${name}: expected ${String(expected)}, found ${String(found)}`)

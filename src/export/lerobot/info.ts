@@ -1,7 +1,6 @@
 // `meta/info.json`: what the dataset holds, how much of it, and where it stands. It is written last:
-// what it does not count is not there. And `meta/stats.json`.
-import { describeError, RollcastError } from '../../base/errors.ts'
-import { nestStatistic } from './episode-table.ts'
+// what it does not count is not there.
+import type { RollcastError } from '../../base/errors.ts'
 import { type Feature, type Features, videoKeys } from './features.ts'
 import {
   CODEBASE_VERSION,
@@ -12,8 +11,8 @@ import {
   INFO_PATH,
   VIDEO_TEMPLATE,
 } from './layout.ts'
+import { badMeta, isObject, parseObject } from './meta-json.ts'
 import { type DatasetState, episodeCount, frameCount } from './state.ts'
-import { valueNames } from './statistics.ts'
 
 /** What is read from info.json. */
 export interface DatasetInfo {
@@ -48,7 +47,7 @@ export function infoText(state: DatasetState): string {
 
 /** Reads info.json. BAD_INPUT when a version 3 of the format with our paths is not described. */
 export function parseInfo(text: string): DatasetInfo {
-  const info = parseObject(text)
+  const info = parseObject(INFO_PATH, text)
   const count = (name: string, least: number): number => {
     const value = info[name]
     if (Number.isInteger(value) && Number(value) >= least) return Number(value)
@@ -79,16 +78,6 @@ export function parseInfo(text: string): DatasetInfo {
   }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch (error) {
-    throw bad('text', 'JSON', describeError(error))
-  }
-  throw bad('text', 'an object', text.slice(0, 40))
-}
-
 function parseFeatures(value: unknown): Features {
   if (!isObject(value)) throw bad('features', 'an object', value)
   for (const [name, feature] of Object.entries(value)) {
@@ -101,17 +90,5 @@ function parseFeatures(value: unknown): Features {
   return value as Readonly<Record<string, Feature>>
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const bad = (what: string, expected: unknown, found: unknown): RollcastError =>
-  new RollcastError('BAD_INPUT', `${INFO_PATH}, ${what}: expected ${expected}, found ${found}`)
-
-/** `meta/stats.json`. */
-export function statsText({ features, totals }: DatasetState): string {
-  const entries = Object.entries(totals).map(([name, total]) => {
-    const values = valueNames.map(each => [each, nestStatistic(features[name]!, total[each])])
-    return [name, { ...Object.fromEntries(values), count: [total.count] }]
-  })
-  return `${JSON.stringify(Object.fromEntries(entries), null, 4)}\n`
-}
+  badMeta(INFO_PATH, what, expected, found)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { RollcastError } from '../../base/errors.ts'
 import { type BeforeStep, OWN_DIRECTORY, recoverCommit } from './commit.ts'
-import { type EpisodeRow, readEpisodeRows } from './episode-table.ts'
+import { type EpisodePlaces, readEpisodePlaces } from './episode-table.ts'
 import { type DatasetDescription, describeFeatures, type Features, videoKeys } from './features.ts'
 import { type DatasetInfo, parseInfo } from './info.ts'
 import {
@@ -14,6 +14,7 @@ import {
   INFO_PATH,
   nextPlace,
   type Place,
+  STATS_PATH,
   samePlace,
   TASKS_PATH,
   videoPath,
@@ -22,7 +23,7 @@ import { readFooter } from './parquet-read.ts'
 import type { Part } from './rollover.ts'
 import { isOurs } from './sources.ts'
 import type { DatasetState } from './state.ts'
-import { aggregateStatistics, type FeatureStatistics } from './statistics.ts'
+import { parseStats } from './stats.ts'
 import { readTasks } from './task-table.ts'
 
 /** The state of the dataset in `root`; undefined when there is none yet. */
@@ -75,7 +76,7 @@ async function readState(root: string, info: DatasetInfo): Promise<DatasetState>
   const tasks = info.tasks > 0 ? await readTasks(join(root, TASKS_PATH)) : []
   if (tasks.length < info.tasks) throw gap(TASKS_PATH, `${info.tasks} tasks`, tasks.length)
   const reading: Reading = {
-    ...{ starts: [0], data: [], table: [], totals: {} },
+    ...{ starts: [0], data: [], table: [] },
     videos: Object.fromEntries(videoKeys(features).map(key => [key, []])),
   }
   for (let at: Place | undefined; reading.starts.length - 1 < info.episodes; ) {
@@ -83,9 +84,12 @@ async function readState(root: string, info: DatasetInfo): Promise<DatasetState>
     const path = join(root, episodesPath(at))
     const found = `${reading.starts.length - 1} episodes before it`
     if (!existsSync(path)) throw gap(episodesPath(at), `${info.episodes} episodes`, found)
-    for (const row of await readEpisodeRows(path, features)) takeRow(reading, row, at)
+    for await (const row of readEpisodePlaces(path, features)) takeRow(reading, row, at)
   }
-  const state: DatasetState = { fps, robotType, features, limits, tasks, ...reading }
+  const stats = join(root, STATS_PATH)
+  if (info.episodes > 0 && !existsSync(stats)) throw gap(STATS_PATH, 'a file', 'none')
+  const totals = info.episodes > 0 ? parseStats(readFileSync(stats, 'utf8'), features) : {}
+  const state: DatasetState = { fps, robotType, features, limits, tasks, totals, ...reading }
   checkCounts(state, info)
   return withSizes(root, state)
 }
@@ -95,11 +99,10 @@ interface Reading {
   readonly data: Part[]
   readonly table: Part[]
   readonly videos: Record<string, Part[]>
-  readonly totals: Record<string, FeatureStatistics>
 }
 
-function takeRow(reading: Reading, row: EpisodeRow, at: Place): void {
-  const { starts, totals } = reading
+function takeRow(reading: Reading, row: EpisodePlaces, at: Place): void {
+  const { starts } = reading
   const episode = starts.length - 1
   if (row.episode !== episode) throw gap(episodesPath(at), `episode ${episode}`, row.episode)
   const start = starts.at(-1)!
@@ -108,9 +111,6 @@ function takeRow(reading: Reading, row: EpisodeRow, at: Place): void {
   grow(reading.data, row.data, episode, row.length)
   for (const [key, span] of Object.entries(row.videos)) {
     grow(reading.videos[key]!, span.place, episode, row.length)
-  }
-  for (const [name, each] of Object.entries(row.statistics)) {
-    totals[name] = aggregateStatistics(totals[name], each)
   }
   starts.push(start + row.length)
 }
@@ -178,4 +178,7 @@ export const filesOf = ({ data, table, videos }: DatasetState): string[] => [
 ]
 
 const gap = (where: string, expected: unknown, found: unknown): RollcastError =>
-  new RollcastError('BAD_INPUT', `${where}: expected ${expected}, found ${found}: rows are missing`)
+  new RollcastError(
+    'BAD_INPUT',
+    `${where}: expected ${expected}, found ${found}: something is missing`,
+  )

@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/base/clock.ts'
+import { checkDataset } from '../../../src/export/lerobot/check.ts'
 import { type DatasetOptions, openDataset } from '../../../src/export/lerobot/open-dataset.ts'
 import { memory, withRunDirectory } from '../../store/run-directory.ts'
-import { example, makeExample, meaningOf, TOP } from './datasets.ts'
+import { example, exampleEpisode, makeExample, meaningOf, TOP } from './datasets.ts'
 import { fakeVideo } from './fake-video.ts'
 
 const inMemory = (body: (dir: string) => Promise<void>) => withRunDirectory(body, memory)
@@ -49,12 +51,26 @@ describe('what is there is looked at before anything is added', () => {
     ['meta/tasks.parquet', /tasks.parquet/],
     ['meta/episodes/chunk-000/file-000.parquet', /expected 2 episodes, found 0 episodes/],
     ['data/chunk-000/file-000.parquet', /file-000.parquet: expected a file, found none/],
+    ['meta/stats.json', /stats.json: expected a file, found none/],
     [`videos/${TOP}/chunk-000/file-000.mp4`, /file-000.mp4: expected a file, found none/],
   ])('a gap: no %s', (path, message) =>
     inMemory(async dir => {
       const root = join(dir, 'dataset')
       await makeExample(root, dir, [3, 4])
       rmSync(join(root, path))
+      await expect(open(root)).rejects.toThrow(message)
+    })(),
+  )
+
+  test.each([
+    ['{', /stats.json, text: expected JSON/],
+    ['{}', /stats.json, observation.state, min: expected 2 finite numbers, found undefined/],
+    ['{"observation.state": {"min": [0, null]}}', /expected 2 finite numbers, found \[0,null\]/],
+  ])('statistics that are none: %s', (text, message) =>
+    inMemory(async dir => {
+      const root = join(dir, 'dataset')
+      await makeExample(root, dir, [3])
+      writeFileSync(join(root, 'meta/stats.json'), text)
       await expect(open(root)).rejects.toThrow(message)
     })(),
   )
@@ -82,3 +98,49 @@ describe('what is there is looked at before anything is added', () => {
     }),
   )
 })
+
+test(
+  'a dataset that was taken up between any two commits means what it means written in one go',
+  inMemory(async dir => {
+    const input = (number: number) => exampleEpisode(dir, number, 2 + (number % 3))
+    const batches = [1, 60, 55, 4].map((length, at, all) => {
+      const first = all.slice(0, at).reduce((sum, before) => sum + before, 0)
+      return Array.from({ length }, (_, index) => input(first + index))
+    })
+    const whole = await openDataset(join(dir, 'whole'), example, options)
+    for (const batch of batches) await whole.addEpisodes(batch)
+    whole.close()
+    for (const batch of batches) {
+      const writer = await openDataset(join(dir, 'parts'), example, options)
+      await writer.addEpisodes(batch)
+      writer.close()
+    }
+    expect(await meaningOf(join(dir, 'parts'))).toEqual(await meaningOf(join(dir, 'whole')))
+    expect((await checkDataset(join(dir, 'parts'), fakeVideo)).findings).toEqual([])
+  }),
+)
+
+test(
+  'other work has its turn while many rows are read and written',
+  inMemory(async dir => {
+    const root = join(dir, 'dataset')
+    const rows = Array.from({ length: 200 }, (_, number) => exampleEpisode(dir, number, 2))
+    const turnsDuring = async <T>(work: Promise<T>): Promise<number> => {
+      let [turns, isOver] = [0, false]
+      const over = work.finally(() => {
+        isOver = true
+      })
+      while (!isOver) {
+        await systemClock.turn()
+        turns++
+      }
+      await over
+      return turns
+    }
+    const writer = await openDataset(root, example, options)
+    expect(await turnsDuring(writer.addEpisodes(rows))).toBeGreaterThan(2 * 200)
+    writer.close()
+    // Four row groups of the episode table.
+    expect(await turnsDuring(openDataset(root, example, options))).toBeGreaterThanOrEqual(4)
+  }),
+)
