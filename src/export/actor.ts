@@ -42,6 +42,7 @@ class DatasetActor implements ActorInstance {
   #drainSeq = 0
   #saved = 0
   #refused = 0
+  #finishing: Promise<void> = Promise.resolve()
 
   constructor(scope: ActorScope<DatasetConfig>) {
     this.#scope = scope
@@ -148,7 +149,8 @@ class DatasetActor implements ActorInstance {
     await this.#consumer.arriveAt(this.#drainSeq)
     await this.#consumer.arriveAtEnd()
     await this.#consumer.stop()
-    await this.#saver.finish()
+    this.#finishing = this.#saver.finish()
+    await this.#finishing
     await this.#consumer.close()
     return undefined
   }
@@ -156,6 +158,7 @@ class DatasetActor implements ActorInstance {
   async #close(): Promise<undefined> {
     this.#saver.stop()
     await this.#consumer.stop()
+    await Promise.allSettled([this.#finishing])
     await this.#saver.close()
     await this.#reader.close()
     return undefined

@@ -85,31 +85,31 @@ const makeOf = ({ encoder, codec, pixelFormat, width, height, fps }: VideoCommit
  * Files that together show the first `frames` frames of `parts`, at `fps` frames a second. Where a
  * part has to be cut, or shown at another rate, the copy is made at `path`.
  */
-export function firstFrames(
+export async function firstFrames(
   studio: Studio,
   parts: readonly VideoCommitted[],
   frames: number,
   { path, fps }: { readonly path: string; readonly fps: number },
-): string[] {
-  const files = cutTo(studio, parts, frames, path)
+): Promise<string[]> {
+  const files = await cutTo(studio, parts, frames, path)
   if (parts[0]?.fps === fps) return files
-  concatenate(studio.ffmpeg, files, path, { fps })
+  await concatenate(studio.ffmpeg, files, path, { fps })
   return [path]
 }
 
-function cutTo(
+async function cutTo(
   studio: Studio,
   parts: readonly VideoCommitted[],
   frames: number,
   path: string,
-): string[] {
+): Promise<string[]> {
   const files: string[] = []
   let missing = frames
   for (const part of parts) {
     if (missing === 0) break
     const file = join(studio.runDir, part.file)
     if (part.frames > missing) {
-      cut(studio.ffmpeg, file, { fromFrame: 0, frames: missing }, path)
+      await cut(studio.ffmpeg, file, { fromFrame: 0, frames: missing }, path)
       return [...files, path]
     }
     files.push(file)
@@ -199,7 +199,7 @@ export async function makeVideo(
   const committed = committedVideo(studio.runDir, track, facts)
   if ('parts' in committed) {
     const files = committed.parts.map(({ file }) => join(studio.runDir, file))
-    concatenate(studio.ffmpeg, files, path, { fps })
+    await concatenate(studio.ffmpeg, files, path, { fps })
     return 'copied'
   }
   const recorded = facts.find(fact => fact.type === 'video_committed')?.fps

@@ -8,9 +8,13 @@ export async function lockDataset(root: string, startedAt: number): Promise<LogL
     return await takeLock(root, startedAt)
   } catch (error) {
     if (!(error instanceof RollcastError) || error.code !== 'LOG_LOCKED') throw error
-    const pid = await holderPid(root)
-    const who = pid === undefined ? 'another process' : `process ${pid}`
+    const who = describe(await holderPid(root))
     const message = `${root}: the dataset is being written by ${who}`
     throw new RollcastError('LOG_LOCKED', message, { temporary: true, cause: error })
   }
+}
+
+function describe(pid: number | undefined): string {
+  if (pid === undefined) return 'another process'
+  return pid === process.pid ? 'this one, in another run or a thread that hangs' : `process ${pid}`
 }

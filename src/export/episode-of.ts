@@ -148,7 +148,7 @@ async function videoOf({
   const committed = committedVideo(studio.runDir, track, facts)
   const inOrder = shown.every((frame, row) => frame === row)
   if (inOrder && 'parts' in committed) {
-    const files = firstFrames(studio, committed.parts, shown.length, { path, fps })
+    const files = await firstFrames(studio, committed.parts, shown.length, { path, fps })
     return { files, statistics: statisticsOf(committed.parts) }
   }
   const lack =

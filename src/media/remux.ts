@@ -1,6 +1,8 @@
 // Joining and cutting by stream copy: no picture is decoded, none changes (V7). Frame k of the
 // result is stamped k/fps, whatever the parts said.
 import { assert } from '../base/assert.ts'
+import { MIB } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { Ffmpeg } from './ffmpeg.ts'
 import { Mp4Writer } from './mp4-writer.ts'
@@ -42,14 +44,17 @@ export interface JoinOptions {
   readonly isFlushed?: boolean
 }
 
+/** Copied before the thread's other work has its turn. */
+const COPY_BYTES_MAX = 8 * MIB
+
 /** Makes the file at `path` of what `copy` writes; the parameters are `like`'s. */
-function makeFile(
+async function makeFile(
   ffmpeg: Ffmpeg,
   path: string,
   like: VideoReader,
   { fps = like.fps, isFlushed = true }: JoinOptions,
-  copy: (writer: Mp4Writer) => void,
-): void {
+  copy: (writer: Mp4Writer) => Promise<void>,
+): Promise<void> {
   try {
     const writer = new Mp4Writer(ffmpeg, asideOf(path), {
       fps,
@@ -57,7 +62,7 @@ function makeFile(
       describe: parameters => like.parameters.copy(parameters),
     })
     try {
-      copy(writer)
+      await copy(writer)
       writer.finish()
     } finally {
       writer.close()
@@ -69,12 +74,29 @@ function makeFile(
   }
 }
 
-function withReader<T>(ffmpeg: Ffmpeg, path: string, use: (reader: VideoReader) => T): T {
+/** Others have their turn afterwards: a file is opened and read in milliseconds, many are not. */
+async function withReader<T>(
+  ffmpeg: Ffmpeg,
+  path: string,
+  use: (reader: VideoReader) => T | Promise<T>,
+): Promise<T> {
   const reader = new VideoReader(ffmpeg, path)
   try {
-    return use(reader)
+    return await use(reader)
   } finally {
     reader.close()
+    await systemClock.turn()
+  }
+}
+
+async function copyFrames(reader: VideoReader, writer: Mp4Writer): Promise<void> {
+  let bytes = 0
+  for (const [, packet] of reader.framePackets()) {
+    writer.write(packet)
+    bytes += packet.size
+    if (bytes < COPY_BYTES_MAX) continue
+    bytes = 0
+    await systemClock.turn()
   }
 }
 
@@ -89,23 +111,21 @@ export function concatenate(
   parts: readonly string[],
   path: string,
   options: JoinOptions = {},
-): number {
+): Promise<number> {
   const [first] = parts
   assert(first !== undefined, 'there is something to join')
-  return withReader(ffmpeg, first, like => {
+  return withReader(ffmpeg, first, async like => {
     let frames = 0
     // All of them before anything is written: a part that does not fit costs no copying.
     for (const part of parts) {
-      withReader(ffmpeg, part, reader => {
+      await withReader(ffmpeg, part, reader => {
         checkAlike(ffmpeg, like, reader)
         frames += reader.frames
       })
     }
-    makeFile(ffmpeg, path, like, options, writer => {
+    await makeFile(ffmpeg, path, like, options, async writer => {
       for (const part of parts) {
-        withReader(ffmpeg, part, reader => {
-          for (const [, packet] of reader.framePackets()) writer.write(packet)
-        })
+        await withReader(ffmpeg, part, reader => copyFrames(reader, writer))
       }
       assert(writer.frames === frames, 'every frame of every part is in the file')
     })
@@ -129,9 +149,9 @@ export function cut(
   from: string,
   { fromFrame, frames }: FrameRange,
   path: string,
-): FrameRange & { readonly exact: boolean } {
+): Promise<FrameRange & { readonly exact: boolean }> {
   assert(fromFrame >= 0 && frames >= 1, 'a range of at least one frame')
-  return withReader(ffmpeg, from, reader => {
+  return withReader(ffmpeg, from, async reader => {
     const end = fromFrame + frames
     if (end > reader.frames) {
       throw new RollcastError(
@@ -140,7 +160,7 @@ export function cut(
       )
     }
     let begin = fromFrame
-    makeFile(ffmpeg, path, reader, {}, writer => {
+    await makeFile(ffmpeg, path, reader, {}, async writer => {
       reader.seek(fromFrame)
       for (const [frame, packet] of reader.framePackets()) {
         if (writer.frames === 0) begin = frame

@@ -193,11 +193,13 @@ export class HostChildren {
   }
 
   /**
-   * Its thread hangs and nobody can end it. What it was asked it may do when it wakes up, to no
-   * effect: its successor has other ports, and the log refuses a writer that was superseded.
+   * Its thread hangs and nobody can end it. When it wakes up it lets go of what it has, such as a
+   * dataset's lock; what it does before is to no effect: its successor has other ports, and the log
+   * refuses a writer that was superseded.
    */
   #cutOff(member: Member): void {
     this.#events.onCutOff(member)
+    member.handle?.command({ type: 'stop' })
     if (member.handle) member.lost.add(member.handle)
     member.handle = undefined
     member.refused = member.lost.size > LOST_MAX

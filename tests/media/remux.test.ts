@@ -10,7 +10,7 @@ import { type ForeignVideo, makeForeignVideo } from './foreign-video.ts'
 import { type Given, make } from './make-segment.ts'
 
 const ffmpeg = loadMedia()
-const inDirectory = (body: (at: (name: string) => string, dir: string) => void) =>
+const inDirectory = (body: (at: (name: string) => string, dir: string) => void | Promise<void>) =>
   withRunDirectory(async dir => body(name => join(dir, name), dir))
 const pixelsOf = (path: string, range = {}) =>
   [...decodeFrames(ffmpeg, path, range)].map(frame => Buffer.from(frame.pixels).toString('base64'))
@@ -22,12 +22,12 @@ describe('joining by stream copy (V7)', () => {
   test.each(['lerobot', 'fast'] as const)(
     'V7: parts of profile %s are shown at another rate, every picture is what it was',
     profile =>
-      inDirectory(at => {
+      inDirectory(async at => {
         const given = { width: 66, height: 64, fps: 30, profile }
         const parts = [at('0.mp4'), at('1.mp4')]
         for (const part of parts) make(ffmpeg, part, 5, given)
-        concatenate(ffmpeg, parts, at('as it was.mp4'))
-        expect(concatenate(ffmpeg, parts, at('slower.mp4'), { fps: 7 })).toBe(10)
+        await concatenate(ffmpeg, parts, at('as it was.mp4'))
+        expect(await concatenate(ffmpeg, parts, at('slower.mp4'), { fps: 7 })).toBe(10)
         const facts = examineVideo(ffmpeg, at('slower.mp4'))
         const ticks = facts.timescale / 7
         expect(facts).toMatchObject({ frames: 10, fps: 7, durationTicks: 10 * ticks })
@@ -41,16 +41,16 @@ describe('joining by stream copy (V7)', () => {
     profile => {
       const lengths = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 })
       const rates = fc.constantFrom(1, 7, 25, 30, 60, 120)
-      return inDirectory(at => {
-        fc.assert(
-          fc.property(lengths, rates, (all, fps) => {
+      return inDirectory(async at => {
+        await fc.assert(
+          fc.asyncProperty(lengths, rates, async (all, fps) => {
             const given = { width: 66, height: 64, fps, profile }
             const parts = all.map((frames, part) => {
               make(ffmpeg, at(`${part}.mp4`), frames, given)
               return at(`${part}.mp4`)
             })
             const frames = all.reduce((sum, each) => sum + each)
-            expect(concatenate(ffmpeg, parts, at('all.mp4'))).toBe(frames)
+            expect(await concatenate(ffmpeg, parts, at('all.mp4'))).toBe(frames)
             const facts = examineVideo(ffmpeg, at('all.mp4'))
             const ticks = facts.timescale / fps
             expect(facts).toMatchObject({ frames, fps, durationTicks: frames * ticks })
@@ -68,13 +68,13 @@ describe('joining by stream copy (V7)', () => {
 
   test(
     'V7: appending one episode after the other is joining them at once',
-    inDirectory(at => {
+    inDirectory(async at => {
       for (const part of [0, 1, 2, 3]) make(ffmpeg, at(`${part}.mp4`), 3 + part)
       const parts = [0, 1, 2, 3].map(part => at(`${part}.mp4`))
-      concatenate(ffmpeg, parts, at('once.mp4'))
-      concatenate(ffmpeg, [parts[0]!], at('grown.mp4'))
+      await concatenate(ffmpeg, parts, at('once.mp4'))
+      await concatenate(ffmpeg, [parts[0]!], at('grown.mp4'))
       for (const part of parts.slice(1)) {
-        concatenate(ffmpeg, [at('grown.mp4'), part], at('grown.mp4'))
+        await concatenate(ffmpeg, [at('grown.mp4'), part], at('grown.mp4'))
       }
       expect(readFileSync(at('grown.mp4')).equals(readFileSync(at('once.mp4')))).toBe(true)
     }),
@@ -87,12 +87,14 @@ describe('joining by stream copy (V7)', () => {
     ['pixel format', { profile: { codec: 'libx264', pixelFormat: 'yuv444p', options: {} } }, 'yuv'],
     ['options', { profile: { codec: 'libx264', options: { preset: 'ultrafast' } } }, 'header'],
   ])('a part of another %s is refused with what differs, and nothing changes', (_, given, text) =>
-    inDirectory((at, dir) => {
+    inDirectory(async (at, dir) => {
       make(ffmpeg, at('a.mp4'), 3)
       make(ffmpeg, at('b.mp4'), 3, given)
       const before = readFileSync(at('a.mp4'))
       const parts = [at('a.mp4'), at('b.mp4')]
-      expect(() => concatenate(ffmpeg, parts, at('a.mp4'))).toThrow(refusal('BAD_INPUT', text))
+      await expect(concatenate(ffmpeg, parts, at('a.mp4'))).rejects.toThrow(
+        refusal('BAD_INPUT', text),
+      )
       expect(readdirSync(dir)).toEqual(['a.mp4', 'b.mp4'])
       expect(readFileSync(at('a.mp4')).equals(before)).toBe(true)
     })(),
@@ -100,15 +102,15 @@ describe('joining by stream copy (V7)', () => {
 
   test(
     'a part that is missing, cut off or no video is refused, and nothing changes',
-    inDirectory((at, dir) => {
+    inDirectory(async (at, dir) => {
       make(ffmpeg, at('a.mp4'), 3)
       make(ffmpeg, at('cut.mp4'), 9)
       truncateSync(at('cut.mp4'), readFileSync(at('cut.mp4')).length - 200)
       writeFileSync(at('text.mp4'), 'no video at all')
-      const join = (name: string) => () => concatenate(ffmpeg, [at('a.mp4'), at(name)], at('a.mp4'))
-      expect(join('none.mp4')).toThrow(refusal('NOT_FOUND', 'none.mp4'))
-      expect(join('text.mp4')).toThrow(refusal('VIDEO_CORRUPT', 'text.mp4'))
-      expect(join('cut.mp4')).toThrow(refusal('VIDEO_CORRUPT', 'cut.mp4'))
+      const join = (name: string) => concatenate(ffmpeg, [at('a.mp4'), at(name)], at('a.mp4'))
+      await expect(join('none.mp4')).rejects.toThrow(refusal('NOT_FOUND', 'none.mp4'))
+      await expect(join('text.mp4')).rejects.toThrow(refusal('VIDEO_CORRUPT', 'text.mp4'))
+      await expect(join('cut.mp4')).rejects.toThrow(refusal('VIDEO_CORRUPT', 'cut.mp4'))
       expect(readdirSync(dir).sort()).toEqual(['a.mp4', 'cut.mp4', 'text.mp4'])
       expect(examineVideo(ffmpeg, at('a.mp4')).frames).toBe(3)
     }),
@@ -118,10 +120,10 @@ describe('joining by stream copy (V7)', () => {
     ['B-frames', { bFrames: 2 }],
     ['a rate that changes', { pts: number => number + (number > 5 ? 3 : 0) }],
   ])('a part with %s is refused, because what follows it would be shifted', (_, how) =>
-    inDirectory((at, dir) => {
+    inDirectory(async (at, dir) => {
       makeForeignVideo(ffmpeg, at('b.mp4'), how)
       expect(examineVideo(ffmpeg, at('b.mp4')).frames).toBe(12)
-      expect(() => concatenate(ffmpeg, [at('b.mp4')], at('a.mp4'))).toThrow(
+      await expect(concatenate(ffmpeg, [at('b.mp4')], at('a.mp4'))).rejects.toThrow(
         refusal('VIDEO_CORRUPT', 'b.mp4: expected frame'),
       )
       expect(readdirSync(dir)).toEqual(['b.mp4'])
@@ -133,18 +135,18 @@ describe('cutting by stream copy', () => {
   test.each(['lerobot', 'fast'] as const)(
     'a range of profile %s begins at the key frame before it, and says so',
     profile =>
-      inDirectory(at => {
+      inDirectory(async at => {
         const given = { width: 64, height: 64, profile }
         make(ffmpeg, at('a.mp4'), 5, given)
         make(ffmpeg, at('b.mp4'), 4, given)
-        concatenate(ffmpeg, [at('a.mp4'), at('b.mp4')], at('all.mp4'))
+        await concatenate(ffmpeg, [at('a.mp4'), at('b.mp4')], at('all.mp4'))
         const { keyFrames } = examineVideo(ffmpeg, at('all.mp4'))
         const whole = pixelsOf(at('all.mp4'))
         for (const fromFrame of upTo(9)) {
           for (const frames of upTo(9 - fromFrame).map(count => count + 1)) {
             const begun = keyFrames.filter(key => key <= fromFrame).at(-1)!
             const end = fromFrame + frames
-            expect(cut(ffmpeg, at('all.mp4'), { fromFrame, frames }, at('cut.mp4'))).toEqual({
+            expect(await cut(ffmpeg, at('all.mp4'), { fromFrame, frames }, at('cut.mp4'))).toEqual({
               fromFrame: begun,
               frames: end - begun,
               exact: begun === fromFrame,
@@ -153,19 +155,19 @@ describe('cutting by stream copy', () => {
           }
         }
         // An episode of a dataset's file comes out as it went in.
-        cut(ffmpeg, at('all.mp4'), { fromFrame: 5, frames: 4 }, at('cut.mp4'))
-        concatenate(ffmpeg, [at('b.mp4')], at('b.mp4'))
+        await cut(ffmpeg, at('all.mp4'), { fromFrame: 5, frames: 4 }, at('cut.mp4'))
+        await concatenate(ffmpeg, [at('b.mp4')], at('b.mp4'))
         expect(readFileSync(at('cut.mp4')).equals(readFileSync(at('b.mp4')))).toBe(true)
       })(),
   )
 
   test(
     'a range that the file does not hold is refused',
-    inDirectory((at, dir) => {
+    inDirectory(async (at, dir) => {
       make(ffmpeg, at('a.mp4'), 3)
-      expect(() => cut(ffmpeg, at('a.mp4'), { fromFrame: 2, frames: 2 }, at('b.mp4'))).toThrow(
-        refusal('BAD_INPUT', 'expected frames 2 to 3, found 3 frames'),
-      )
+      await expect(
+        cut(ffmpeg, at('a.mp4'), { fromFrame: 2, frames: 2 }, at('b.mp4')),
+      ).rejects.toThrow(refusal('BAD_INPUT', 'expected frames 2 to 3, found 3 frames'))
       expect(readdirSync(dir)).toEqual(['a.mp4'])
     }),
   )
@@ -175,7 +177,7 @@ describe('decoding', () => {
   test.each(['lerobot', 'fast'] as const)(
     'a range of profile %s holds the pictures of the whole',
     profile =>
-      inDirectory(at => {
+      inDirectory(async at => {
         make(ffmpeg, at('a.mp4'), 9, { width: 64, height: 64, profile })
         const whole = pixelsOf(at('a.mp4'))
         expect(whole.length).toBe(9)
@@ -189,7 +191,7 @@ describe('decoding', () => {
 
   test(
     'frames that are missing or damaged are an error and no picture',
-    inDirectory(at => {
+    inDirectory(async at => {
       make(ffmpeg, at('a.mp4'), 9)
       expect(() => pixelsOf(at('a.mp4'), { fromFrame: 7, frames: 3 })).toThrow(
         refusal('VIDEO_CORRUPT', 'found frame 9 damaged or missing'),

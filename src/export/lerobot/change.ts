@@ -43,7 +43,7 @@ export async function stageChange(
   for (const key of videoKeys(features)) {
     videos[key] = await stageVideos(key, state, episodes, shop, compact)
   }
-  const data = stageRows(state, units, shop, compact)
+  const data = await stageRows(state, units, shop, compact)
   const next: DatasetState = { ...state, features, tasks, starts, totals, videos, data }
   if (tasks.length > state.tasks.length) writeTasks(shop.commit.stage(TASKS_PATH), tasks)
   const table = await stageEpisodeTable(state, next, added, shop, compact)
@@ -129,12 +129,12 @@ function statisticsOf(
   return statistics
 }
 
-function stageRows(
+async function stageRows(
   state: DatasetState,
   units: readonly RowsUnit[],
   { root, commit }: Workshop,
   compact: boolean,
-): Part[] {
+): Promise<Part[]> {
   const { limits, features } = state
   const rules: FileRules = {
     fits: ({ bytes, episodes }) =>
@@ -143,13 +143,15 @@ function stageRows(
     chunkFiles: limits.chunkFiles,
   }
   const plan = planFiles(state.data, units, rules, { compact })
-  const files = plan.files.map(({ place, first, episodes, frames, parts, units: fresh }): Part => {
+  const files: Part[] = []
+  for (const { place, first, episodes, frames, parts, units: fresh } of plan.files) {
     const path = commit.stage(dataPath(place))
     const earlier = parts.map(part => groupsOfFile(join(root, dataPath(part.place))))
     const pieces = [...earlier, ...fresh.map(unit => unit.encoded)]
     writeTable(path, dataSchema(features), dataMetadata(features), pieces)
-    return { place, first, episodes, frames, bytes: statSync(path).size }
-  })
+    files.push({ place, first, episodes, frames, bytes: statSync(path).size })
+    await systemClock.turn()
+  }
   const after = [...plan.kept, ...files]
   for (const place of emptiedPlaces(state.data, after)) commit.remove(dataPath(place))
   return after

@@ -101,6 +101,25 @@ test('X6 an episode that cannot be joined is refused, and holds up no other', {
   expect(only(events, 'event_quarantined')).toEqual([])
 })
 
+test('S4 X6 who hangs while it makes the dataset is replaced, and lets go of it', {
+  timeout,
+}, async () => {
+  const { events, rows } = await record({
+    file: 'src/export/lerobot/change.ts',
+    find: 'const tasks = withNewTasks(',
+    replace:
+      "const { mkdirSync, existsSync } = process.getBuiltinModule('node:fs')\n" +
+      "if (!existsSync(shop.root + '.hung')) {\n" +
+      "  mkdirSync(shop.root + '.hung')\n" +
+      '  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500)\n' +
+      '}\n' +
+      'const tasks = withNewTasks(',
+  })
+  expect(rows).toEqual(whole(upTo(8)))
+  const changes = only(events, 'actor_changed').filter(({ actor }) => actor === 'dataset')
+  expect(changes.filter(({ to }) => to === 'stuck')).toHaveLength(1)
+})
+
 describe('S6 X6 an episode that kills whoever saves it', { timeout }, () => {
   const isEnd = ({ type }: Event): boolean => type === 'episode_ended'
   const isVideo = (event: Event): boolean =>
