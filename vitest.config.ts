@@ -1,9 +1,25 @@
 // One runner for every suite. Native addons need the forks pool: a worker that is terminated
 // inside lmdb takes the whole process with it.
 import { defineConfig } from 'vitest/config'
+import { longestFirst } from './tests/setup/longest-first.ts'
 
 // Programs that tests start have the same modules again and again.
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
+
+/** Those of half a minute and more; in the first two nothing waits. */
+const longest = [
+  'simulation/even-seeds.test.ts',
+  'simulation/odd-seeds.test.ts',
+  'durability/datasets/kills.test.ts',
+  'cli/demo.test.ts',
+  'package/package.test.ts',
+  'supervision/kills.test.ts',
+  'runtime/playing.test.ts',
+  'e2e/playback.test.ts',
+  'export/while-recording.test.ts',
+  'kills/whole-run.test.ts',
+  'power/power-loss.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -11,7 +27,8 @@ export default defineConfig({
     globalSetup: ['tests/setup/packages.ts'],
     pool: 'forks',
     // On two cores: many tests wait, for a disk that is slow on purpose or an actor that is gone.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: longestFirst(longest) },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A condition is waited for as long as a busy machine may take.

@@ -2,7 +2,7 @@
 // files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
 // measure how soon something is back run last, one at a time.
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { longestFirst } from './tests/setup/longest-first.ts'
 
 process.env['ROLLCAST_TIER'] = 'slow'
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/.tmp/compile-cache`
@@ -27,20 +27,12 @@ const longest = [
   'durability/datasets/kills.test.ts',
 ]
 
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number =>
-      longest.findIndex(name => moduleId.endsWith(name)) >>> 0
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
-  }
-}
-
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
 
 export default defineConfig({
   test: {
     globalSetup: ['tests/setup/packages.ts'],
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst(longest) },
     reporters: ['verbose', ['json', { outputFile: '.tmp/slow-report.json' }]],
     projects: [
       {
