@@ -87,7 +87,7 @@ const run = await start(
     logPlacement: task.logPlacement,
     video: task.video,
     // How long a close takes is asked elsewhere (S7).
-    closeMillisMax: 60_000,
+    closeMillisMax: 600_000,
   }),
   // So little heap lets a thread run out of it in a moment.
   { faults: true, restartLimits: limits, actorHeapMb: 48 },
