@@ -28,12 +28,14 @@ class Group {
   expected = Number.POSITIVE_INFINITY
   lastAt = 0
   messages = 0
-  readonly #ages = new Histogram()
+  #ages = new Histogram()
+  readonly #tallies = new Map<string, Histogram>()
 
-  count(): void {
+  count(tally: string | null): void {
     this.expected = Number.POSITIVE_INFINITY
     this.messages = 0
-    this.#ages.reset()
+    this.#ages = (tally === null ? undefined : this.#tallies.get(tally)) ?? new Histogram()
+    if (tally !== null) this.#tallies.set(tally, this.#ages)
   }
 
   reach(expected: number): void {
@@ -179,7 +181,7 @@ async function obey(command: CrowdCommand): Promise<void> {
       }
       return tell({ type: 'done' })
     case 'count':
-      group.count()
+      group.count(command.tally)
       return tell({ type: 'done' })
     case 'reach':
       return group.reach(command.expected)

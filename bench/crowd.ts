@@ -17,6 +17,11 @@ export type CrowdCommand =
       /** What each says first. */
       readonly hello: string
     }
+  /**
+   * Messages from nothing again. With a tally ages go on from where this one was left, so that times
+   * apart are told as one.
+   */
+  | { readonly type: 'count'; readonly group: string; readonly tally: string | null }
   /** Answered once `expected` messages have come since `count`. */
   | { readonly type: 'reach'; readonly group: string; readonly expected: number }
   /** Answered with what came since `count`, once nothing has come for a while. */
@@ -25,14 +30,12 @@ export type CrowdCommand =
   | { readonly type: 'read'; readonly group: string; readonly bytesPerSecond: number }
   /** Answered with the codes that connections were closed with, once so many were. */
   | { readonly type: 'closed'; readonly group: string; readonly count: number }
-  | { readonly type: Order; readonly group: string }
-
-/** `count`: from nothing again. */
-type Order = 'count' | 'leave'
+  | { readonly type: 'leave'; readonly group: string }
 
 /** What a group got since `count`. Ages are milliseconds, from `sent_millis` in the message. */
 export interface CrowdReport {
   readonly messages: number
+  /** Of all in the tally, if there is one; so is `p99`. */
   readonly mean: number
   readonly p99: number
   /** When the last one came, by `monotonicMillis`. */
@@ -105,8 +108,13 @@ export class Crowd {
     return answer.codes
   }
 
-  async tell(type: Order, group: string): Promise<void> {
-    await this.#ask({ type, group })
+  /** Counts from nothing again; ages in the tally of that name, if there is one. */
+  async count(group: string, tally: string | null = null): Promise<void> {
+    await this.#ask({ type: 'count', group, tally })
+  }
+
+  async leave(group: string): Promise<void> {
+    await this.#ask({ type: 'leave', group })
   }
 
   async close(): Promise<void> {
@@ -132,14 +140,21 @@ export class Crowd {
   }
 }
 
+interface Watch {
+  readonly viewers: number
+  readonly seconds: number
+  /** Times of one name are told as one: the ages of all of them so far. */
+  readonly tally?: string
+}
+
 /** Publishes at a usual pace for so long; what the group got of it, which is nearly all. */
 export async function watchCrowd(
   crowd: Crowd,
   group: string,
-  { viewers, seconds }: { readonly viewers: number; readonly seconds: number },
+  { viewers, seconds, tally }: Watch,
   publish: (step: number) => void,
 ): Promise<CrowdReport> {
-  await crowd.tell('count', group)
+  await crowd.count(group, tally)
   const states = Math.ceil(seconds * STATES_PER_SECOND)
   const startedAt = performance.now()
   for (let step = 0; step < states; step++) {

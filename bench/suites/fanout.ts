@@ -49,7 +49,7 @@ export async function fanout(settings: BenchSettings): Promise<SuiteResult> {
     )
     const atSome = await paced(crowd, some, rounds, seconds, settings, '')
     const atMany = await paced(crowd, many, Math.ceil(rounds / 2), seconds, settings, `_${many}`)
-    const slow = await stopReading(crowd, some, Math.ceil(rounds / 3), seconds, settings)
+    const slow = await stopReading(crowd, some, Math.ceil(rounds / 2), seconds, settings)
     const speed = figure('fanout.messages_per_second', 'messages/s', flood.rollcast)
     return {
       figures: [
@@ -124,7 +124,7 @@ async function measure<S>(
     )
   } finally {
     for (const [name, broadcaster] of opened) {
-      await crowd.tell('leave', name)
+      await crowd.leave(name)
       await broadcaster.close()
     }
   }
@@ -141,7 +141,7 @@ async function saturate(
   viewers: number,
   messages: number,
 ): Promise<number> {
-  await crowd.tell('count', group)
+  await crowd.count(group)
   const reached = crowd.reach(group, messages * viewers)
   const startedAt = monotonicMillis()
   for (let sent = 0; sent < messages; sent++) {

@@ -63,7 +63,7 @@ test.runIf(tier === 'commit')(
     await crowd.connect('reading', gateway.port, reading, hello('agent'))
     await crowd.connect('stopped', gateway.port, stopped, hello(FILMED_AGENT))
     await expect.poll(() => gateway.hub.counters.viewers).toBe(reading + stopped)
-    await crowd.tell('count', 'reading')
+    await crowd.count('reading')
     await crowd.read('stopped', 0)
     let shown = 0
     const pass = async (): Promise<void> => {
@@ -127,7 +127,7 @@ async function watch(
   show: (step: number) => void,
   seconds: number,
 ): Promise<CrowdReport> {
-  await crowd.tell('count', 'reading')
+  await crowd.count('reading')
   for (let step = 0; step < seconds * STATES_PER_SECOND; step++) {
     await new Promise(resolve => setTimeout(resolve, 1000 / STATES_PER_SECOND))
     show(step)
