@@ -44,8 +44,9 @@ export function refuse(door: Door, response: ServerResponse, { status, reason }:
   sendText(response, status, reason)
 }
 
-/** Answers a handshake, and closes. */
-export function refuseUpgrade(socket: Duplex, { status, reason }: Refusal): void {
+/** The same to a handshake, and closes. */
+export function refuseUpgrade(door: Door, socket: Duplex, { status, reason }: Refusal): void {
+  door.countRefusal(status)
   socket.once('finish', () => socket.destroy())
   const challenge = status === 401 ? `www-authenticate: ${CHALLENGE}\r\n` : ''
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${challenge}`

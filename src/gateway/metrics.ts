@@ -1,12 +1,13 @@
 // What Prometheus is told at /metrics: the state of the run as of its last half second, and of the
 // process. Names begin with `rollcast_` and end in their base unit; labels are names out of the
 // topology, so that there are as many series as actors and channels, however long a run lasts.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { isRunning } from '../machines/state-name.ts'
 import type { LaneStatus } from '../protocol/lane.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import type { ActorStatus, SystemNotice } from '../protocol/thread-messages.ts'
 import type { HubCounters } from './hub.ts'
+import { type MetricFamily, ofRefusals, register, type Sample } from './metric-family.ts'
 
 export interface MetricsSource {
   /** Null before the first notice. */
@@ -16,16 +17,7 @@ export interface MetricsSource {
   readonly totals: RunTotals | undefined
 }
 
-type Labels = Readonly<Record<string, string>>
-type Sample = readonly [value: number, labels?: Labels]
-
-interface Family {
-  readonly name: string
-  readonly help: string
-  readonly labels?: readonly string[]
-  /** None where nothing is known. */
-  samples(source: MetricsSource): readonly Sample[]
-}
+type Family = MetricFamily<MetricsSource>
 
 /** Answers `/metrics` of one gateway. */
 export class Metrics {
@@ -35,7 +27,7 @@ export class Metrics {
   constructor(source: MetricsSource, refused: ReadonlyMap<string, number> = new Map()) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'rollcast_' })
     for (const family of families) register(this.#registry, family, source)
-    register(this.#registry, ofRefusals(refused), source)
+    register(this.#registry, ofRefusals('rollcast_refused_requests_total', refused), source)
   }
 
   get contentType(): string {
@@ -45,35 +37,6 @@ export class Metrics {
   /** The text of everything, as of now. */
   text(): Promise<string> {
     return this.#registry.metrics()
-  }
-}
-
-/** A family whose samples are made when they are asked for. */
-function register(registry: Registry, family: Family, source: MetricsSource): void {
-  const { name, help, labels: labelNames = [] } = family
-  const config = { name, help, labelNames, registers: [registry] }
-  const isCounter = name.endsWith('_total')
-  const fill = (metric: Counter | Gauge): void => {
-    metric.reset()
-    const samples = family.samples(source)
-    // Without labels it would be told as 0.
-    if (labelNames.length === 0 && samples.length === 0) metric.remove()
-    for (const [value, labels = {}] of samples) metric.inc(labels, value)
-  }
-  if (isCounter) {
-    new Counter({
-      ...config,
-      collect() {
-        fill(this)
-      },
-    })
-  } else {
-    new Gauge({
-      ...config,
-      collect() {
-        fill(this)
-      },
-    })
   }
 }
 
@@ -135,14 +98,6 @@ const ofChannels = (
     (system?.actors ?? []).flatMap(({ channels }) =>
       channels.map((channel): Sample => [read(channel), { channel: channel.name }]),
     ),
-})
-
-/** With a status of HTTP; `connection`: closed before anything was read. */
-const ofRefusals = (refused: ReadonlyMap<string, number>): Family => ({
-  name: 'rollcast_refused_requests_total',
-  help: 'Requests, handshakes and connections that were refused.',
-  labels: ['status'],
-  samples: () => [...refused].map(([status, count]): Sample => [count, { status }]),
 })
 
 const families: readonly Family[] = [

@@ -122,11 +122,7 @@ function acceptViewers(server: Server, site: Site): void {
     // Until a WebSocket takes it over, an error of the socket has no other listener.
     socket.on('error', () => socket.destroy())
     const caller = watcherOf(request, request.url?.split('?', 1)[0], site)
-    if (isRefusal(caller)) {
-      door.countRefusal(caller.status)
-      refuseUpgrade(socket, caller)
-      return
-    }
+    if (isRefusal(caller)) return refuseUpgrade(door, socket, caller)
     sockets.handleUpgrade(request, socket, head, webSocket => {
       const viewer = hub.attach(new ViewerWebSocket(webSocket, socket), caller)
       door.lookAfter(viewer, caller)

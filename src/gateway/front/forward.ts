@@ -4,8 +4,9 @@
 import { type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { refuseUpgrade, sendText } from '../http.ts'
-import type { Backend } from './shelf.ts'
+import type { Door } from '../access/door.ts'
+import { refuse, refuseUpgrade } from '../http.ts'
+import type { Backend, FrontDoor } from './shelf.ts'
 
 /** Whoever watches is pinged several times in this time; a tunnel without a byte is a dead one. */
 const SILENCE_MILLIS_MAX = 60_000
@@ -17,17 +18,28 @@ const AWAY = { status: 503, reason: 'the run is being opened: try again in a mom
 /** Of the connection to the gateway, not of the answer. */
 const hopByHop: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding'])
 
-/** Asks the gateway for `target` as `request` asks the front, and passes its answer on. */
+/** What is passed on has come through this door, and knows the way on. */
+export interface Threshold {
+  readonly door: Door
+  /** What gateways behind it have in common with it. */
+  readonly inside: FrontDoor
+}
+
+/**
+ * Asks the gateway for `target` as `request` asks the front, and passes its answer on; `more` follows
+ * one that is as it should be.
+ */
 export async function forwardRequest(
   { socketPath, leave }: Backend,
-  port: number,
+  { door, inside }: Threshold,
   target: string,
   request: IncomingMessage,
   response: ServerResponse,
+  more = '',
 ): Promise<void> {
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const headers = headersBehind(request, port)
+      const headers = headersBehind(request, inside.port)
       const options = { socketPath, path: target, method: request.method, headers, agent: false }
       send({ ...options, timeout: ANSWER_MILLIS_MAX })
         .on('response', resolve)
@@ -41,10 +53,13 @@ export async function forwardRequest(
     for (const [name, value] of Object.entries(answer.headers)) {
       if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value)
     }
-    await pipeline(answer, response)
+    if (more === '' || answer.statusCode !== 200) return await pipeline(answer, response)
+    response.removeHeader('content-length')
+    await pipeline(answer, response, { end: false })
+    response.end(more)
   } catch {
     if (response.headersSent) response.destroy()
-    else sendText(response, AWAY.status, AWAY.reason)
+    else refuse(door, response, AWAY)
   } finally {
     leave()
   }
@@ -53,7 +68,7 @@ export async function forwardRequest(
 /** Joins the viewer's connection and the gateway's until either ends. Returns what ends both. */
 export function openTunnel(
   { socketPath, leave }: Backend,
-  port: number,
+  { door, inside }: Threshold,
   target: string,
   request: IncomingMessage,
   outer: Socket,
@@ -70,7 +85,7 @@ export function openTunnel(
   })
   inner.on('error', () => inner.destroy())
   inner.once('close', () => {
-    if (!hasAnswered) refuseUpgrade(outer, AWAY)
+    if (!hasAnswered && !outer.destroyed) refuseUpgrade(door, outer, AWAY)
     outer.end()
     outer.setTimeout(LINGER_MILLIS)
   })
@@ -78,7 +93,7 @@ export function openTunnel(
     inner.destroy()
     leave()
   })
-  const fields = Object.entries(headersBehind(request, port)).map(one => one.join(': '))
+  const fields = Object.entries(headersBehind(request, inside.port)).map(one => one.join(': '))
   inner.write([`GET ${target} HTTP/1.1`, ...fields, '', ''].join('\r\n'))
   inner.write(head)
   inner.pipe(outer, { end: false })

@@ -11,22 +11,22 @@ import {
   runPath,
   splitRunPath,
 } from '../../protocol/run-list.ts'
-import { type Caller, type Door, isRefusal } from '../access/door.ts'
+import { type Caller, isRefusal } from '../access/door.ts'
 import { foreignness, type OwnHosts } from '../access/same-origin.ts'
 import { refuse, securityHeaders, sendJson, sendText } from '../http.ts'
 import { findPageFile, sendPageFile } from '../page.ts'
 import { routes as runRoutes } from '../routes.ts'
 import { SESSION_PATH, sendSession, signIn } from '../session.ts'
-import { forwardRequest } from './forward.ts'
-import type { FrontDoor, Shelf } from './shelf.ts'
+import { forwardRequest, type Threshold } from './forward.ts'
+import type { FrontMetrics } from './metrics.ts'
+import type { Shelf } from './shelf.ts'
 
-export interface FrontSite {
+export interface FrontSite extends Threshold {
   readonly shelf: Shelf
-  readonly door: Door
   readonly hosts: OwnHosts
   readonly pageDirectory: string
-  /** What gateways behind it have in common with it. */
-  readonly inside: FrontDoor
+  /** As of a gateway. */
+  readonly openMetrics: () => Promise<FrontMetrics>
 }
 
 interface Question {
@@ -81,9 +81,11 @@ export async function answer(
 }
 
 const HEALTH_PATH = '/healthz'
+const METRICS_PATH = '/metrics'
 
 const isList = ({ name, path }: Place): boolean => name === undefined && path === RUNS_API_PATH
 const isOfServer = ({ name, path }: Place): boolean => name === undefined && path === HEALTH_PATH
+const isOwnMetrics = ({ name, path }: Place): boolean => name === undefined && path === METRICS_PATH
 const isRoute = ({ path }: Place): boolean => Object.hasOwn(runRoutes, path)
 
 function verbOf(place: Place): Verb {
@@ -101,10 +103,11 @@ async function get(question: Question): Promise<void> {
   // Of the server itself: a probe is not to open any run.
   if (isOfServer(place)) return sendJson(response, 200, { healthy: true })
   if (isRoute(place)) {
+    const more = isOwnMetrics(place) ? await ownMetrics(site) : ''
     const backend = await openBackend(site, place.name, response)
-    const target = `${place.path}${place.query}`
     if (backend === null) return
-    return forwardRequest(backend, site.inside.port, target, request, response)
+    const target = `${place.path}${place.query}`
+    return forwardRequest(backend, site, target, request, response, more)
   }
   // Which runs there are is not for those whom nobody knows: they get the page, and it asks.
   if (isAllowed(caller, 'readState') && place.path === '/') {
@@ -122,13 +125,16 @@ async function get(question: Question): Promise<void> {
   return sendFile(question)
 }
 
+const ownMetrics = async ({ openMetrics }: FrontSite): Promise<string> =>
+  (await openMetrics()).text()
+
 /** Null when the answer has been given: why not. */
 async function openBackend(site: FrontSite, name: string | undefined, response: ServerResponse) {
   try {
     const { shelf, inside } = site
     return await shelf.open(name ?? (await shelf.newest()), inside)
   } catch (error) {
-    sendText(response, statusOf(error), describeError(error))
+    refuse(site.door, response, { status: statusOf(error), reason: describeError(error) })
     return null
   }
 }

@@ -16,6 +16,7 @@ import { refuseUpgrade } from '../http.ts'
 import { countConnections, listen, urlOf } from '../listener.ts'
 import { Followers } from './followers.ts'
 import { openTunnel } from './forward.ts'
+import type { FrontMetrics } from './metrics.ts'
 import { answer, type FrontSite, placeOf, statusOf } from './routes.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -47,7 +48,10 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const tokens = token ? accessDirectory(dir) : null
   const door = new Door({ clock, directory: tokens ?? undefined, port })
   const hosts = new OwnHosts(host, port)
-  const site: FrontSite = { shelf, door, hosts, pageDirectory, inside: { port, tokens } }
+  let metrics: Promise<FrontMetrics> | undefined
+  const openMetrics = (): Promise<FrontMetrics> => (metrics ??= loadMetrics(door))
+  const inside = { port, tokens }
+  const site: FrontSite = { shelf, door, hosts, pageDirectory, inside, openMetrics }
   const followers = new Followers(clock, () => shelf.newest())
   countConnections(server, door)
   server.on('request', (request, response) => {
@@ -72,6 +76,11 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   }
 }
 
+async function loadMetrics({ refused }: Door): Promise<FrontMetrics> {
+  const { FrontMetrics } = await import('./metrics.ts')
+  return new FrontMetrics(refused)
+}
+
 /** Leads a viewer to the run that its path means. */
 async function lead(
   site: FrontSite,
@@ -83,18 +92,14 @@ async function lead(
   const { door, shelf, inside } = site
   const { name, path } = placeOf(request.url ?? '')
   const caller = watcherOf(request, path, site)
-  if (isRefusal(caller)) {
-    door.countRefusal(caller.status)
-    refuseUpgrade(socket, caller)
-    return
-  }
+  if (isRefusal(caller)) return refuseUpgrade(door, socket, caller)
   try {
     const wanted = name ?? (await shelf.newest())
     const backend = await shelf.open(wanted, inside)
     if (socket.destroyed) return backend.leave()
-    const end = openTunnel(backend, inside.port, VIEWER_PATH, request, socket as Socket, head)
+    const end = openTunnel(backend, site, VIEWER_PATH, request, socket as Socket, head)
     if (name === undefined) followers.add(socket, wanted, end)
   } catch (error) {
-    refuseUpgrade(socket, { status: statusOf(error), reason: describeError(error) })
+    refuseUpgrade(door, socket, { status: statusOf(error), reason: describeError(error) })
   }
 }

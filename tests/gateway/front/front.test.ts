@@ -236,6 +236,45 @@ describe('P12 K1 K2 K3 the door of a front', () => {
     expect(statusOf(await ask(served, '/api/runs', known))).toBe(401)
   })
 
+  test('P12 K6 what a front refuses is counted, and told behind the figures of the newest run', async () => {
+    const served = await serveFront({ token: true })
+    const { token } = served.issue()
+    const known = [ownHost(served.port), bearer(token)]
+    const figures = async (path: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await fetch(`http://127.0.0.1:${served.port}${path}`, { headers })
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringContaining('text/plain; version=0.0.4'),
+      ])
+      return answer.text()
+    }
+    await ask(served, '/api/runs')
+    await upgrade(served, undefined, '/run/old/ws')
+    await ask(served, '/', ['Host: evil.example'])
+    await ask(served, '/run/none/readyz', known)
+    await upgrade(served, known, '/run/none/ws')
+    expect(statusOf(await ask(served, '/run/old/readyz', known))).toBe(503)
+    const refusals = (text: string): string[] =>
+      text.split('\n').filter(line => line.startsWith('rollcast_front_refused_requests_total'))
+    const told = await figures('/metrics')
+    expect(refusals(told)).toEqual([
+      'rollcast_front_refused_requests_total{status="401"} 2',
+      'rollcast_front_refused_requests_total{status="403"} 1',
+      'rollcast_front_refused_requests_total{status="404"} 2',
+    ])
+    expect(told).toContain('\nrollcast_viewers 0\n')
+    // A run that is away is refused by the front; one that is not ready, above, said so itself.
+    await served.shelf.gateways.get('old')!.stop()
+    expect(statusOf(await ask(served, '/run/old/api/machines', known))).toBe(503)
+    expect(statusOf(await upgrade(served, known, '/run/old/ws'))).toBe(503)
+    expect(refusals(await figures('/metrics'))).toContain(
+      'rollcast_front_refused_requests_total{status="503"} 2',
+    )
+    expect(statusOf(await ask(served, '/metrics', known, 'HEAD'))).toBe(200)
+    expect(refusals(await figures('/run/new/metrics'))).toEqual([])
+  })
+
   test('K3 a link is exchanged at the front for a cookie that every run takes', async () => {
     const served = await serveFront({ token: true })
     const { token } = served.issue({ kind: 'link', replay: true })
