@@ -1,6 +1,6 @@
 // A lossless consumer is a cursor on the log: it reads what is durable, in order, in slices that
 // leave its thread room to breathe, and can lag by hours without losing anything.
-import type { Clock } from '../base/clock.ts'
+import { type Clock, pause } from '../base/clock.ts'
 import type { Layouts } from '../protocol/codec.ts'
 import type { Envelope, EventType } from '../protocol/events.ts'
 import type { Quarantined } from '../protocol/quarantine.ts'
@@ -85,7 +85,7 @@ export class LogFollower {
     const toSeq = Math.min(this.#durable, this.#cursor + SLICE_EVENTS)
     const isInTime = await this.#handle(toSeq)
     // What was announced is durable, so the reader has it; if not, look again in a moment.
-    if (isInTime && this.#cursor < toSeq) await this.#pause(10)
+    if (isInTime && this.#cursor < toSeq) await pause(this.#clock, 10)
     await this.#handlers.onSlice(this.#cursor)
     for (const waiter of this.#arrived) if (this.#cursor >= waiter.seq) waiter.resolve()
     this.#arrived = this.#arrived.filter(waiter => this.#cursor < waiter.seq)
@@ -117,9 +117,5 @@ export class LogFollower {
     return new Promise(resolve => {
       this.#wake = resolve
     })
-  }
-
-  #pause(millis: number): Promise<void> {
-    return new Promise(resolve => this.#clock.schedule(millis, resolve))
   }
 }

@@ -13,6 +13,10 @@ export interface Clock {
   turn(): Promise<void>
 }
 
+/** Resolves in `millis`; a pause cannot be cancelled. */
+export const pause = (clock: Clock, millis: number): Promise<void> =>
+  new Promise(resolve => clock.schedule(millis, resolve))
+
 const JITTER_MILLIS_MAX = 20
 
 /**

@@ -7,6 +7,7 @@
 // `checkpoint`); it changes over by itself when a trainer comes or goes (mode `auto` of L9).
 
 import type { ActorDefinition, ActorInstance, ActorScope } from '../actors/run-actor.ts'
+import { pause } from '../base/clock.ts'
 import { playerMachine } from '../machines/player.machine.ts'
 import type { Position } from '../protocol/position.ts'
 import type { DurableNotice, LiveBatch, LiveFrame } from '../protocol/thread-messages.ts'
@@ -131,7 +132,7 @@ class Player implements ActorInstance {
     for (const batch of this.#reader.batches(range)) {
       for (const part of splitByTime(batch, time => pacer.dueAt(time), SPAN_MILLIS)) {
         const wait = part.due - clock.monotonic()
-        if (wait > 0) await this.#pause(wait)
+        if (wait > 0) await pause(this.#scope.clock, wait)
         if (!this.#running) return
         show(batch.epoch, part)
         this.#newest = { epoch: batch.epoch, seq: part.firstSeq + part.count - 1 }
@@ -222,10 +223,6 @@ class Player implements ActorInstance {
     this.#pictures.close()
     await this.#reader.close()
     return undefined
-  }
-
-  #pause(millis: number): Promise<void> {
-    return new Promise(resolve => this.#scope.clock.schedule(millis, resolve))
   }
 
   /** Resolves after `millis`, or earlier when the log has grown. */

@@ -2,7 +2,7 @@
 // Where a part begins and ends follows from the events alone, and its frames stay in the log until
 // it is committed; so whatever happens to a part on its way, it is made again and comes out the same.
 import { assert } from '../../base/assert.ts'
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, pause } from '../../base/clock.ts'
 import { describeError, RollcastError } from '../../base/errors.ts'
 import { chooseEncoder } from '../../media/choose-encoder.ts'
 import type { Ffmpeg } from '../../media/ffmpeg.ts'
@@ -200,7 +200,7 @@ export class Film {
     if (!(error instanceof RollcastError)) throw error
     if (error.code === 'DISK_FULL' || error.code === 'CANNOT_CREATE') {
       this.#studio.onWaiting(`no room for a video: ${error.message}`)
-      await new Promise<void>(resolve => this.#studio.clock.schedule(LOOK_FOR_ROOM_MILLIS, resolve))
+      await pause(this.#studio.clock, LOOK_FOR_ROOM_MILLIS)
       return this.#studio.onWaiting(null)
     }
     if (error.code !== 'VIDEO_FAILED' && error.code !== 'USAGE') throw error
