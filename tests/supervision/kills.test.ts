@@ -62,13 +62,13 @@ const targets: readonly Target[] = [
   { id: 'broadcaster', actor: 'broadcaster', deaths: ofReader, ...THREAD },
 ]
 
-const RECORDER = 'src/actors/recorder/actor.ts'
+const RECORDER = 'src/actors/recorder/recording.ts'
 /** A recorder that gives room back before it is durable, and a log that does not ask what is missing. */
 const forgetful: readonly Plant[] = [
   {
     file: RECORDER,
-    find: 'appended.durable.then(\n      () => this.#release(ring, position),',
-    replace: 'this.#release(ring, position)\n    appended.durable.then(\n      () => {},',
+    find: 'const told = appended.durable.then(\n      () => ring.release(position),',
+    replace: 'ring.release(position)\n    const told = appended.durable.then(\n      () => {},',
   },
   { file: RECORDER, find: 'after: this.#handed,', replace: '' },
 ]

@@ -41,7 +41,7 @@ const hangs: readonly Plant[] = [
     }`,
   },
   {
-    file: 'src/actors/recorder/actor.ts',
+    file: 'src/actors/recorder/recording.ts',
     find: 'const told = appended.durable.then(',
     replace: `const { hang } = globalThis
     globalThis.hang = undefined
