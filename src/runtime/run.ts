@@ -1,12 +1,10 @@
 // A run, as the trainer's program holds it: started once, recorded into through recorders, closed
 // once. Everything else runs on other threads.
 import { randomInt } from 'node:crypto'
-import { basename } from 'node:path'
 import type { RecorderDetail } from '../actors/recorder/contract.ts'
 import { systemClock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { checkListening } from '../gateway/access/listening.ts'
-import type { RestartLimits } from '../machines/restart-intensity.ts'
 import { silenceEncoders } from '../media/ffmpeg.ts'
 import { limits } from '../protocol/limits.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
@@ -15,12 +13,10 @@ import { checkRecordable } from '../store/open-log.ts'
 import { createLane } from '../streams/fast-lane/layout.ts'
 import { RingInlet } from '../streams/ring/inlet.ts'
 import { createRing } from '../streams/ring/layout.ts'
-import { countUnread } from '../streams/ring/reader.ts'
 import { type CostFigures, CostGuard, createCostWords, readCost } from './cost-guard.ts'
 import { EpisodeRecorder } from './episode-recorder.ts'
-import { HostClient } from './host-client.ts'
-import { type HostDetail, problemError } from './host-messages.ts'
-
+import type { HostClient } from './host-client.ts'
+import type { HostDetail } from './host-messages.ts'
 import { Ingress } from './ingress.ts'
 import { createIngressFigures, IngressFigures } from './ingress-figures.ts'
 import { LanePublisher, type LanePublisherOptions } from './lane-publisher.ts'
@@ -28,13 +24,11 @@ import { makeLink } from './link.ts'
 import type { LossWindow } from './loss-window.ts'
 import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } from './options.ts'
 import { handleExit } from './process-exit.ts'
-import { pageDirectory, softwareName } from './software.ts'
-import { recordingTopology } from './topology.ts'
+import { startHost, type TestHooks } from './recording-host.ts'
+import { RunClosing } from './run-closing.ts'
 
 /** The counters of the trainer's channel are copied out this often while the event loop turns. */
 const FIGURES_MILLIS = 500
-/** Encoder lag, in events, that is worth a warning. */
-const LAG_WARNING = 100_000
 
 /**
  * Starts a run: opens its log, starts the threads, and resolves when everything runs. Throws
@@ -44,24 +38,6 @@ const LAG_WARNING = 100_000
  */
 export async function startRun(options: RunOptions): Promise<Run> {
   return start(checkOptions(options), { faults: false })
-}
-
-/** What only tests ask for. */
-export interface TestHooks {
-  /** Obey `run.host.crash`. */
-  readonly faults: boolean
-  /** Every commit takes at least so long. */
-  readonly commitDelayMillis?: number
-  /** The disk fails at this commit, counted from 1, and every one after it. */
-  readonly commitFailsAt?: number
-  /** Free disk space kept in reserve, in bytes. */
-  readonly freeBytesMin?: number
-  /** More deaths than promise P11 forgives. */
-  readonly restartLimits?: RestartLimits
-  /** The fast lane takes no frame while this says so. */
-  readonly isLaneStuck?: () => boolean
-  /** The old generation of an actor's heap, MB: so little that it is soon full. */
-  readonly actorHeapMb?: number
 }
 
 export async function start(options: CheckedOptions, hooks: TestHooks): Promise<Run> {
@@ -83,57 +59,8 @@ export async function start(options: CheckedOptions, hooks: TestHooks): Promise<
             spillBytesMax: limits.spillBytesMax,
           },
   })
-  const reader = { check: false, readOnly: false }
-  const videoReader =
-    options.encoderPlacement === 'thread' ? reader : { check: true, readOnly: true }
   if (options.video) silenceEncoders()
-  const host = new HostClient({
-    topology: recordingTopology({
-      live: options.live !== undefined,
-      encoderPlacement: options.encoderPlacement,
-      video: options.video !== undefined,
-      logPlacement: options.logPlacement,
-      dataset: options.dataset !== undefined,
-    }),
-    configs: {
-      recorder: {
-        runDir: options.dir,
-        ring,
-        lane,
-        durability: options.durability,
-        logPlacement: options.logPlacement,
-        run: {
-          id: basename(options.dir),
-          name: options.name,
-          config: options.config,
-          keep: options.keep,
-        },
-        software: softwareName(),
-        commitDelayMillis: hooks.commitDelayMillis,
-        commitFailsAt: hooks.commitFailsAt,
-        freeBytesMin: hooks.freeBytesMin,
-      },
-      encoder: {
-        runDir: options.dir,
-        reader: videoReader,
-        lagWarning: LAG_WARNING,
-        video: options.video,
-      },
-      dataset: {
-        ...{ runDir: options.dir, reader: videoReader, video: options.video },
-        ...options.dataset,
-      },
-      aggregator: { runDir: options.dir, reader, task: 'record' },
-      broadcaster: { runDir: options.dir, reader, pageDir: pageDirectory(), lane, ...options.live },
-    },
-    trainer: { cost, ingress: figures, ring, lane },
-    runDir: options.dir,
-    reader,
-    closeMillisMax: options.closeMillisMax,
-    faults: hooks.faults,
-    restartLimits: hooks.restartLimits,
-    actorHeapMb: hooks.actorHeapMb,
-  })
+  const host = startHost(options, hooks, { ring, cost, ingress: figures, lane })
   const detail = await host.started
   const shows = lane && { lane, isStuck: hooks.isLaneStuck }
   const { url } = (detail.broadcaster ?? {}) as { url?: string }
@@ -165,7 +92,7 @@ export class Run {
   readonly #recorders = new Map<string, EpisodeRecorder>()
   readonly #timer: ReturnType<typeof setInterval>
   readonly #stopHandlingExit: () => void
-  #closing: Promise<void> | undefined
+  readonly #closing: RunClosing
 
   constructor(
     options: CheckedOptions,
@@ -195,12 +122,17 @@ export class Run {
     this.#timer.unref()
     host.unref()
     host.onStatus = status => this.#watch(status)
+    const closing = new RunClosing({
+      host,
+      inlet,
+      closeMillisMax: options.closeMillisMax,
+      sayGoodbye: reason => this.#sayGoodbye(reason),
+      cleanUp: () => this.#cleanUp(),
+    })
+    this.#closing = closing
     this.#stopHandlingExit = handleExit(options.handleSignals, {
-      close: () => {
-        this.#closing ??= this.#close('signal')
-        return this.#closing
-      },
-      closeSync: reason => this.#closeSync(reason),
+      close: () => closing.close('signal'),
+      closeSync: reason => closing.closeSync(reason),
     })
   }
 
@@ -279,45 +211,7 @@ export class Run {
    * `closeMillisMax`; throws what kept the run from a clean end. A second call does nothing more.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close('closed')
-    return this.#closing
-  }
-
-  async #close(reason: 'closed' | 'signal'): Promise<void> {
-    this.#sayGoodbye(reason)
-    const until = performance.now() + this.#options.closeMillisMax
-    while (!this.#host.hasEnded && !this.#inlet.flushSpill() && performance.now() < until) {
-      await new Promise(resolve => setTimeout(resolve, 5))
-    }
-    this.#inlet.writer.close()
-    this.#host.close()
-    const problem = await this.#host.closed()
-    this.#cleanUp()
-    if (problem) throw problemError({ ...problem, message: problem.message + this.#unrecorded() })
-  }
-
-  /** What was handed in and is on no record, once nobody records any more. */
-  #unrecorded(): string {
-    const { writer, counters } = this.#inlet
-    const count =
-      counters.dropped + counters.depth + countUnread(writer.words.buffer as SharedArrayBuffer)
-    return count === 0 ? '' : `; ${count} events are on no record`
-  }
-
-  /** From `process.on('exit')`: no event loop any more. */
-  #closeSync(reason: 'exit' | 'signal'): void {
-    if (this.#closing) {
-      this.#host.closeSync()
-      return
-    }
-    this.#sayGoodbye(reason)
-    const until = performance.now() + this.#options.closeMillisMax
-    while (!this.#inlet.flushSpill() && performance.now() < until) {
-      const { writer } = this.#inlet
-      writer.waitReleased(writer.releasedPosition + 8, 50)
-    }
-    this.#inlet.writer.close()
-    this.#host.closeSync()
+    return this.#closing.close('closed')
   }
 
   #sayGoodbye(reason: 'closed' | 'exit' | 'signal'): void {
