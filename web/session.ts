@@ -6,16 +6,15 @@ import type { Clock } from '../src/base/clock.ts'
 import type { Random } from '../src/base/random.ts'
 import type { FrameMessage } from '../src/protocol/frame-message.ts'
 import type { ServerMessage, ServerMessageOf } from '../src/protocol/viewer-messages.ts'
-import type { ClockSample } from './clock-sync.ts'
 import { Connection, type Socket, type SocketEvents } from './connection.ts'
 import { Controls } from './controls.ts'
-import { EncodingChoice, type FramePreference } from './encoding-choice.ts'
+import { DrawnPictures } from './drawn-pictures.ts'
+import type { FramePreference } from './encoding-choice.ts'
 import { EpisodePages } from './episode-pages.ts'
 import { EpisodeSearch } from './episode-search.ts'
 import { LiveSteps } from './episode-steps.ts'
 import { FigurePace } from './figure-pace.ts'
 import { FoundPlayer } from './found-player.ts'
-import { LatencyMeter } from './latency.ts'
 import { Listings } from './listings.ts'
 import type { Route } from './permalink.ts'
 import * as playback from './playback.ts'
@@ -41,7 +40,6 @@ const GLANCE: FramePreference = { encoding: 'auto', quality: 75, max_fps: 20 }
 
 /** A chart of the fifty episodes that come at first says little. */
 const ROWS_AT_FIRST = 1000
-const LATENCY_SHOWN_EVERY_MILLIS = 500
 
 export class Session {
   readonly stage = new Stage()
@@ -56,12 +54,8 @@ export class Session {
   readonly #connection: Connection
   readonly #listings: Listings
   readonly #toaster: Toaster
-  readonly #latency = new LatencyMeter()
-  readonly #choice = new EncodingChoice()
+  readonly #drawn: DrawnPictures
   readonly #figures = new FigurePace()
-  #clocks: ClockSample | null = null
-  #latencyShownAt = 0
-  #lastCapture = 0
   #request = 0
   /** Called when a frame has come that may be shown at once. */
   onFrame = (): void => {}
@@ -97,9 +91,14 @@ export class Session {
         onInvalid: last =>
           this.store.setState(({ invalid }) => ({ invalid: { count: invalid.count + 1, last } })),
         onClock: best => {
-          this.#clocks = best
+          this.#drawn.clocks = best
         },
       },
+    })
+    this.#drawn = new DrawnPictures({
+      clock,
+      store: this.store,
+      prefer: preference => this.#connection.prefer(preference),
     })
     if (glance) this.#connection.prefer(GLANCE)
   }
@@ -133,37 +132,12 @@ export class Session {
    */
   drawn(look: Look, at: number = this.#clock.now()): void {
     const isNow = look.mode === 'live' && look.capturedAt !== 0 && !this.shift.isShifted
-    if (!isNow || this.#clocks === null) {
-      this.#latency.reset()
-      this.#showLatency(null)
-      return
-    }
-    // The same picture with a newer figure beside it is not a newer picture.
-    if (look.capturedAt === this.#lastCapture) return
-    this.#lastCapture = look.capturedAt
-    const { offsetMillis } = this.#clocks
-    this.#latency.record(look.capturedAt, at, offsetMillis)
-    const now = this.#clock.monotonic()
-    if (look.frame !== null && this.#choice.note(at + offsetMillis - look.frame.sendTime, now)) {
-      this.#connection.prefer(this.#choice.preference)
-    }
-    if (now - this.#latencyShownAt < LATENCY_SHOWN_EVERY_MILLIS) return
-    this.#latencyShownAt = now
-    const millis = this.#latency.medianMillis
-    const errorMillis = this.#clocks.roundTripMillis / 2
-    // None at all is what the clocks' error looks like, not a picture that is seen as it is made.
-    this.#showLatency(millis === null || millis === 0 ? null : { millis, errorMillis })
-  }
-
-  #showLatency(latency: ViewerState['latency']): void {
-    if (latency !== this.store.getState().latency) this.store.setState({ latency })
+    this.#drawn.note(look, isNow, at)
   }
 
   /** To be called when a picture could not be drawn: pixels can. */
   notDrawn(problem: string): void {
-    if (!this.#choice.noteUndecodable()) return
-    this.#connection.prefer(this.#choice.preference)
-    this.store.setState({ problem: `this browser cannot show pictures: ${problem}` })
+    this.#drawn.noteUndrawn(problem)
   }
 
   /** Shows another agent's episodes; null leaves the choice to the server. */
@@ -227,7 +201,7 @@ export class Session {
         this.liveSteps.add(message.episode, message)
       }
     } else if (message.type === 'milestone')
-      this.#toaster.announce(message, this.#clocks?.offsetMillis ?? 0)
+      this.#toaster.announce(message, this.#drawn.clocks?.offsetMillis ?? 0)
     else if (message.type === 'episodes') {
       this.pages.received(before)
       if (message.request === null) this.search.noteNew(message.rows)
