@@ -88,10 +88,13 @@ describe.skipIf(!hasChromium)('U5 L16 the playback bar', { timeout: BUSY_MILLIS 
   })
 
   test('pauses the live run, goes back in it, and End is live again; the trainer goes on', async () => {
-    const { url, steps } = await startTraining({ stepMillis: 10, episodeSteps: 5000 })
+    // One episode, however long the machine takes: its steps only grow.
+    const { url, steps } = await startTraining({ stepMillis: 10, episodeSteps: 1_000_000 })
     const { page, errors } = await open(url)
     await badge(page).getByText('LIVE').waitFor()
-    await eventually(() => figure(page, 'Step')).toBeGreaterThan(50)
+    // What the page has not shown is no way back: the run was under way when it came.
+    const first = await figure(page, 'Step')
+    await eventually(() => figure(page, 'Step')).toBeGreaterThan(first + 50)
     await page.keyboard.press(' ')
     await badge(page).getByText('PAUSED').waitFor()
     const paused = await figure(page, 'Step')
