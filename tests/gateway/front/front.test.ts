@@ -236,7 +236,7 @@ describe('P12 K1 K2 K3 the door of a front', () => {
     expect(statusOf(await ask(served, '/api/runs', known))).toBe(401)
   })
 
-  test('P12 K6 what a front refuses is counted, and told behind the figures of the newest run', async () => {
+  test('P12 U10 what a front refuses is counted, and told behind the figures of the newest run', async () => {
     const served = await serveFront({ token: true })
     const { token } = served.issue()
     const known = [ownHost(served.port), bearer(token)]
