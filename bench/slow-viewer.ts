@@ -10,6 +10,8 @@ import { type BenchSettings, type Figure, figure } from './suite.ts'
 /** Frames that are shown to a viewer that is stuck, and until it is. */
 export const FRAMES_MORE = 100
 const FRAMES_MAX = 2000
+const EMPTY_MILLIS_MAX = 10_000
+const EMPTY_POLL_MILLIS = 10
 /** How often one stops reading and reads on in a round. */
 const SLOW_TURNS = 4
 /** A run of its own begins with code that is not compiled yet. */
@@ -89,8 +91,10 @@ async function fill(gateway: Gateway): Promise<void> {
 
 /** Resolves when the kernel has taken all that waited. */
 async function emptied(gateway: Gateway): Promise<void> {
+  const until = performance.now() + EMPTY_MILLIS_MAX
   while (gateway.waiting().some(bytes => bytes > 0)) {
-    await new Promise(resolve => setTimeout(resolve, 10))
+    assert(performance.now() < until, 'one that reads again takes nothing')
+    await new Promise(resolve => setTimeout(resolve, EMPTY_POLL_MILLIS))
   }
 }
 
