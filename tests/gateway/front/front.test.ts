@@ -273,6 +273,7 @@ describe('P12 K1 K2 K3 the door of a front', () => {
     )
     expect(statusOf(await ask(served, '/metrics', known, 'HEAD'))).toBe(200)
     expect(refusals(await figures('/run/new/metrics'))).toEqual([])
+    served.shelf.gateways.delete('old')
   })
 
   test('K3 a link is exchanged at the front for a cookie that every run takes', async () => {
