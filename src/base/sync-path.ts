@@ -1,12 +1,28 @@
 // Flushing to the disk by name.
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+const fsyncAsync = promisify(fsync)
 
 /** Makes a file's bytes, or the names in a directory, survive power loss. */
 export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * The same while the thread goes on. The file is opened at once, so it may lose its name meanwhile. A
+ * plain descriptor is closed also when the thread dies; a `FileHandle` whose flush is under way is not.
+ */
+export async function syncPathAside(path: string): Promise<void> {
+  const descriptor = openSync(path, 'r')
+  try {
+    await fsyncAsync(descriptor)
   } finally {
     closeSync(descriptor)
   }

@@ -2,28 +2,14 @@
 // what goes where, put in place by one rename, is the moment from which the change counts. Then the
 // files are moved, in the order in which they were staged. Whoever opens the dataset after a crash
 // finishes a change that counts and clears away one that does not.
-import {
-  closeSync,
-  existsSync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { RollcastError } from '../../base/errors.ts'
-import { makeDirectorySynced } from '../../base/sync-path.ts'
+import { makeDirectorySynced, syncPathAside } from '../../base/sync-path.ts'
 import type { VideoTool } from './video.ts'
 
 /** Our own files, beside the dataset's. */
 export const OWN_DIRECTORY = '.rollcast'
-
-const fsyncAsync = promisify(fsync)
 
 const ASIDE = `${OWN_DIRECTORY}/aside`
 const LIST = `${OWN_DIRECTORY}/commit.json`
@@ -75,9 +61,7 @@ export class Commit {
 
   /** The file that was staged at `staged` is whole: it begins to be flushed. */
   made(staged: string): void {
-    // Opened at once: it may be forgotten again.
-    const file = openSync(staged, 'r')
-    const flushing = fsyncAsync(file).finally(() => closeSync(file))
+    const flushing = syncPathAside(staged)
     // Whoever commits is told.
     flushing.catch(() => {})
     this.#flushing.push(flushing)
@@ -178,14 +162,5 @@ function makeDirectory(root: string, path: string, directories: Set<string>): vo
  * once: a file system takes them together, in little more time than one of them.
  */
 async function flush(...paths: readonly string[]): Promise<void> {
-  await Promise.all(
-    paths.map(async path => {
-      const file = await open(path)
-      try {
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-    }),
-  )
+  await Promise.all(paths.map(syncPathAside))
 }
