@@ -15,6 +15,8 @@ export interface TestHooks {
   readonly faults: boolean
   /** Every commit takes at least so long. */
   readonly commitDelayMillis?: number
+  /** Only the first so many of them: then the disk is well again. */
+  readonly slowCommits?: number
   /** The disk fails at this commit, counted from 1, and every one after it. */
   readonly commitFailsAt?: number
   /** Free disk space kept in reserve, in bytes. */
@@ -70,6 +72,7 @@ export function startHost(
         },
         software: softwareName(),
         commitDelayMillis: hooks.commitDelayMillis,
+        slowCommits: hooks.slowCommits,
         commitFailsAt: hooks.commitFailsAt,
         freeBytesMin: hooks.freeBytesMin,
       },

@@ -30,6 +30,8 @@ export interface RecorderConfig {
   readonly gap?: GapState
   /** For tests of slow disks: every commit takes at least so long. */
   readonly commitDelayMillis?: number
+  /** Only the first so many of them. Default: all. */
+  readonly slowCommits?: number
   /** For tests of bad disks: commits fail from this one on, counted from 1. */
   readonly commitFailsAt?: number
   /** For tests on small disks: the reserve. */

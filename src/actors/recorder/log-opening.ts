@@ -47,11 +47,14 @@ function optionsOf(config: RecorderConfig, restarts: number, clock: Clock): Open
   }
 }
 
+const never = Number.POSITIVE_INFINITY
+
 function beforeCommit(
-  { commitDelayMillis = 0, commitFailsAt = Number.POSITIVE_INFINITY }: RecorderConfig,
+  { commitDelayMillis = 0, slowCommits = never, commitFailsAt = never }: RecorderConfig,
   clock: Clock,
   ordinal: number,
 ): Promise<void> | undefined {
   if (ordinal >= commitFailsAt) throw new Error('EIO: planted fault')
-  return commitDelayMillis > 0 ? pause(clock, commitDelayMillis) : undefined
+  const isSlow = commitDelayMillis > 0 && ordinal <= slowCommits
+  return isSlow ? pause(clock, commitDelayMillis) : undefined
 }
