@@ -2,7 +2,7 @@
 // in docs/performance.md and README.md, and as charts beside them. Pure: results in, texts out.
 import { RollcastError } from '../../src/base/errors.ts'
 import type { SavedResult } from '../results.ts'
-import type { Figure } from '../suite.ts'
+import type { Figure, Growth } from '../suite.ts'
 import { type BarGroup, barChart, lineChart } from './chart.ts'
 import { figuresTable, growthTables, highlightsTable, summaryTable } from './tables.ts'
 
@@ -47,15 +47,24 @@ export function chartsOf(results: readonly SavedResult[]): Map<string, string> {
       )
       charts.set(`${suite}.svg`, barChart(`${suite} beside its peers`, groups))
     }
-    for (const over of new Set((growth ?? []).map(each => each.over))) {
-      const lines = (growth ?? [])
-        .filter(each => each.over === over)
-        .map(({ name, unit, points }) => ({
-          name: `${name} (${unit})`,
-          points: points.map(({ at, median }) => ({ at, value: median })),
-        }))
-      const file = `${suite}-by-${over.replaceAll(' ', '-')}.svg`
-      charts.set(file, lineChart(`${suite}: how it goes with ${over}`, over, lines))
+    for (const [file, chart] of growthCharts(suite, growth ?? [])) charts.set(file, chart)
+  }
+  return charts
+}
+
+/** A chart of what grows over the same, and is counted in the same. */
+function growthCharts(suite: string, growth: readonly Growth[]): Map<string, string> {
+  const charts = new Map<string, string>()
+  for (const [over, ofOne] of Map.groupBy(growth, each => each.over)) {
+    const byUnit = Map.groupBy(ofOne, each => each.unit)
+    for (const [unit, drawn] of byUnit) {
+      const lines = drawn.map(({ name, points }) => ({
+        name: `${name} (${unit})`,
+        points: points.map(({ at, median }) => ({ at, value: median })),
+      }))
+      const inUnit = byUnit.size > 1 ? ` in ${unit.replace('/s', ' a second')}` : ''
+      const file = `${suite} by ${over}${inUnit}`.toLowerCase().replaceAll(' ', '-')
+      charts.set(`${file}.svg`, lineChart(`${suite}: how it goes with ${over}`, over, lines))
     }
   }
   return charts
