@@ -1,6 +1,6 @@
-// The encoder's thread by itself, as a run starts it, over a log that nobody writes: the bench is the
-// recorder at the other end of its facts, reads them and keeps none, so that the same log can be
-// encoded again and again.
+// Encoders' threads by themselves, as a run starts them, over a log that nobody writes: the bench is
+// the recorder at the other end of their facts, reads them and keeps none, so that the same log can
+// be encoded again and again.
 
 import type { VideoSettings } from '../src/actors/encoder/film.ts'
 import { assert } from '../src/base/assert.ts'
@@ -18,25 +18,55 @@ export interface Encoded {
   readonly videos: readonly VideoCommitted[]
 }
 
-/** Has the encoder encode the `frames` frames of the log in `dir`. */
+/** Has an encoder for each camera of the log in `dir` encode the `frames` frames of that camera. */
 export async function encodeAlone(
   dir: string,
   video: VideoSettings,
   frames: number,
+  cameras = 1,
 ): Promise<Encoded> {
+  const spawner = new Spawner({})
+  try {
+    const encoders = Array.from({ length: cameras }, (_, i) =>
+      encodeCamera(spawner, i + 1, { dir, video, frames }),
+    )
+    const encoded = await Promise.all(encoders)
+    const startedAt = Math.min(...encoded.map(each => each.startedAt))
+    const endedAt = Math.max(...encoded.map(each => each.endedAt))
+    return {
+      seconds: (endedAt - startedAt) / 1000,
+      videos: encoded.flatMap(({ videos }) => videos),
+    }
+  } finally {
+    spawner.close()
+  }
+}
+
+interface EncodedCamera {
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly videos: readonly VideoCommitted[]
+}
+
+/** The n-th encoder at work on the n-th camera, until all of its frames are on video. */
+async function encodeCamera(
+  spawner: Spawner,
+  number: number,
+  wanted: { readonly dir: string; readonly video: VideoSettings; readonly frames: number },
+): Promise<EncodedCamera> {
+  const name = number === 1 ? 'encoder' : (`encoder-${number}` as const)
   const { port1: facts, port2 } = new MessageChannel()
   const receiver = new PortReceiver<FactBatch>(port2, { acknowledge: 'manual' })
-  const spawner = new Spawner({})
   const encoder = spawner.spawn('encoder', {
-    ...{ name: 'encoder', placement: 'thread', restarts: 0, faults: false },
-    ...{ sends: [specOf('encoder.facts')], receives: [specOf('encoder.durable')] },
+    ...{ name, placement: 'thread', restarts: 0, faults: false },
+    ...{ sends: [specOf(`${name}.facts`)], receives: [specOf(`${name}.durable`)] },
     config: {
-      ...{ runDir: dir, video, lagWarning: Number.MAX_SAFE_INTEGER },
+      ...{ runDir: wanted.dir, video: wanted.video, lagWarning: Number.MAX_SAFE_INTEGER },
       reader: { check: true, readOnly: true },
     },
   })
   const ended = new Promise<Error | undefined>(resolve => encoder.onEnd(resolve))
-  const { promise: done, resolve, reject } = Promise.withResolvers<Encoded>()
+  const { promise: done, resolve, reject } = Promise.withResolvers<EncodedCamera>()
   encoder.onReport(report => {
     if (report.type === 'failed') reject(new RollcastError('VIDEO_FAILED', report.message))
   })
@@ -50,17 +80,16 @@ export async function encodeAlone(
       if (event.type === 'video_committed') videos.push(event)
       if (event.type === 'video_failed') reject(new RollcastError('VIDEO_FAILED', event.reason))
     }
-    if (videos.reduce((sum, each) => sum + each.frames, 0) < frames) return
-    resolve({ seconds: (performance.now() - startedAt) / 1000, videos })
+    if (videos.reduce((sum, each) => sum + each.frames, 0) < wanted.frames) return
+    resolve({ startedAt, endedAt: performance.now(), videos })
   })
-  encoder.command({ type: 'connect', channel: 'encoder.facts', port: facts })
+  encoder.command({ type: 'connect', channel: `${name}.facts`, port: facts })
   try {
     return await done
   } finally {
     encoder.command({ type: 'stop' })
     const error = await ended
     port2.close()
-    spawner.close()
     assert(error === undefined, `the encoder ends well: ${error?.message}`)
   }
 }

@@ -2,23 +2,28 @@
 // a suite. Peers run in the same process in turns; a table for people goes to stderr, with --json
 // one object goes to stdout.
 import { parseArgs } from 'node:util'
+import { systemClock } from '../src/base/clock.ts'
 import { judge } from './bars.ts'
+import { progressTo } from './progress.ts'
 import { describeMachine, formatTable, formatVerdicts } from './report.ts'
 import { saveResult } from './results.ts'
 import type { BenchSettings, Figure, Growth, SuiteResult } from './suite.ts'
-import { canonical, suites, sweeps } from './suites.ts'
+import { canonical, suites } from './suites.ts'
+
+const MINUTES = 10
+const SECONDS = 60
 
 const usage = `npm run bench [-- SUITE] [options]
 
   SUITE          ${Object.keys(suites).join(', ')} or all;
                  without one: the figures that matter, and whether they meet their bars, in minutes
-  --sweep        how the suite's figures go with a size (${Object.keys(sweeps).join(', ')})
+  --sweep        how the suite's figures go with a size (viewers, cameras, agents, log length, ...)
   --save         adds the result to bench/results; npm run bench:report publishes it
   --json         one object on stdout: {suite, machine, figures, growth}
   --small        a tiny setting that checks the benches themselves
   --pairs N      interleaved rounds (default: by suite)
-  --minutes N    how long 'memory' runs (default 10)
-  --seconds N    how long 'encode' records for an encoder that is too slow (default 60)
+  --minutes N    how long 'memory' runs (default ${MINUTES})
+  --seconds N    how long 'encode' records for an encoder that is too slow (default ${SECONDS})
 `
 
 const bad = (problem: string): never => {
@@ -37,8 +42,8 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         small: { type: 'boolean', default: false },
         pairs: { type: 'string' },
-        minutes: { type: 'string', default: '10' },
-        seconds: { type: 'string', default: '60' },
+        minutes: { type: 'string' },
+        seconds: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -47,7 +52,8 @@ function parse(args: readonly string[]) {
   }
 }
 
-function positive(name: string, text: string): number {
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
   const value = Number(text)
   return value > 0 && Number.isFinite(value) ? value : bad(`--${name} ${text}: expected a number`)
 }
@@ -63,12 +69,20 @@ function tasksOf(suite: string | undefined, sweep: boolean, pairs: number | unde
     if (sweep) return bad('--sweep: expected a suite')
     return canonical.map(each => ({ ...each, pairs: pairs ?? each.pairs }))
   }
-  const known = Object.keys(sweep ? sweeps : suites)
-  if (suite === 'all') return known.map(name => ({ suite: name, pairs }))
-  if (!known.includes(suite)) {
-    return bad(sweep && suite in suites ? `${suite} has no sweep` : `there is no suite ${suite}`)
-  }
-  return [{ suite, pairs }]
+  if (suite === 'all') return Object.keys(suites).map(name => ({ suite: name, pairs }))
+  return suite in suites ? [{ suite, pairs }] : bad(`there is no suite ${suite}`)
+}
+
+/** What to type for the same again. */
+function commandOf(
+  suite: string,
+  sweep: boolean,
+  asked: Readonly<Record<string, unknown>>,
+): string {
+  const given = Object.entries(asked).flatMap(([name, value]) =>
+    value === undefined ? [] : `--${name} ${value}`,
+  )
+  return ['npm run bench --', suite, ...(sweep ? ['--sweep'] : []), ...given].join(' ')
 }
 
 async function runTask(
@@ -76,8 +90,8 @@ async function runTask(
   sweep: boolean,
   settings: BenchSettings,
 ): Promise<SuiteResult> {
-  if (!sweep) return await suites[suite]!(settings)
-  return { figures: [], ...(await sweeps[suite]!(settings)) }
+  const bench = suites[suite]!
+  return sweep ? { figures: [], ...(await bench.sweep(settings)) } : await bench.run(settings)
 }
 
 async function main(): Promise<void> {
@@ -90,20 +104,23 @@ async function main(): Promise<void> {
   const [named, ...others] = positionals
   if (others.length > 0) return bad('expected one suite')
   if (save && values.small) return bad('--save --small: figures of --small mean nothing')
-  const pairs = values.pairs === undefined ? undefined : Math.ceil(positive('pairs', values.pairs))
+  const asked = {
+    pairs: positive('pairs', values.pairs),
+    minutes: positive('minutes', values.minutes),
+    seconds: positive('seconds', values.seconds),
+  }
   const settings = {
     small: values.small,
     brief: named === undefined,
-    minutes: positive('minutes', values.minutes),
-    seconds: positive('seconds', values.seconds),
-    onProgress: (text: string) => {
-      if (process.stderr.isTTY && !json) process.stderr.write(`\r\x1b[K${text}`)
-    },
+    minutes: asked.minutes ?? MINUTES,
+    seconds: asked.seconds ?? SECONDS,
+    onProgress: progressTo(process.stderr, systemClock),
   }
   if (save && settings.brief) return bad('--save: expected a suite')
   const machine = describeMachine()
   const figures: Figure[] = []
   const growth: Growth[] = []
+  const pairs = asked.pairs && Math.ceil(asked.pairs)
   for (const task of tasksOf(named, sweep, pairs)) {
     const result = await runTask(task, sweep, { ...settings, pairs: task.pairs })
     figures.push(...result.figures)
@@ -113,7 +130,7 @@ async function main(): Promise<void> {
       process.stderr.write(`${formatTable(task.suite, machine, result)}\n`)
     }
     if (!save) continue
-    const command = `npm run bench -- ${task.suite}${sweep ? ' --sweep' : ''}`
+    const command = commandOf(task.suite, sweep, asked)
     const file = saveResult(task.suite, sweep ? 'sweep' : 'figures', command, result)
     process.stderr.write(`saved in ${file}\n`)
   }

@@ -17,7 +17,7 @@ export interface SavedResult extends SuiteResult {
   readonly kind: 'figures' | 'sweep'
   /** When it ended, ISO 8601. */
   readonly at: string
-  /** What was checked out; with `+` when files were changed since. Empty outside a checkout. */
+  /** What was checked out; with `+` when what is measured was changed since. Empty outside a checkout. */
   readonly commit: string
   /** As `describeMachine` has it. */
   readonly machine: string
@@ -39,7 +39,8 @@ function commit(): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
-    const changed = git('status', '--porcelain', '--', '../../src', '..').length > 0
+    const places = ['../../src', '../../examples', '..', ':(exclude).']
+    const changed = git('status', '--porcelain', '--', ...places).length > 0
     return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '')
   } catch {
     return ''

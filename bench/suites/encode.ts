@@ -27,7 +27,7 @@ import {
   type SuiteResult,
 } from '../suite.ts'
 
-const FPS = 30
+export const FPS = 30
 
 export async function encode(settings: BenchSettings): Promise<SuiteResult> {
   const rounds = settings.pairs ?? (settings.small ? 1 : 12)
@@ -69,7 +69,7 @@ export async function encode(settings: BenchSettings): Promise<SuiteResult> {
 async function writeFrames(dir: string, raw: string, frames: number): Promise<void> {
   const scene = new Scene(48)
   const { writer } = await openLog(dir)
-  await appendAll(writer, sceneEpisode(scene, frames))
+  await appendAll(writer, sceneEpisode(scene, frames, 1))
   await writer.close()
   const file = openSync(raw, 'w')
   for (let number = 0; number < frames; number++) writeSync(file, scene.frame(number))
@@ -127,7 +127,7 @@ async function measureRates(
 }
 
 /** Asserts that the video has all frames of the scene, in their order. */
-function checkVideo(ffmpeg: Ffmpeg, path: string, frames: number): void {
+export function checkVideo(ffmpeg: Ffmpeg, path: string, frames: number): void {
   let due = 0
   for (const { pixels } of decodeFrames(ffmpeg, path)) {
     assert(numberOf(pixels) === due, `${path}: frame ${due} shows ${numberOf(pixels)}`)

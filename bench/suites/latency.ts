@@ -3,26 +3,18 @@
 // both ends; the viewer asks for the newest, at most 240 a second. And how old it is when it can be
 // read back from what a browser has drawn (bench/pixels.ts).
 import { assert } from '../../src/base/assert.ts'
-import { checkOptions } from '../../src/runtime/options.ts'
-import { type Run, start } from '../../src/runtime/run.ts'
 import { Chromium, hasChromium } from '../chromium.ts'
 import { describeTrips } from '../frame-trip.ts'
-import { EPISODE_STEPS, FRAME, newPixels, newStep, type Shape, varyStep } from '../material.ts'
+import { FRAME, type Shape } from '../material.ts'
 import { type PixelReport, watchPixels } from '../pixels.ts'
-import { checkRecorded, type Recorded } from '../recorded.ts'
 import { inScratch } from '../scratch.ts'
 import { quantileOf } from '../statistics.ts'
 import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
-import { Viewer, type ViewerReport } from '../viewer.ts'
+import type { ViewerReport } from '../viewer.ts'
+import { FRAMES_PER_SECOND, STEPS_PER_SECOND, watchRun } from '../watched-run.ts'
 
-const STEPS_PER_SECOND = 2000
-const FRAMES_PER_SECOND = 30
-const MAX_FPS = 240
 const STALL_MILLIS = 1000
 const STALL_MILLIS_SMALL = 100
-const SEED = 4
-/** Fewer than this many states a second and the ages are those of too few. */
-const STATES_PER_SECOND_MIN = 5
 /** The first goes to the page as pixels, the second as JPEG. */
 const pixelShapes = [
   { width: 160, height: 210 },
@@ -34,16 +26,20 @@ const PIXELS_FPS_SMALL = 10
 const nameOf = ({ width, height }: Shape): string => `${width}x${height}`
 
 export async function latency(settings: BenchSettings): Promise<SuiteResult> {
-  const rounds = settings.pairs ?? (settings.small ? 1 : 6)
-  const seconds = settings.small ? 1 : 8
+  const rounds = settings.pairs ?? (settings.small ? 1 : 4)
+  const seconds = settings.small ? 1 : 5
   const stallMillis = settings.small ? STALL_MILLIS_SMALL : STALL_MILLIS
   const reports: ViewerReport[] = []
   const stalled: ViewerReport[] = []
   for (let round = 0; round < rounds; round++) {
-    settings.onProgress(`latency: round ${round + 1} of ${rounds}`)
+    const watch = (commitDelayMillis: number): Promise<ViewerReport[]> => {
+      const how = commitDelayMillis === 0 ? '' : ', the disk slow'
+      settings.onProgress(`latency: round ${round + 1} of ${rounds}${how}`)
+      return watchRun({ seconds, commitDelayMillis, viewers: 1, shape: FRAME })
+    }
     const turns = [
-      async () => reports.push(await watch(seconds, 0)),
-      async () => stalled.push(await watch(seconds, stallMillis)),
+      async () => reports.push(...(await watch(0))),
+      async () => stalled.push(...(await watch(stallMillis))),
     ]
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
   }
@@ -111,8 +107,9 @@ async function readPixels(
     const browser = await Chromium.launch(dir)
     try {
       for (let round = 0; round < rounds; round++) {
-        settings.onProgress(`latency: pixels, round ${round + 1} of ${rounds}`)
         for (const shape of round % 2 === 0 ? pixelShapes : pixelShapes.toReversed()) {
+          const which = `pixels ${nameOf(shape)}, round ${round + 1} of ${rounds}`
+          settings.onProgress(`latency: ${which}`)
           const report = await watchPixels(browser, shape, { seconds, fps })
           assert(report.drawn > 0, `${nameOf(shape)}: something was drawn`)
           reports.set(nameOf(shape), [...(reports.get(nameOf(shape)) ?? []), report])
@@ -139,59 +136,4 @@ async function readPixels(
     ]
   })
   return { figures: [figure('latency.pixels_millis', 'ms', slower), ...figures], notes }
-}
-
-/** Records and watches for `seconds`; what the viewer saw. */
-function watch(seconds: number, commitDelayMillis: number): Promise<ViewerReport> {
-  return inScratch(async dir => {
-    const problems: string[] = []
-    const options = checkOptions({
-      dir,
-      live: { port: 0 },
-      handleSignals: false,
-      closeMillisMax: 60_000,
-      onProblem: problem => problems.push(problem.message),
-    })
-    const run = await start(options, { faults: false, commitDelayMillis })
-    assert(run.url !== null, 'the run is shown live')
-    const viewer = await Viewer.connect(run.url, MAX_FPS)
-    const recorded = play(run, seconds)
-    const report = await viewer.report(recorded.episodes)
-    await viewer.close()
-    await run.close()
-    assert(problems.length === 0, problems.join('; '))
-    await checkRecorded(dir, recorded)
-    assert(report.episodeSteps === EPISODE_STEPS, `the viewer saw ${report.episodeSteps} steps`)
-    const { states, frames } = report
-    assert(states.count >= STATES_PER_SECOND_MIN * seconds, `the viewer got ${states.count} states`)
-    assert(frames.count > 0, 'the viewer got frames')
-    return report
-  })
-}
-
-/** Whole episodes at the given pace, without yielding to the event loop once. */
-function play(run: Run, seconds: number): Recorded {
-  const recorder = run.recorder('agent')
-  const step = newStep()
-  const pixels = newPixels(SEED)
-  const sleep = new Int32Array(new SharedArrayBuffer(4))
-  const steps = Math.ceil((seconds * STEPS_PER_SECOND) / EPISODE_STEPS) * EPISODE_STEPS
-  const recorded = { steps, frames: 0, episodes: steps / EPISODE_STEPS, rewardSum: 0 }
-  const startedAt = performance.now()
-  for (let index = 0; index < steps; index++) {
-    const due = startedAt + (index * 1000) / STEPS_PER_SECOND
-    const early = due - performance.now()
-    if (early > 0) Atomics.wait(sleep, 0, 0, early)
-    if (index % EPISODE_STEPS === 0) recorder.begin()
-    varyStep(step, index)
-    recorder.step(step)
-    recorded.rewardSum += step.reward
-    if (index * FRAMES_PER_SECOND >= recorded.frames * STEPS_PER_SECOND) {
-      pixels[index % pixels.length] = index & 255
-      recorder.frame({ ...FRAME, data: pixels })
-      recorded.frames++
-    }
-    if (index % EPISODE_STEPS === EPISODE_STEPS - 1) recorder.end()
-  }
-  return recorded
 }

@@ -11,13 +11,27 @@ import { newScene, type Shape } from '../material.ts'
 import { orderedPictures } from '../pixels.ts'
 import { inScratch } from '../scratch.ts'
 import { medianOf } from '../statistics.ts'
-import { type BenchSettings, type Figure, figure, heapFigure, type SuiteResult } from '../suite.ts'
+import {
+  type BenchSettings,
+  type Figure,
+  figure,
+  growthOf,
+  heapFigure,
+  type SuiteResult,
+  type Sweep,
+} from '../suite.ts'
 import { Viewer } from '../viewer.ts'
 
 const shapes: readonly Shape[] = [
   { width: 160, height: 210 },
   { width: 640, height: 480 },
   { width: 1280, height: 720 },
+]
+/** Of the sweep besides. */
+const furtherShapes: readonly Shape[] = [
+  { width: 84, height: 84 },
+  { width: 320, height: 240 },
+  { width: 1920, height: 1080 },
 ]
 const QUALITY = 75
 const FRAMES_PER_SECOND = 60
@@ -48,6 +62,7 @@ export async function preview(settings: BenchSettings): Promise<SuiteResult> {
     }
   }
   await pool.close()
+  settings.onProgress('preview: frames that nobody watches')
   const unwatched = await recordUnwatched(settings.small ? 0.5 : 3)
   const figures: Figure[] = [...samples].map(([name, { unit, values }]) =>
     figure(name, unit, values),
@@ -64,6 +79,35 @@ export async function preview(settings: BenchSettings): Promise<SuiteResult> {
       `${unwatched.recorded} frames of 640x480 recorded with nobody connected; then one viewer came` +
         ` and ${unwatched.thenEncoded} were made into pictures`,
     ],
+  }
+}
+
+/** How a picture goes with its size. */
+export const previewSweep: Sweep = async ({ small, pairs, onProgress }) => {
+  const rounds = pairs ?? (small ? 1 : 5)
+  const pictures = small ? 3 : 30
+  const names = ['jpeg_millis', 'webp_millis', 'pool_millis', 'jpeg_bytes', 'webp_bytes'] as const
+  const samples = names.map(name => ({ name, by: new Map<number, number[]>() }))
+  const pool = new PreviewPool()
+  const swept = [...shapes, ...furtherShapes].toSorted((a, b) => a.width - b.width)
+  for (const shape of swept) {
+    onProgress(`preview: ${named(shape)}`)
+    for (let round = 0; round < rounds; round++) {
+      const [jpeg, webp] = [encode(shape, 'jpeg', pictures), encode(shape, 'webp', pictures)]
+      const through = await order(pool, shape, pictures)
+      const values = [jpeg.millis, webp.millis, through, jpeg.bytes, webp.bytes]
+      for (const [i, { by }] of samples.entries()) {
+        const pixels = shape.width * shape.height
+        by.set(pixels, [...(by.get(pixels) ?? []), values[i]!])
+      }
+    }
+  }
+  await pool.close()
+  return {
+    growth: samples.map(({ name, by }) =>
+      growthOf(`preview.${name}`, name.endsWith('bytes') ? 'B' : 'ms', 'pixels a picture', by),
+    ),
+    notes: [`quality ${QUALITY}; pool: JPEG, from the order at the host to the answer there`],
   }
 }
 

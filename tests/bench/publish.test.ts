@@ -6,7 +6,7 @@ import { barChart, lineChart } from '../../bench/publish/chart.ts'
 import { chartsOf, fillPage, newestOf } from '../../bench/publish/pages.ts'
 import { readResults, type SavedResult, savedMachines } from '../../bench/results.ts'
 import { type Figure, figure, growthOf } from '../../bench/suite.ts'
-import { suites, sweeps } from '../../bench/suites.ts'
+import { suites } from '../../bench/suites.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -102,6 +102,19 @@ describe('pages', () => {
     expect(slope(second!, third!)).toBeCloseTo(slope(third!, fourth!), 1)
   })
 
+  test('what is counted in one unit shares a chart, and has one scale', () => {
+    const sizes = new Map([[10, [1]]])
+    const growth = [
+      growthOf('fanout.messages_per_second', 'messages/s', 'viewers', sizes),
+      growthOf('fanout.p50_millis', 'ms', 'viewers', sizes),
+      growthOf('fanout.p99_millis', 'ms', 'viewers', sizes),
+    ]
+    const charts = chartsOf([result({ suite: 'fanout', kind: 'sweep', growth })])
+    const ages = 'fanout-by-viewers-in-ms.svg'
+    expect([...charts.keys()]).toEqual(['fanout-by-viewers-in-messages-a-second.svg', ages])
+    expect(charts.get(ages)!.match(/<polyline/g)).toHaveLength(2)
+  })
+
   test('a sweep becomes a row with a column for each size', () => {
     const growth = [growthOf('seek.p99_micros', 'us', 'events', new Map([[10, [1, 2, 3]]]))]
     const saved = result({ suite: 'seek', kind: 'sweep', growth })
@@ -124,11 +137,12 @@ describe('what is published', () => {
     },
   )
 
-  test('every suite and every sweep has a place in docs/performance.md', () => {
+  test('every suite and its sweep have a place in docs/performance.md', () => {
     const page = read('docs/performance.md')
-    for (const suite of Object.keys(suites)) expect(page).toContain(`<!-- bench: ${suite} -->`)
-    for (const suite of Object.keys(sweeps))
+    for (const suite of Object.keys(suites)) {
+      expect(page).toContain(`<!-- bench: ${suite} -->`)
       expect(page).toContain(`<!-- bench: ${suite} sweep -->`)
+    }
   })
 
   test('every chart that a page shows is there', () => {
