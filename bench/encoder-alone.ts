@@ -1,7 +1,6 @@
 // Encoders' threads by themselves, as a run starts them, over a log that nobody writes: the bench is
 // the recorder at the other end of their facts, reads them and keeps none, so that the same log can
 // be encoded again and again.
-
 import type { VideoSettings } from '../src/actors/encoder/film.ts'
 import { assert } from '../src/base/assert.ts'
 import { RollcastError } from '../src/base/errors.ts'
@@ -13,7 +12,7 @@ import { recordingTopology } from '../src/runtime/topology.ts'
 import { PortReceiver } from '../src/streams/port.ts'
 
 export interface Encoded {
-  /** From when it was let go until the last video was told. */
+  /** From when all were let go, together, until the last video was told. */
   readonly seconds: number
   readonly videos: readonly VideoCommitted[]
 }
@@ -26,12 +25,20 @@ export async function encodeAlone(
   cameras = 1,
 ): Promise<Encoded> {
   const spawner = new Spawner({})
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
+  let [loading, startedAt] = [cameras, 0]
+  const onLoaded = (): Promise<void> => {
+    if (--loading === 0) {
+      startedAt = performance.now()
+      start()
+    }
+    return started
+  }
   try {
     const encoders = Array.from({ length: cameras }, (_, i) =>
-      encodeCamera(spawner, i + 1, { dir, video, frames }),
+      encodeCamera(spawner, i + 1, { dir, video, frames, onLoaded }),
     )
     const encoded = await Promise.all(encoders)
-    const startedAt = Math.min(...encoded.map(each => each.startedAt))
     const endedAt = Math.max(...encoded.map(each => each.endedAt))
     return {
       seconds: (endedAt - startedAt) / 1000,
@@ -42,8 +49,15 @@ export async function encodeAlone(
   }
 }
 
+interface EncodingTask {
+  readonly dir: string
+  readonly video: VideoSettings
+  readonly frames: number
+  /** Resolves when all encoders may go on. */
+  readonly onLoaded: () => Promise<void>
+}
+
 interface EncodedCamera {
-  readonly startedAt: number
   readonly endedAt: number
   readonly videos: readonly VideoCommitted[]
 }
@@ -52,7 +66,7 @@ interface EncodedCamera {
 async function encodeCamera(
   spawner: Spawner,
   number: number,
-  wanted: { readonly dir: string; readonly video: VideoSettings; readonly frames: number },
+  { dir, video, frames, onLoaded }: EncodingTask,
 ): Promise<EncodedCamera> {
   const name = number === 1 ? 'encoder' : (`encoder-${number}` as const)
   const { port1: facts, port2 } = new MessageChannel()
@@ -61,7 +75,7 @@ async function encodeCamera(
     ...{ name, placement: 'thread', restarts: 0, faults: false },
     ...{ sends: [specOf(`${name}.facts`)], receives: [specOf(`${name}.durable`)] },
     config: {
-      ...{ runDir: wanted.dir, video: wanted.video, lagWarning: Number.MAX_SAFE_INTEGER },
+      ...{ runDir: dir, video, lagWarning: Number.MAX_SAFE_INTEGER },
       reader: { check: true, readOnly: true },
     },
   })
@@ -70,18 +84,20 @@ async function encodeCamera(
   encoder.onReport(report => {
     if (report.type === 'failed') reject(new RollcastError('VIDEO_FAILED', report.message))
   })
-  let startedAt = 0
   const videos: VideoCommitted[] = []
   receiver.messages.subscribe(batch => {
     // Before the answer to its first batch, which is empty, it reads nothing.
-    if (batch.position === 0) startedAt = performance.now()
+    if (batch.position === 0) {
+      void onLoaded().then(() => receiver.acknowledge())
+      return
+    }
     receiver.acknowledge()
     for (const event of eventsOf(batch)) {
       if (event.type === 'video_committed') videos.push(event)
       if (event.type === 'video_failed') reject(new RollcastError('VIDEO_FAILED', event.reason))
     }
-    if (videos.reduce((sum, each) => sum + each.frames, 0) < wanted.frames) return
-    resolve({ startedAt, endedAt: performance.now(), videos })
+    if (videos.reduce((sum, each) => sum + each.frames, 0) < frames) return
+    resolve({ endedAt: performance.now(), videos })
   })
   encoder.command({ type: 'connect', channel: `${name}.facts`, port: facts })
   try {

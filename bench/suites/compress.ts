@@ -109,7 +109,11 @@ export const compressSweep: Sweep = async ({ small, pairs, onProgress }) => {
   onProgress('compress: recording episodes')
   const { json } = await record('gridworld', small ? 8 : 150)
   const text = Buffer.concat(json)
-  const figures = codecNames.map(codec => ({ codec, ratio: new Map(), speed: new Map() }))
+  const figures = codecNames.map(codec => ({
+    codec,
+    ratio: new Map<number, number[]>(),
+    speed: new Map<number, number[]>(),
+  }))
   for (const bytes of small ? MESSAGES.slice(0, 2) : MESSAGES) {
     onProgress(`compress: messages of ${bytes} B`)
     const pieces = Array.from({ length: Math.floor(text.byteLength / bytes) }, (_, i) =>
