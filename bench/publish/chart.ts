@@ -79,7 +79,11 @@ const PLOT = { left: 90, right: WIDTH - 30, top: 40, bottom: 250 } as const
  * Lines over sizes that grow by factors: both axes are logarithmic, so that a cost in proportion is
  * a diagonal and one that does not grow is level. A size of 0 stands at the left end.
  */
-export function lineChart(title: string, over: string, lines: readonly Line[]): string {
+export function lineChart(
+  title: string,
+  { over, unit }: { readonly over: string; readonly unit: string },
+  lines: readonly Line[],
+): string {
   const sizes = lines.flatMap(({ points }) => points.map(({ at }) => at))
   const values = lines.flatMap(({ points }) => points.map(({ value }) => value))
   const positive = sizes.filter(at => at > 0)
@@ -105,6 +109,7 @@ export function lineChart(title: string, over: string, lines: readonly Line[]): 
     body.push(label(x(at === 0 ? smallest / 4 : at), PLOT.bottom + 20, 'middle', formatSize(at)))
   }
   body.push(label((PLOT.left + PLOT.right) / 2, PLOT.bottom + 40, 'middle', over))
+  body.push(label(PLOT.right, 21, 'end', unit))
   let heading = 0
   for (const [i, { name, points }] of lines.entries()) {
     const colour = LINES[i % LINES.length]

@@ -59,12 +59,15 @@ function growthCharts(suite: string, growth: readonly Growth[]): Map<string, str
     const byUnit = Map.groupBy(ofOne, each => each.unit)
     for (const [unit, drawn] of byUnit) {
       const lines = drawn.map(({ name, points }) => ({
-        name: `${name} (${unit})`,
+        name,
         points: points.map(({ at, median }) => ({ at, value: median })),
       }))
       const inUnit = byUnit.size > 1 ? ` in ${unit.replace('/s', ' a second')}` : ''
       const file = `${suite} by ${over}${inUnit}`.toLowerCase().replaceAll(' ', '-')
-      charts.set(`${file}.svg`, lineChart(`${suite}: how it goes with ${over}`, over, lines))
+      charts.set(
+        `${file}.svg`,
+        lineChart(`${suite}: how it goes with ${over}`, { over, unit }, lines),
+      )
     }
   }
   return charts

@@ -91,7 +91,7 @@ describe('pages', () => {
   test('a cost in proportion is a diagonal, and a size of nothing has a place', () => {
     const at = [0, 10, 100, 1000]
     const points = at.map(size => ({ at: size, value: Math.max(1, size) }))
-    const chart = lineChart('a', 'events', [{ name: 'b', points }])
+    const chart = lineChart('a', { over: 'events', unit: 'ms' }, [{ name: 'b', points }])
     const places = /points="([^"]+)"/
       .exec(chart)![1]!
       .split(' ')
