@@ -15,6 +15,8 @@ const SAMPLES = 8
 /** Signs of life, from which the lag is known, come twice a second. */
 const SAMPLE_MILLIS = 250
 const PATIENCE_MILLIS = 60_000
+/** Threads in reserve are loaded after 2.5 s; they are no part of what grows. */
+const WARM_MILLIS = 5_000
 
 const [, , dir = '', ...lengths] = process.argv
 const recorded = { steps: 0, frames: 0, episodes: 0, rewardSum: 0 }
@@ -69,6 +71,7 @@ const run = await startRun({
   ...{ dir, live: { port: 0 }, handleSignals: false, closeMillisMax: PATIENCE_MILLIS },
   onProblem: problem => problems.push(problem.message),
 })
+await delay(WARM_MILLIS)
 const held: ProcessMemory[] = []
 for (const length of lengths.map(Number)) {
   await recordUntil(run, length)
