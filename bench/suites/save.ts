@@ -27,9 +27,8 @@ import {
 
 /** Pictures of the scene. */
 const PICTURES = 48
-/** Of the sweep: frames an episode, at a pace that both recorders keep. */
-const EPISODES = [25, 50, 100, 200, 400]
-const SWEPT_PER_SECOND = 60
+/** Of the sweep: frames an episode. */
+const EPISODES = [25, 75, 225]
 
 /** Of each round that counts. */
 interface Saved {
@@ -131,7 +130,7 @@ async function besidePngs(
 /** How the wait at the end of an episode goes with its length. */
 export const saveSweep: Sweep = async ({ small, pairs, onProgress }) => {
   const rounds = pairs ?? (small ? 1 : 2)
-  const perSecond = small ? 120 : SWEPT_PER_SECOND
+  const perSecond = small ? 120 : FPS
   const scene = new Scene(PICTURES)
   const own = new Map<number, readonly number[]>()
   const png = new Map<number, readonly number[]>()
