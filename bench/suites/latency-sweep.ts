@@ -12,7 +12,6 @@ const shapes: readonly Shape[] = [
   FRAME,
   { width: 320, height: 240 },
   { width: 640, height: 480 },
-  { width: 1280, height: 720 },
 ]
 const bytesOf = ({ width, height }: Shape): number => width * height * 3
 
