@@ -30,6 +30,8 @@ const CALM_SHARE = 1 / 4
 const RING_BYTES = 4 * MIB
 const STALL_MILLIS = 2_000
 const STALL_MILLIS_SMALL = 100
+/** For what waits in ring and spill when the disk is well again. */
+const DRAIN_MILLIS_MAX = 120_000
 /** Below the supervisor's limit of five deaths in ten seconds. */
 const ENCODER_DIES_EVERY_MILLIS = 2_500
 const VIEWERS = 8
@@ -114,7 +116,7 @@ function record(calls: number, agents: number, hardship?: Hardship): Promise<Rec
       ringBytes: RING_BYTES,
       live: { port: 0 },
       handleSignals: false,
-      closeMillisMax: 300_000,
+      closeMillisMax: 60_000,
       onProblem: () => {},
     })
     const commitDelayMillis = hardship?.commitDelayMillis ?? 0
@@ -128,6 +130,7 @@ function record(calls: number, agents: number, hardship?: Hardship): Promise<Rec
     const deaths = hardship ? ENCODER_DIES_EVERY_MILLIS : Number.POSITIVE_INFINITY
     const times = await step(run, calls, agents, deaths)
     await Promise.all(viewers.map(viewer => viewer.close()))
+    assert(await run.flush(DRAIN_MILLIS_MAX), 'what ring and spill took becomes durable')
     await run.close()
     const { recorded, lostEvents } = await countEvents(dir)
     const handedIn = calls + 2 * agents * Math.ceil(calls / agents / EPISODE_STEPS)
