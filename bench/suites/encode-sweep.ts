@@ -15,7 +15,7 @@ import { checkVideo, FPS } from './encode.ts'
 
 const CAMERAS = [1, 2, 4]
 /** Of each camera. */
-const FRAMES = 90
+const FRAMES = 150
 
 export const encodeSweep: Sweep = async ({ small, pairs, onProgress }) => {
   const rounds = pairs ?? (small ? 1 : 3)
