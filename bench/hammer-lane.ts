@@ -58,6 +58,7 @@ export async function hammerLane(options: HammerOptions): Promise<HammerOutcome>
       if (!isWhole(frame)) found.torn++
       if (frame.index <= newest[frame.layout - 1]!) found.stale++
       newest[frame.layout - 1] = frame.index
+      reader.release(frame)
     }
     const hud = gauge.hud()
     if (hud !== undefined) {

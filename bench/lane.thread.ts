@@ -55,7 +55,10 @@ async function age({ lane }: Extract<LaneTask, { run: 'age' }>): Promise<void> {
   const keepAlive = setInterval(() => {}, 60_000)
   while (gauge.status().running) {
     await reader.wait(100)
-    for (const { time } of reader.take()) ages.push(1000 * (monotonicMillis() - time))
+    for (const frame of reader.take()) {
+      ages.push(1000 * (monotonicMillis() - frame.time))
+      reader.release(frame)
+    }
   }
   clearInterval(keepAlive)
   tell({ ages })

@@ -1,6 +1,8 @@
 // The reading end of the fast lane. It takes the newest whole frame of each layout, counts what it
 // passed over, and never makes the producer wait. Its wishes are what makes the producer publish:
 // a reader that is made has none, so that what an earlier one wished for ends with it.
+import { BufferPool } from '../../base/buffer-pool.ts'
+import { MIB } from '../../base/bytes.ts'
 import type { FrameSource } from '../../protocol/lane.ts'
 import { limits } from '../../protocol/limits.ts'
 import {
@@ -40,11 +42,18 @@ import {
 } from './layout.ts'
 import { sources } from './status.ts'
 
-/** Slots that each `take` touches ahead of the producer, and how far apart. */
+/** Slots that each wait touches ahead of the producer, and how far apart. */
 const WARM_SLOTS = 2
 const PAGE_BYTES = 4096
+/** Memory that is kept for the pixels of frames to come. */
+const SPARE_BYTES_MAX = 16 * MIB
 /** How often `take` looks again when a producer without a pause writes over all that it looks at. */
 const LOOKS_MAX = 8
+
+/** A frame that was taken; its pixels are in memory that threads share. */
+export interface TakenFrame extends LaneFrame {
+  readonly pixels: Uint8Array
+}
 
 export class LaneReader {
   readonly #memory: LaneMemory
@@ -53,10 +62,11 @@ export class LaneReader {
   #tail: number
   /** The head as last seen. */
   #head: number
-  /** The slot that is touched next, and how many have not been. */
-  #coldSlot = 0
-  #coldSlots = 0
+  /** Where in the slots the first one was that the producer had not written, and bytes from there that are not touched. */
+  #coldFrom = 0
+  #coldBytes = 0
   readonly #wished = new Map<number, number>()
+  readonly #pool = new BufferPool({ bytesMax: SPARE_BYTES_MAX, shared: true })
 
   /** Attaches to a lane that no other reader uses any more, and withdraws every wish. */
   constructor(buffer: SharedArrayBuffer) {
@@ -106,12 +116,13 @@ export class LaneReader {
 
   /**
    * The newest whole frame of each layout that came since the last time, in the order of their
-   * publication. All others since then are passed over and counted.
+   * publication. All others since then are passed over and counted. Each is the caller's until it
+   * is released.
    */
-  take(): LaneFrame[] {
+  take(): TakenFrame[] {
     this.#slots ??= this.#openSlots()
     if (this.#slots === undefined) return []
-    let frames: LaneFrame[] = []
+    let frames: TakenFrame[] = []
     for (let looks = 0; looks < LOOKS_MAX && frames.length === 0; looks++) {
       this.#head = Atomics.load(this.#memory.words, WORD_HEAD)
       if (this.#head === this.#tail) break
@@ -123,8 +134,12 @@ export class LaneReader {
     floats[FLOAT_SKIPPED] = floats[FLOAT_SKIPPED]! + passed - frames.length
     this.#tail = this.#head
     Atomics.store(words, WORD_TAIL, this.#tail)
-    for (let i = 0; i < WARM_SLOTS && this.#coldSlots > 0; i++) this.#warm(this.#slots)
     return frames
+  }
+
+  /** Gives a frame's memory back for another one: nobody looks at its pixels any more. */
+  release({ pixels }: TakenFrame): void {
+    this.#pool.give(pixels)
   }
 
   /** Counts frames that reached the screen's side. */
@@ -135,11 +150,13 @@ export class LaneReader {
 
   /** Resolves when something was published since the last `take`, at `wake`, or after `millis`. */
   async wait(millis: number): Promise<void> {
+    this.#warm()
     await Atomics.waitAsync(this.#memory.words, WORD_HEAD, this.#head, millis).value
   }
 
   /** The same, blocking the thread. */
   waitSync(millis: number): void {
+    this.#warm()
     Atomics.wait(this.#memory.words, WORD_HEAD, this.#head, millis)
   }
 
@@ -151,24 +168,33 @@ export class LaneReader {
   #openSlots(): LaneSlots | undefined {
     const slots = openSlots(this.#memory)
     if (slots === undefined) return undefined
-    this.#coldSlot = Atomics.load(this.#memory.words, WORD_HEAD)
-    this.#coldSlots = slots.slotCount
+    const { slotBytes, slotCount } = slots
+    this.#coldFrom = (Atomics.load(this.#memory.words, WORD_HEAD) & (slotCount - 1)) * slotBytes
+    this.#coldBytes = slotCount * slotBytes
     return slots
   }
 
   /**
    * Fresh memory costs its first writer a page fault every 4 KiB, more than the frame itself. It is
    * paid here, and not by the producer's first lap: adding nothing changes nothing, whoever writes.
+   * A frame that has come goes first.
    */
-  #warm({ words, slotBytes, slotCount }: LaneSlots): void {
-    const start = HEADER_BYTES + (this.#coldSlot & (slotCount - 1)) * slotBytes
-    for (let at = start; at < start + slotBytes; at += PAGE_BYTES) Atomics.add(words, at >>> 2, 0)
-    this.#coldSlot = (this.#coldSlot + 1) | 0
-    this.#coldSlots--
+  #warm(): void {
+    const slots = this.#slots
+    if (slots === undefined || this.#coldBytes <= 0) return
+    const { words, slotBytes, slotCount } = slots
+    const slotsBytes = slotCount * slotBytes
+    const enough = this.#coldBytes - WARM_SLOTS * slotBytes
+    while (this.#coldBytes > Math.max(0, enough)) {
+      if (Atomics.load(words, WORD_HEAD) !== this.#head) return
+      const at = (this.#coldFrom + slotsBytes - this.#coldBytes) % slotsBytes
+      Atomics.add(words, (HEADER_BYTES + at) >>> 2, 0)
+      this.#coldBytes -= PAGE_BYTES
+    }
   }
 
-  #look(slots: LaneSlots): LaneFrame[] {
-    const frames: LaneFrame[] = []
+  #look(slots: LaneSlots): TakenFrame[] {
+    const frames: TakenFrame[] = []
     const span = Math.min((this.#head - this.#tail) >>> 0, slots.slotCount)
     for (let back = 0; back < span; back++) {
       const number = (this.#head - back) | 0
@@ -179,7 +205,7 @@ export class LaneReader {
   }
 
   /** The frame of that number, unless it is not whole, or older than one of its layout in `newer`. */
-  #read(slots: LaneSlots, number: number, newer: readonly LaneFrame[]): LaneFrame | undefined {
+  #read(slots: LaneSlots, number: number, newer: readonly TakenFrame[]): TakenFrame | undefined {
     const { words, floats, bytes, slotBytes, slotCount, payloadBytesMax } = slots
     const start = HEADER_BYTES + ((number - 1) & (slotCount - 1)) * slotBytes
     const at = start >>> 2
@@ -194,16 +220,20 @@ export class LaneReader {
     if (format === undefined || payloadBytes < 1 || payloadBytes > payloadBytesMax) return undefined
     if (width * height * laneBytesPerPixel[format] !== payloadBytes) return undefined
     const payload = start + SLOT_HEADER_BYTES
-    const frame: LaneFrame = {
+    const pixels = this.#pool.take(payloadBytes)
+    pixels.set(bytes.subarray(payload, payload + payloadBytes))
+    const frame: TakenFrame = {
       ...{ layout, width, height, format },
       episode: words[at + SLOT_EPISODE]! >>> 0,
       step: words[at + SLOT_STEP]! >>> 0,
       index: words[at + SLOT_INDEX]! >>> 0,
       time: floats[(start >>> 3) + SLOT_TIME]!,
-      pixels: bytes.slice(payload, payload + payloadBytes),
+      pixels,
     }
     orderReads()
-    return Atomics.load(words, at + SLOT_SEQUENCE) === sequence ? frame : undefined
+    if (Atomics.load(words, at + SLOT_SEQUENCE) === sequence) return frame
+    this.release(frame)
+    return undefined
   }
 
   #tellWanted(): void {

@@ -17,7 +17,7 @@ import {
   WORD_HUD,
   WORD_TAIL,
 } from '../../../src/streams/fast-lane/layout.ts'
-import { LaneReader } from '../../../src/streams/fast-lane/reader.ts'
+import { LaneReader, type TakenFrame } from '../../../src/streams/fast-lane/reader.ts'
 import { LaneGauge } from '../../../src/streams/fast-lane/status.ts'
 import { LaneWriter } from '../../../src/streams/fast-lane/writer.ts'
 
@@ -361,5 +361,42 @@ describe('F5 a reader that waits', () => {
     const again = reader.wait(20_000)
     reader.wake()
     await again
+  })
+})
+
+describe('F17 the memory of a frame that was taken', () => {
+  test('stays as it is until the frame is released, whatever is published and taken', () => {
+    const act = fc.oneof(
+      fc.record({ do: fc.constant('publish' as const), width: fc.constantFrom(7, 40) }),
+      fc.record({ do: fc.constantFrom('take' as const, 'release' as const) }),
+    )
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 200 }), acts => {
+        const { writer, reader } = open()
+        const held: TakenFrame[] = []
+        for (const [tag, one] of acts.entries()) {
+          if (one.do === 'publish') writer.publish(frameOf(tag, one.width), 40)
+          else if (one.do === 'take') held.push(...reader.take())
+          else for (const frame of held.splice(0, 1)) reader.release(frame)
+          for (const { index, width, pixels } of held) {
+            expect(pixels).toEqual(frameOf(index, width).pixels)
+          }
+        }
+      }),
+    )
+  })
+
+  test('is that of the next one when it is released, and none that another has before', () => {
+    const { writer, reader } = open()
+    const next = (tag: number): TakenFrame => {
+      writer.publish(frameOf(tag))
+      return reader.take()[0]!
+    }
+    const [first, second] = [next(1), next(2)]
+    expect(second.pixels.buffer).not.toBe(first.pixels.buffer)
+    reader.release(first)
+    const third = next(3)
+    expect(third.pixels.buffer).toBe(first.pixels.buffer)
+    expect([second.pixels[0], third.pixels[0]]).toEqual([2, 3])
   })
 })
