@@ -4,6 +4,13 @@ export const KIB = 1024
 export const MIB = 1024 * KIB
 export const GIB = 1024 * MIB
 
+/** Whether threads share the memory of `bytes`: a message then carries no copy of it. */
+export const isShared = ({ buffer }: Uint8Array): boolean => buffer instanceof SharedArrayBuffer
+
+/** What of `bytes` a message moves: its memory, unless threads share it. */
+export const movableOf = ({ buffer }: Uint8Array): ArrayBuffer[] =>
+  buffer instanceof ArrayBuffer ? [buffer] : []
+
 /** The smallest multiple of `alignment` that is not below `value`; exact up to 2^53. */
 export function alignUp(value: number, alignment: number): number {
   // Not by bit masks: a length of 32 bits that was read from garbage must not come out smaller.

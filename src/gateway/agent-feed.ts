@@ -3,7 +3,7 @@
 // takes their place.
 import type { Clock } from '../base/clock.ts'
 import { FrameOutlet, type FrameOutletOptions } from './frame-outlet.ts'
-import type { SharedFrame } from './shared-frame.ts'
+import { FramePlace, type SharedFrame } from './shared-frame.ts'
 import type { SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
 
@@ -18,7 +18,9 @@ export interface AgentFeedOptions extends FrameOutletOptions {
 
 export class AgentFeed {
   readonly #states: Throttle<SharedMessage>
-  readonly #frames: Throttle<SharedFrame>
+  readonly #frames: Throttle<FramePlace>
+  /** The newest frame, until its time has come. */
+  readonly #newest = new FramePlace()
   readonly #outlet: FrameOutlet
 
   constructor({ clock, onFrame, ...options }: AgentFeedOptions) {
@@ -28,10 +30,11 @@ export class AgentFeed {
     const allowing = { allowsJitter: true }
     this.#outlet = new FrameOutlet(options)
     this.#states = new Throttle(clock, 0, message => lane.latest(key, message), allowing)
-    const show = (frame: SharedFrame): void => {
-      onFrame()
-      this.#outlet.offer(frame)
-    }
+    const show = (newest: FramePlace): void =>
+      newest.take(shared => {
+        onFrame()
+        this.#outlet.offer(shared)
+      })
     this.#frames = new Throttle(clock, 0, show, allowing)
   }
 
@@ -41,9 +44,10 @@ export class AgentFeed {
     this.#states.offer(message)
   }
 
-  frame(frame: SharedFrame, intervalMillis: number): void {
+  frame(shared: SharedFrame, intervalMillis: number): void {
     this.#frames.intervalMillis = intervalMillis
-    this.#frames.offer(frame)
+    this.#newest.put(shared)
+    this.#frames.offer(this.#newest)
   }
 
   /** The socket has room for a frame again. */
@@ -55,6 +59,7 @@ export class AgentFeed {
   reset(): void {
     this.#states.reset()
     this.#frames.reset()
+    this.#newest.put(undefined)
     this.#outlet.reset()
   }
 }

@@ -1,12 +1,13 @@
-// The frames of one agent for one viewer, in the encoding that it wants. Newest first: while its socket is full,
-// or a picture for it is being made, the newest frame waits here and gives way to the next.
+// The frames of one agent for one viewer, in the encoding that it wants. Newest first: while there
+// is no room in its socket, or a picture for it is being made, the newest frame waits here and gives
+// way to the next.
 //
 // Invariant: what is sent only goes forward, though pictures take their time and pixels do not, and
 // a picture may be of a newer frame than was asked for.
 import { type Encoding, encodingFor, type PictureFormat } from '../protocol/frame-encoding.ts'
 import type { Lane } from './lane.ts'
 import type { Previews, Wish } from './previews.ts'
-import type { SharedFrame } from './shared-frame.ts'
+import { FramePlace, type SharedFrame } from './shared-frame.ts'
 import type { SharedMessage } from './shared-message.ts'
 
 /** What the viewer wants its frames to be. */
@@ -30,7 +31,7 @@ export interface FrameOutletOptions {
 
 export class FrameOutlet {
   readonly #options: FrameOutletOptions
-  #waiting: SharedFrame | undefined
+  readonly #waiting = new FramePlace()
   #wish: Wish | undefined
   /** Of the newest frame that was sent. */
   #sentSerial = 0
@@ -50,34 +51,36 @@ export class FrameOutlet {
     if (problem !== undefined) this.#options.onProblem(problem)
     if (as === 'raw' || problem !== undefined) {
       this.reset()
-      this.#send(shared, shared.raw)
-    } else if (this.#wish === undefined && lane.drained) this.#ask(shared, as)
-    else {
-      if (this.#waiting !== undefined) this.#options.onDropped()
-      this.#waiting = shared
-    }
+      this.#sendPixels(shared)
+    } else if (this.#wish === undefined && lane.roomy) this.#ask(shared, as)
+    else this.#wait(shared)
   }
 
   /** The socket has room again, or a picture has come. */
   room(): void {
-    const waiting = this.#waiting
-    if (waiting === undefined || this.#wish !== undefined || !this.#options.lane.drained) return
-    this.#waiting = undefined
-    this.offer(waiting)
+    if (this.#wish !== undefined || !this.#options.lane.roomy) return
+    this.#waiting.take(shared => this.offer(shared))
   }
 
   /** Forgets what is on its way: another agent is followed, or nothing. */
   reset(): void {
-    if (this.#waiting !== undefined) this.#options.onDropped()
-    this.#waiting = undefined
+    if (this.#waiting.shared !== undefined) this.#options.onDropped()
+    this.#waiting.put(undefined)
     if (this.#wish !== undefined) this.#wish.cancelled = true
     this.#wish = undefined
   }
 
-  #encodingOf({ frame }: SharedFrame): 'raw' | PictureFormat {
+  /** Of two that wait the newer one does. */
+  #wait(shared: SharedFrame): void {
+    const { shared: waiting } = this.#waiting
+    if (waiting !== undefined) this.#options.onDropped()
+    if (waiting === undefined || waiting.serial < shared.serial) this.#waiting.put(shared)
+  }
+
+  #encodingOf({ pixelBytes }: SharedFrame): 'raw' | PictureFormat {
     const { taste, previews } = this.#options
     if (taste.encoding === 'auto' && !previews.able) return 'raw'
-    return encodingFor(taste.encoding, frame.pixels.byteLength)
+    return encodingFor(taste.encoding, pixelBytes)
   }
 
   #ask(shared: SharedFrame, as: PictureFormat): void {
@@ -86,13 +89,20 @@ export class FrameOutlet {
       deliver: (delivered, message, problem) => {
         this.#wish = undefined
         if (problem !== undefined) this.#options.onProblem(problem)
-        this.#send(delivered, message)
+        if (message === delivered.raw) this.#sendPixels(delivered)
+        else this.#send(delivered, message)
         this.room()
       },
     }
     this.#wish = wish
     const { previews, taste } = this.#options
     previews.want(shared, as, taste.quality, wish)
+  }
+
+  /** The lane does not keep them: what has to wait for room does so here. */
+  #sendPixels(shared: SharedFrame): void {
+    if (this.#options.lane.roomy) this.#send(shared, shared.raw)
+    else this.#wait(shared)
   }
 
   #send({ serial }: SharedFrame, message: SharedMessage): void {

@@ -122,13 +122,21 @@ export class Hub implements ViewerHost, Audience {
     this.#followDefault()
   }
 
-  /** Shows a frame to those who watch; its pixels must not change any more. */
-  showFrame(frame: LiveFrame): void {
-    if (!this.#isFirstCamera(frame) || this.#viewers.size === 0) return
+  /**
+   * Shows a frame to those who watch. Its pixels must not change before `onReleased`, which is called
+   * once, when nobody needs them any more.
+   */
+  showFrame(frame: LiveFrame, onReleased: () => void = () => {}): void {
+    if (!this.#isFirstCamera(frame) || this.#viewers.size === 0) {
+      onReleased()
+      return
+    }
     this.#followDefault()
     const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
-    const shared = new SharedFrame(++this.#framesSoFar, frame, mode, () => this.clock.now())
+    const now = () => this.clock.now()
+    const shared = new SharedFrame(frame, { serial: ++this.#framesSoFar, mode, now, onReleased })
     this.toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
+    shared.release()
   }
 
   /** Frames a second of each agent that somebody wants now: the most that anyone asks for. */

@@ -287,7 +287,7 @@ export const failureMessage = (
 /** A frame as it travels; `request` 0 for one that is pushed. */
 export const frameMessage = (
   mode: Mode,
-  frame: Omit<LiveFrame, 'mode'>,
+  frame: Omit<LiveFrame, 'mode' | 'format'> & Pick<FrameMessage, 'format'>,
   sendTime: number,
   request: number,
   requestFrames: number,

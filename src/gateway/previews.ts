@@ -10,7 +10,10 @@ import type { StillOrder } from '../protocol/thread-messages.ts'
 import type { SharedFrame } from './shared-frame.ts'
 import type { SharedMessage } from './shared-message.ts'
 
-/** Makes a picture somewhere else. Rejects rather than wait for ever. */
+/**
+ * Makes a picture somewhere else, of pixels that do not change meanwhile. Rejects rather than wait
+ * for ever.
+ */
 export type MakeStill = (order: Omit<StillOrder, 'id' | 'kind'>) => Promise<Uint8Array>
 
 export interface PreviewCounters {
@@ -43,6 +46,7 @@ const REST_MILLIS = 60_000
 
 /** A frame that is to be a picture, and who waits for it. */
 interface Job {
+  /** Kept until the picture is delivered. */
   shared: SharedFrame
   readonly as: PictureFormat
   readonly quality: number
@@ -93,10 +97,14 @@ export class Previews {
     const line = made === undefined ? this.#lineOf(shared, as, quality) : undefined
     if (line === undefined) wish.deliver(shared, made ?? shared.raw, undefined)
     else if (line.making?.shared === shared) line.making.wishes.push(wish)
-    else if (line.waiting === undefined) line.waiting = { shared, as, quality, wishes: [wish] }
-    else {
+    else if (line.waiting === undefined) {
+      shared.hold()
+      line.waiting = { shared, as, quality, wishes: [wish] }
+    } else {
       line.waiting.wishes.push(wish)
       if (shared.serial > line.waiting.shared.serial) {
+        shared.hold()
+        line.waiting.shared.release()
         line.waiting.shared = shared
         this.counters.replaced++
       }
@@ -121,8 +129,10 @@ export class Previews {
       const job = line.waiting
       if (job === undefined || line.making !== undefined) continue
       line.waiting = undefined
-      if (job.wishes.every(wish => wish.cancelled)) this.#lines.delete(key)
-      else {
+      if (job.wishes.every(wish => wish.cancelled)) {
+        this.#lines.delete(key)
+        job.shared.release()
+      } else {
         line.making = job
         this.#making++
         void this.#finish(key, line, job)
@@ -131,14 +141,13 @@ export class Previews {
   }
 
   async #finish(key: string, line: Line, job: Job): Promise<void> {
-    const { shared, as, quality } = job
+    const { shared, as, quality, wishes } = job
     let problem: string | undefined
     let message = shared.raw
     try {
-      const { width, height, format, pixels } = shared.frame
-      // A copy can be moved to where the picture is made; others may want these pixels too.
-      const order = { width, height, format, as, quality, pixels: new Uint8Array(pixels) }
-      const bytes = await this.#make!(order)
+      const { width, height, format } = shared.frame
+      const { pixels } = shared
+      const bytes = await this.#make!({ width, height, format, as, quality, pixels })
       this.counters.encoded++
       this.counters.encodedBytes += bytes.byteLength
       message = shared.add(as, quality, bytes)
@@ -152,7 +161,8 @@ export class Previews {
     // Behind the others, so that one agent does not keep them waiting.
     this.#lines.delete(key)
     if (line.waiting !== undefined) this.#lines.set(key, line)
-    for (const wish of job.wishes) if (!wish.cancelled) wish.deliver(shared, message, problem)
+    for (const wish of wishes) if (!wish.cancelled) wish.deliver(shared, message, problem)
+    shared.release()
     this.#begin()
   }
 

@@ -1,29 +1,61 @@
 // One frame for any number of viewers: its pixels become a message once, and so does each picture
-// that was made of it; nothing is made that nobody is sent.
+// that was made of it; nothing is made that nobody is sent. Its pixels' memory is used for another
+// frame when nobody keeps this one any more: whoever does so beyond a call says it (F17).
+import { assert } from '../base/assert.ts'
 import type { PictureFormat } from '../protocol/frame-encoding.ts'
 import type { LiveFrame } from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-messages.ts'
 import { frameMessage } from './messages.ts'
 import { SharedMessage } from './shared-message.ts'
 
-export class SharedFrame {
-  /** Its pixels must not change any more. */
-  readonly frame: LiveFrame
+export interface SharedFrameOptions {
   /** Counts the frames that were shown: of two, the one with the higher number is the newer. */
   readonly serial: number
-  /** With its pixels as they are. */
-  readonly raw: SharedMessage
-  readonly #mode: Mode
-  readonly #now: () => number
-  readonly #pictures = new Map<string, SharedMessage>()
+  readonly mode: Mode
+  readonly now: () => number
+  /** Called once, when nobody keeps it any more: its pixels may change then. */
+  readonly onReleased: () => void
+}
 
-  constructor(serial: number, frame: LiveFrame, mode: Mode, now: () => number) {
-    this.serial = serial
+export class SharedFrame {
+  /** What it says of itself. */
+  readonly frame: Omit<LiveFrame, 'pixels'>
+  readonly serial: number
+  /** With its pixels as they are. Sent while it is kept, or not at all. */
+  readonly raw: SharedMessage
+  readonly #options: SharedFrameOptions
+  readonly #pixels: Uint8Array
+  readonly #pictures = new Map<string, SharedMessage>()
+  #holds = 1
+
+  /** Kept by who makes it. */
+  constructor({ pixels, ...frame }: LiveFrame, options: SharedFrameOptions) {
     this.frame = frame
-    this.#mode = mode
-    this.#now = now
-    const build = () => frameMessage(mode, frame, now(), 0, 0)
-    this.raw = SharedMessage.frame('frames', build, frame.pixels.byteLength)
+    this.serial = options.serial
+    this.#options = options
+    this.#pixels = pixels
+    this.raw = this.#messageOf(pixels.byteLength, () => ({ pixels: this.pixels }))
+  }
+
+  /** They do not change while the frame is kept, and are not looked at any more after that. */
+  get pixels(): Uint8Array {
+    assert(this.#holds > 0, 'whoever looks at the pixels of a frame keeps it')
+    return this.#pixels
+  }
+
+  get pixelBytes(): number {
+    return this.#pixels.byteLength
+  }
+
+  /** Keeps it until `release`. */
+  hold(): void {
+    assert(this.#holds > 0, 'a frame that was let go of is gone')
+    this.#holds++
+  }
+
+  release(): void {
+    assert(this.#holds > 0, 'a frame is released as often as it was held')
+    if (--this.#holds === 0) this.#options.onReleased()
   }
 
   /** The message of a picture that has been made; undefined before that. */
@@ -33,14 +65,43 @@ export class SharedFrame {
 
   /** Takes the picture's file; returns its message. */
   add(as: PictureFormat, quality: number, bytes: Uint8Array): SharedMessage {
-    const { frame } = this
-    const build = () => ({
-      ...frameMessage(this.#mode, frame, this.#now(), 0, 0),
-      format: as,
-      pixels: bytes,
-    })
-    const message = SharedMessage.frame('frames', build, bytes.byteLength)
+    const message = this.#messageOf(bytes.byteLength, () => ({ format: as, pixels: bytes }))
     this.#pictures.set(`${as}/${quality}`, message)
     return message
+  }
+
+  #messageOf(
+    byteLength: number,
+    content: () => { readonly format?: PictureFormat; readonly pixels: Uint8Array },
+  ): SharedMessage {
+    const { mode, now } = this.#options
+    const build = () => frameMessage(mode, { ...this.frame, ...content() }, now(), 0, 0)
+    return SharedMessage.frame('frames', build, byteLength)
+  }
+}
+
+/** Where one frame waits, and is kept meanwhile. */
+export class FramePlace {
+  #shared: SharedFrame | undefined
+
+  /** The frame that waits here. */
+  get shared(): SharedFrame | undefined {
+    return this.#shared
+  }
+
+  /** Lets go of the one that waited. */
+  put(shared: SharedFrame | undefined): void {
+    shared?.hold()
+    this.#shared?.release()
+    this.#shared = shared
+  }
+
+  /** Empties the place; the frame that waited is kept until `use` returns. */
+  take(use: (shared: SharedFrame) => void): void {
+    const shared = this.#shared
+    this.#shared = undefined
+    if (shared === undefined) return
+    use(shared)
+    shared.release()
   }
 }

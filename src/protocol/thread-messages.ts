@@ -148,8 +148,11 @@ export interface StillOrder {
   readonly as: PictureFormat
   /** 1 to 100. */
   readonly quality: number
-  /** In memory of their own, which moves with the order. */
-  readonly pixels: Uint8Array<ArrayBuffer>
+  /**
+   * In memory that threads share, and unchanged until the answer; or in memory of their own, which
+   * moves with the order.
+   */
+  readonly pixels: Uint8Array
 }
 
 /** `host.stills`: the picture's file, or why there is none. */

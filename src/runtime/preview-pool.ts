@@ -1,6 +1,7 @@
 // Pictures of frames are made by a thread of their own, so that neither who sends them to viewers
 // nor who encodes video waits for one (V11). It starts with the first picture that is wanted and
 // ends some time after the last: without viewers it does not exist.
+import { movableOf } from '../base/bytes.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { StillAnswer, StillOrder } from '../protocol/thread-messages.ts'
 import { TaskThread } from './task-thread.ts'
@@ -18,10 +19,10 @@ export class PreviewPool {
     yields: true,
   })
 
-  /** The picture, or `failed` with the reason; never throws. Moves the order's pixels. */
+  /** The picture, or `failed` with the reason; never throws. Moves pixels that nobody shares. */
   async answer(order: StillOrder): Promise<StillAnswer> {
     try {
-      return (await this.#thread.run(order, 'makeStill', [order.pixels.buffer])) as StillAnswer
+      return (await this.#thread.run(order, 'makeStill', movableOf(order.pixels))) as StillAnswer
     } catch (error) {
       const code = error instanceof RollcastError ? error.code : 'INTERNAL'
       return { id: order.id, kind: 'failed', code, message: describeError(error) }

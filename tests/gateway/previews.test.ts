@@ -114,14 +114,6 @@ describe('V11 the encoding of frames', () => {
     expect(viewers.map(({ frames }) => frames.length)).toEqual(viewers.map(() => 1))
     expect(hub.previews.counters).toMatchObject({ encoded: 2, encodedBytes: 6 })
   })
-
-  test('leaves the pixels alone, which others may want', async () => {
-    connect()
-    const raw = connect({ encoding: 'raw' })
-    await show(7)
-    orders[0]?.pixels.fill(0)
-    expect(raw.frames[0]?.pixels[0]).toBe(7)
-  })
 })
 
 describe('V11 without a viewer that wants it', () => {
@@ -134,6 +126,24 @@ describe('V11 without a viewer that wants it', () => {
     await show(2)
     expect(orders).toHaveLength(0)
     expect(hub.previews.counters).toEqual({ encoded: 0, encodedBytes: 0, replaced: 0, failed: 0 })
+  })
+
+  test('F17 a frame is let go of at once, unless somebody else waits for it', async () => {
+    let released = 0
+    const showAnother = async (): Promise<void> => {
+      clock.advance(10)
+      hub.showFrame(frameOf(1, LARGE), () => released++)
+      await settle()
+    }
+    await showAnother()
+    connect({ encoding: 'raw' })
+    await showAnother()
+    expect(released).toBe(2)
+    connect()
+    await showAnother()
+    expect(released).toBe(2)
+    await orders[0]?.make()
+    expect(released).toBe(3)
   })
 
   test('a frame that waits is not made once nobody waits for it any more', async () => {
@@ -231,7 +241,7 @@ describe('V11 where no picture can be made', () => {
   })
 })
 
-test('V11 whatever happens in whatever order, frames go forward and the newest arrives', async () => {
+test('V11 F17 whatever happens, frames go forward, the newest arrives, and each as it was', async () => {
   const viewer = fc.nat(2)
   const encoding = fc.constantFrom('auto', 'raw', 'jpeg', 'webp')
   const act = fc.oneof(
@@ -246,6 +256,14 @@ test('V11 whatever happens in whatever order, frames go forward and the newest a
       openHub()
       const viewers = [connect({ max_fps: 30 }), connect({ max_fps: 100 }), connect()]
       let shown = 0
+      let released = 0
+      const showNext = (bytes: number): void => {
+        const frame = frameOf(++shown, bytes)
+        hub.showFrame(frame, () => {
+          released++
+          frame.pixels.fill(255)
+        })
+      }
       const done = new Set<Order>()
       const makeOne = async (isLate: boolean, fails: boolean): Promise<boolean> => {
         const open = orders.filter(order => !done.has(order))
@@ -261,7 +279,7 @@ test('V11 whatever happens in whatever order, frames go forward and the newest a
         await settle()
       }
       for (const one of acts) {
-        if (one.kind === 'show') hub.showFrame(frameOf(++shown, one.bytes))
+        if (one.kind === 'show') showNext(one.bytes)
         else if (one.kind === 'wait') clock.advance(one.millis)
         else if (one.kind === 'make') await makeOne(one.isLate, one.fails === 0)
         else if (one.kind === 'read') await read(viewers[one.viewer]!, one.reading)
@@ -272,7 +290,7 @@ test('V11 whatever happens in whatever order, frames go forward and the newest a
         await settle()
       }
       for (const socket of viewers) await read(socket, true)
-      hub.showFrame(frameOf(shown + 1, LARGE))
+      showNext(LARGE)
       for (let turn = 0; turn < 20; turn++) {
         clock.advance(20)
         await settle()
@@ -281,8 +299,11 @@ test('V11 whatever happens in whatever order, frames go forward and the newest a
       for (const { frames } of viewers) {
         const steps = frames.map(({ step }) => step)
         expect(steps).toEqual([...new Set(steps)].toSorted((a, b) => a - b))
-        expect(steps.at(-1)).toBe(shown + 1)
+        expect(steps.at(-1)).toBe(shown)
+        // A picture of these tests ends with what its pixels begin with.
+        for (const { step, pixels } of frames) expect(pixels.at(-1)).toBe(step)
       }
+      expect(released).toBe(shown)
     }),
     { numRuns: 150 },
   )

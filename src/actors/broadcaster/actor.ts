@@ -1,7 +1,7 @@
 // The broadcaster: folds the live feed, the aggregator's projections and the host's notices into
 // what viewers see, and passes their questions about the past on. It loses what it has no time
 // for; the log has everything.
-import { MIB } from '../../base/bytes.ts'
+import { MIB, movableOf } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { Hub } from '../../gateway/hub.ts'
 import { type Behind, type Gateway, openGateway } from '../../gateway/server.ts'
@@ -155,7 +155,7 @@ class Broadcaster implements ActorInstance {
         const wanted = this.#hub.wantedFps()
         return camera => (this.#hub.shows(camera) ? (wanted.get(camera.agent) ?? 0) : 0)
       },
-      show: frame => this.#showFrame(frame),
+      show: (frame, onReleased) => this.#showFrame(frame, onReleased),
     })
   }
 
@@ -163,9 +163,9 @@ class Broadcaster implements ActorInstance {
     if (this.#frames) this.#frames.watched = watched
   }
 
-  #showFrame(frame: LiveFrame): void {
+  #showFrame(frame: LiveFrame, onReleased?: () => void): void {
     this.#feed.noteFrames(frame.agent)
-    this.#hub.showFrame(frame)
+    this.#hub.showFrame(frame, onReleased)
   }
 
   #takeSystem(notice: SystemNotice): void {
@@ -209,7 +209,7 @@ function openStills({ clock, sends, sender }: ActorScope<BroadcasterConfig>) {
   if (!sends.includes('broadcaster.stills')) return undefined
   const orders = sender<StillOrder>('broadcaster.stills', {
     sizeOf: order => 64 + order.pixels.byteLength,
-    transferOf: order => [order.pixels.buffer],
+    transferOf: order => movableOf(order.pixels),
     // A single frame may be larger than the usual window.
     window: { countMax: 8, bytesMax: 64 * MIB },
   })

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { FrameLayout } from '../../protocol/events.ts'
 import type { LiveFrame } from '../../protocol/thread-messages.ts'
 import type { LaneFrame } from '../../streams/fast-lane/layout.ts'
-import { LaneReader } from '../../streams/fast-lane/reader.ts'
+import { LaneReader, type TakenFrame } from '../../streams/fast-lane/reader.ts'
 import { cameraKey, FrameSources } from './frame-sources.ts'
 
 const REVIEW_MILLIS = 100
@@ -19,7 +19,8 @@ export interface FrameFeedOptions {
   readonly cameras: () => readonly FrameLayout[]
   /** How many frames a second viewers want of a camera. */
   readonly wantedFps: () => (camera: FrameLayout) => number
-  readonly show: (frame: LiveFrame) => void
+  /** `onReleased` is to be called when nobody needs the pixels any more. */
+  readonly show: (frame: LiveFrame, onReleased: () => void) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -57,7 +58,7 @@ export class FrameFeed {
 
   /** Takes a frame that came by way of the log. */
   takeFromLog(frame: LiveFrame): void {
-    if (this.#sources.takeFromLog(cameraKey(frame), frame.time)) this.#show(frame)
+    if (this.#sources.takeFromLog(cameraKey(frame), frame.time)) this.#show(frame, () => {})
   }
 
   close(): void {
@@ -91,20 +92,25 @@ export class FrameFeed {
     this.#taking = false
   }
 
-  #takeFromLane({ layout, pixels, ...place }: LaneFrame): void {
+  #takeFromLane(taken: TakenFrame): void {
+    const { layout, ...frame } = taken
     const camera = this.#cameras.get(layout)
-    if (camera === undefined || !isOf(camera, place)) return
-    const now = this.#options.clock.monotonic()
-    if (!this.#sources.takeFromLane(cameraKey(camera), place.time, now)) return
+    if (camera === undefined || !isOf(camera, frame) || !this.#isNew(camera, frame)) {
+      this.#reader.release(taken)
+      return
+    }
     const { agent, format } = camera
-    this.#show({
-      ...{ ...place, agent, camera: camera.camera, format, mode: 'live' },
-      pixels: pixels as Uint8Array,
-    })
+    this.#show({ ...frame, agent, camera: camera.camera, format, mode: 'live' }, () =>
+      this.#reader.release(taken),
+    )
   }
 
-  #show(frame: LiveFrame): void {
-    this.#options.show(frame)
+  #isNew(camera: FrameLayout, { time }: Pick<LaneFrame, 'time'>): boolean {
+    return this.#sources.takeFromLane(cameraKey(camera), time, this.#options.clock.monotonic())
+  }
+
+  #show(frame: LiveFrame, onReleased: () => void): void {
+    this.#options.show(frame, onReleased)
     this.#reader.noteShown()
   }
 }

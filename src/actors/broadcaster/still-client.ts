@@ -1,4 +1,5 @@
 // Frames that viewers want as pictures, sent to the host, whose pool makes them.
+import { isShared } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { StillAnswer, StillOrder } from '../../protocol/thread-messages.ts'
 import { failureOf, PendingAnswers } from './pending-answers.ts'
@@ -18,9 +19,13 @@ export class StillClient {
     this.#pending = new PendingAnswers({ clock, what: 'pictures', ...bounds })
   }
 
-  /** The picture's file. Moves the pixels. */
+  /** The picture's file. The pixels must not change until then. */
   readonly make = async (order: Omit<StillOrder, 'id' | 'kind'>): Promise<Uint8Array> => {
-    const answer = await this.#pending.ask(id => this.#send({ id, kind: 'still', ...order }))
+    // A copy can be moved to where the picture is made; others may want these pixels too.
+    const pixels = isShared(order.pixels) ? order.pixels : new Uint8Array(order.pixels)
+    const answer = await this.#pending.ask(id =>
+      this.#send({ id, kind: 'still', ...order, pixels }),
+    )
     if (answer.kind === 'failed') throw failureOf(answer)
     return answer.bytes
   }

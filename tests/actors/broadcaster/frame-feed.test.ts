@@ -28,6 +28,7 @@ function open(lane = createLane()) {
   const cameras: FrameLayout[] = [camera(1, 'a'), camera(2, 'b')]
   const wanted: Record<string, number> = { a: 30 }
   const shown: LiveFrame[] = []
+  const releases: (() => void)[] = []
   const errors: unknown[] = []
   const feed = new FrameFeed({
     ...{ clock, lane },
@@ -36,7 +37,10 @@ function open(lane = createLane()) {
       () =>
       ({ agent }) =>
         wanted[agent] ?? 0,
-    show: frame => shown.push(frame),
+    show: (frame, onReleased) => {
+      shown.push(frame)
+      releases.push(onReleased)
+    },
     onError: error => errors.push(error),
   })
   feeds.push(feed)
@@ -54,7 +58,7 @@ function open(lane = createLane()) {
   })
   const steps = (): number[] => shown.map(frame => frame.step)
   return {
-    ...{ lane, clock, gauge, feed, cameras, wanted, shown, steps, errors },
+    ...{ lane, clock, gauge, feed, cameras, wanted, shown, releases, steps, errors },
     ...{ isWished, publish, record, byLog },
   }
 }
@@ -131,6 +135,25 @@ describe('F5 F11 while somebody watches', () => {
     publish(2, 2)
     await until(() => steps().length > 0)
     expect(steps()).toEqual([2])
+  })
+
+  test('F17 the memory of one that was let go of, or is not shown, is used for the next', async () => {
+    const { feed, cameras, publish, shown, releases } = open()
+    feed.watched = true
+    publish(1, 1)
+    await until(() => shown.length === 1)
+    publish(1, 2)
+    await until(() => shown.length === 2)
+    releases[0]?.()
+    cameras[0] = { ...cameras[0]!, width: 1, height: 2 }
+    feed.watched = false
+    feed.watched = true
+    publish(1, 3)
+    publish(2, 4)
+    await until(() => shown.length === 3)
+    expect(shown.map(({ step }) => step)).toEqual([1, 2, 4])
+    expect(shown[1]?.pixels).toEqual(new Uint8Array([2, 2]))
+    expect(shown[2]?.pixels.buffer).toBe(shown[0]?.pixels.buffer)
   })
 
   test('a broadcaster that comes back goes on with what is new', async () => {
