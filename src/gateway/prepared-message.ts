@@ -2,8 +2,9 @@
 // written as it is to every viewer who gets it. A server's frames are not masked (RFC 6455, 5.2), so
 // they are the same for all.
 import { deflateRawSync } from 'node:zlib'
-import { KIB } from '../base/bytes.ts'
+import { alignUp, KIB } from '../base/bytes.ts'
 import { encodeCompressed } from '../protocol/compressed-message.ts'
+import { type FrameMessage, pixelsOffset, writeFrameMessage } from '../protocol/frame-message.ts'
 
 export interface PreparedMessage {
   /** Header and payload. */
@@ -20,6 +21,7 @@ const BINARY = 2
 /** Lengths up to 125 stand in the header's second byte, others behind it in 2 or 8 bytes. */
 const LENGTH_IN_2 = 126
 const LENGTH_IN_8 = 127
+const WORD_BYTES = 8
 
 /** Smaller messages are sent as they are, also to viewers that asked for compressed ones. */
 export const DEFLATED_BYTES_MIN = 4 * KIB
@@ -40,17 +42,36 @@ export function prepareBinary(bytes: Uint8Array): PreparedMessage {
   return { frame, payload, binary: true }
 }
 
+/** Copies the pixels, once. */
+export function prepareFrame(message: FrameMessage): PreparedMessage {
+  const pixelsAt = pixelsOffset(message)
+  const payloadBytes = pixelsAt + message.pixels.byteLength
+  const { frame, payload } = openFrame(BINARY, payloadBytes, pixelsAt)
+  writeFrameMessage(message, payload)
+  return { frame, payload, binary: true }
+}
+
 /** The message again, for viewers that asked for compressed ones. */
 export function prepareDeflated({ payload }: PreparedMessage): PreparedMessage {
   const stream = deflateRawSync(payload, { level: DEFLATE_LEVEL })
   return prepareBinary(encodeCompressed({ inflatedBytes: payload.byteLength, stream }))
 }
 
-function openFrame(opcode: number, payloadBytes: number): { frame: Buffer; payload: Buffer } {
+/**
+ * `wordAt`: the byte of the payload that is to lie where a word begins. Memory that threads share is
+ * copied in words only to such a place, and else byte by byte.
+ */
+function openFrame(
+  opcode: number,
+  payloadBytes: number,
+  wordAt = 0,
+): { frame: Buffer; payload: Buffer } {
   const lengthBytes = payloadBytes < LENGTH_IN_2 ? 0 : payloadBytes < 2 ** 16 ? 2 : 8
   const headerBytes = 2 + lengthBytes
+  const marginBytes = alignUp(headerBytes + wordAt, WORD_BYTES) - (headerBytes + wordAt)
   // Not of the pool: it may wait in sockets for long, and would keep its neighbours.
-  const frame = Buffer.allocUnsafeSlow(headerBytes + payloadBytes)
+  const memory = Buffer.allocUnsafeSlow(marginBytes + headerBytes + payloadBytes)
+  const frame = memory.subarray(marginBytes)
   frame[0] = FINAL | opcode
   frame[1] = lengthBytes === 0 ? payloadBytes : lengthBytes === 2 ? LENGTH_IN_2 : LENGTH_IN_8
   if (lengthBytes === 2) frame.writeUInt16BE(payloadBytes, 2)

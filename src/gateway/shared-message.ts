@@ -1,6 +1,6 @@
 // One message for any number of viewers: built, encoded and compressed once for all who get it in
 // that form, when the first of them is sent it, and never when nobody is.
-import { encodeFrameMessage, type FrameMessage } from '../protocol/frame-message.ts'
+import type { FrameMessage } from '../protocol/frame-message.ts'
 import { packMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type Compression,
@@ -13,6 +13,7 @@ import {
   type PreparedMessage,
   prepareBinary,
   prepareDeflated,
+  prepareFrame,
   prepareText,
 } from './prepared-message.ts'
 
@@ -87,7 +88,7 @@ export class SharedMessage {
     build: () => FrameMessage,
     accountedBytes: number,
   ): SharedMessage {
-    const prepare = () => prepareBinary(encodeFrameMessage(build()))
+    const prepare = () => prepareFrame(build())
     return new SharedMessage(channel, prepare, accountedBytes, undefined, forms.json.none)
   }
 

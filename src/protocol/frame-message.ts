@@ -38,10 +38,22 @@ export interface FrameMessage {
   readonly pixels: Uint8Array
 }
 
+const utf8 = new TextEncoder()
+
+/** Where the pixels begin in the message of this frame. */
+export const pixelsOffset = ({ agent }: FrameMessage): number =>
+  HEADER_BYTES + utf8.encode(agent).byteLength
+
 export function encodeFrameMessage(frame: FrameMessage): Uint8Array {
-  const agent = new TextEncoder().encode(frame.agent)
-  const bytes = new Uint8Array(HEADER_BYTES + agent.byteLength + frame.pixels.byteLength)
-  const view = new DataView(bytes.buffer)
+  const bytes = new Uint8Array(pixelsOffset(frame) + frame.pixels.byteLength)
+  writeFrameMessage(frame, bytes)
+  return bytes
+}
+
+/** Writes the message into as many bytes as it has. */
+export function writeFrameMessage(frame: FrameMessage, bytes: Uint8Array): void {
+  const agent = utf8.encode(frame.agent)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   view.setUint32(0, MAGIC, true)
   view.setUint16(4, frame.width, true)
   view.setUint16(6, frame.height, true)
@@ -57,7 +69,6 @@ export function encodeFrameMessage(frame: FrameMessage): Uint8Array {
   view.setFloat64(40, frame.sendTime, true)
   bytes.set(agent, HEADER_BYTES)
   bytes.set(frame.pixels, HEADER_BYTES + agent.byteLength)
-  return bytes
 }
 
 /** Throws BAD_FRAME when the bytes are not a whole frame message. */
