@@ -1,37 +1,31 @@
 // A transaction in the making: whole contributions, packed into batches, until it is committed.
 // Batches close at their bounds; a contribution may span batches, never transactions.
+import { BufferPool } from '../base/buffer-pool.ts'
+import { crc32 } from '../base/checksum.ts'
 import type { FrameDrop } from '../protocol/frame-drop.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Position } from '../protocol/position.ts'
 import { BATCH_HEADER_BYTES, sealBatch } from './batch-codec.ts'
 import { dropNote } from './dropping.ts'
-import type { Contribution } from './event-log.ts'
+import type { Contribution, FramePayload } from './event-log.ts'
 import { episodeKey, nameKey, seqKey } from './keys.ts'
 import { type LogState, layoutWrite } from './log-state.ts'
-import { seal } from './sealed-value.ts'
+import { SEAL_BYTES, seal, sealInto } from './sealed-value.ts'
 import { encodeSnapshot } from './snapshots.ts'
 import type { Write } from './storage.ts'
 import { nextRun, recordTime, type Survey } from './survey.ts'
 
 const BUFFER_BYTES = BATCH_HEADER_BYTES + limits.batchBytesMax
-const BUFFERS_KEPT = 64
+/** Memory of transactions that are committed, kept for those to come. */
+const SPARE_BYTES_MAX = 64 * BUFFER_BYTES
+/**
+ * In front of a frame in its buffer: the seal ends where a word does, as pixels in a ring begin with
+ * one. Memory that threads share is copied in words only so.
+ */
+const FRAME_MARGIN_BYTES = 8
 
-/** Buffers for batches, used again once their transaction is committed. */
-export class BatchBuffers {
-  readonly #free: Uint8Array[] = []
-
-  /** A buffer for at least `bytes`; its contents are arbitrary. */
-  take(bytes: number): Uint8Array {
-    if (bytes > BUFFER_BYTES) return new Uint8Array(bytes)
-    return this.#free.pop() ?? new Uint8Array(BUFFER_BYTES)
-  }
-
-  give(buffer: Uint8Array): void {
-    if (buffer.byteLength === BUFFER_BYTES && this.#free.length < BUFFERS_KEPT) {
-      this.#free.push(buffer)
-    }
-  }
-}
+/** For batches and frames, used again once their transaction is committed. */
+export const newDraftPool = (): BufferPool => new BufferPool({ bytesMax: SPARE_BYTES_MAX })
 
 interface OpenBatch {
   readonly buffer: Uint8Array
@@ -45,7 +39,7 @@ interface OpenBatch {
 export class Draft {
   readonly #state: LogState
   readonly #epoch: number
-  readonly #pool: BatchBuffers
+  readonly #pool: BufferPool
   readonly #buffers: Uint8Array[] = []
   readonly #writes: Write[] = []
   readonly #producers = new Set<string>()
@@ -59,7 +53,7 @@ export class Draft {
   events = 0
   batches = 0
 
-  constructor(state: LogState, epoch: number, nextSeq: number, pool: BatchBuffers) {
+  constructor(state: LogState, epoch: number, nextSeq: number, pool: BufferPool) {
     this.#state = state
     this.#epoch = epoch
     this.#pool = pool
@@ -86,8 +80,7 @@ export class Draft {
     const { records, frames, rows, snapshot, drops, producer } = contribution
     const firstSeq = this.#lastSeq + 1
     this.#addRecords(records)
-    for (const frame of frames ?? [])
-      this.#seal('frames', seqKey(firstSeq + frame.index), frame.bytes)
+    for (const frame of frames ?? []) this.#addFrame(seqKey(firstSeq + frame.index), frame)
     for (const row of rows ?? []) this.#seal('episodes', episodeKey(row.episode), row.bytes)
     if (snapshot) this.#seal('snapshots', nameKey(snapshot.name), encodeSnapshot(snapshot))
     for (const drop of drops ?? []) this.#writes.push(dropNote(drop))
@@ -99,8 +92,21 @@ export class Draft {
     this.events += survey.count
   }
 
-  #seal(table: 'frames' | 'episodes' | 'snapshots', key: Uint8Array, value: Uint8Array): void {
+  #seal(table: 'episodes' | 'snapshots', key: Uint8Array, value: Uint8Array): void {
     this.#writes.push({ table, key, value: seal(key, value) })
+  }
+
+  #addFrame(key: Uint8Array, { bytes, crc = crc32(bytes) }: FramePayload): void {
+    const buffer = this.#take(FRAME_MARGIN_BYTES + bytes.byteLength)
+    const sealed = buffer.subarray(FRAME_MARGIN_BYTES - SEAL_BYTES)
+    this.#writes.push({ table: 'frames', key, value: sealInto(sealed, key, bytes, crc) })
+  }
+
+  /** Memory until this is committed. */
+  #take(bytes: number): Uint8Array {
+    const buffer = this.#pool.take(bytes)
+    this.#buffers.push(buffer)
+    return buffer
   }
 
   #addRecords(records: Uint8Array): void {
@@ -125,8 +131,7 @@ export class Draft {
   }
 
   #openBatch(bytes: number, firstTime: number): OpenBatch {
-    const buffer = this.#pool.take(BATCH_HEADER_BYTES + bytes)
-    this.#buffers.push(buffer)
+    const buffer = this.#take(Math.max(BUFFER_BYTES, BATCH_HEADER_BYTES + bytes))
     this.#batch = {
       buffer,
       firstSeq: this.#lastSeq + 1,

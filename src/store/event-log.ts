@@ -19,7 +19,10 @@ export type Durability = 'sync' | 'group' | 'relaxed'
 /** Pixels of the `index`-th record of a contribution, which is a frame_captured. */
 export interface FramePayload {
   readonly index: number
+  /** Copied before `append` returns. */
   readonly bytes: Uint8Array
+  /** Their CRC-32, by whoever has made it already. */
+  readonly crc?: number
 }
 
 /** A row of the episode index; the log does not look inside. */

@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
-import { BatchBuffers, Draft } from './draft.ts'
+import { Draft, newDraftPool } from './draft.ts'
 import type { Contribution, Durability } from './event-log.ts'
 import type { LogState } from './log-state.ts'
 import type { Write } from './storage.ts'
@@ -28,7 +28,7 @@ export class Pending {
   readonly #state: LogState
   readonly #epoch: number
   readonly #options: PendingOptions
-  readonly #pool = new BatchBuffers()
+  readonly #pool = newDraftPool()
   /** Transactions that wait for the storage, oldest first. */
   readonly #waiting: Transaction[] = []
   #inFlight: Draft | undefined

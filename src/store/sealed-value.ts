@@ -2,16 +2,30 @@
 // checksum covers the key too: a value that turns up under another key is damage.
 //
 //   0  u32 CRC-32 of key and value      4  value
+import { assert } from '../base/assert.ts'
 import { crc32, crc32Behind } from '../base/checksum.ts'
 import { RollcastError } from '../base/errors.ts'
 
 export const SEAL_BYTES = 4
 
 /** A copy of `value` with its checksum. */
-export function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(SEAL_BYTES + value.byteLength)
+export const seal = (key: Uint8Array, value: Uint8Array): Uint8Array =>
+  sealInto(new Uint8Array(SEAL_BYTES + value.byteLength), key, value, crc32(value))
+
+/**
+ * The same in memory that is there: `sealed`, of `SEAL_BYTES` more than the value. `crc`: the CRC-32
+ * of the value alone, so that large ones are read once for both.
+ */
+export function sealInto(
+  sealed: Uint8Array,
+  key: Uint8Array,
+  value: Uint8Array,
+  crc: number,
+): Uint8Array {
+  assert(sealed.byteLength === SEAL_BYTES + value.byteLength, 'a seal, and the value')
   sealed.set(value, SEAL_BYTES)
-  new DataView(sealed.buffer).setUint32(0, crc32(value, crc32(key)), true)
+  const sum = crc32Behind(crc32(key), crc, value.byteLength)
+  new DataView(sealed.buffer, sealed.byteOffset).setUint32(0, sum, true)
   return sealed
 }
 

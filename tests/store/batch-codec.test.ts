@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
 import { BATCH_HEADER_BYTES, openBatch, sealBatch } from '../../src/store/batch-codec.ts'
 import { episodeKey, readEpisodeKey, readSeqKey, seqKey } from '../../src/store/keys.ts'
-import { seal, unseal } from '../../src/store/sealed-value.ts'
+import { seal, sealInto, unseal } from '../../src/store/sealed-value.ts'
 
 const bytes = fc.uint8Array({ maxLength: 400 })
 
@@ -74,6 +74,8 @@ describe('batches as bytes', () => {
         const key = seqKey(7)
         const stored = seal(key, value)
         expect(unseal(key, stored, 'value')).toEqual(value)
+        const room = new Uint8Array(stored.byteLength + 3).subarray(3)
+        expect(sealInto(room, key, value, crc32(value))).toEqual(stored)
         const corrupt = expect.objectContaining({ code: 'LOG_CORRUPT' })
         expect(() => unseal(seqKey(8), stored, 'value')).toThrow(corrupt)
         stored[at % stored.byteLength]! ^= 1 << bit

@@ -1,5 +1,6 @@
 // What every event log does, run on each storage.
 import { describe, expect, test } from 'vitest'
+import { crc32 } from '../../src/base/checksum.ts'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { RollcastError } from '../../src/base/errors.ts'
 import { Layouts } from '../../src/protocol/codec.ts'
@@ -98,6 +99,28 @@ export function describeEventLog(
         const backwards = [...reader.events({ fromSeq: 2, toSeq: 5, reverse: true })]
         expect(backwards.map(e => e.seq)).toEqual([5, 4, 3, 2])
         expect(backwards[1]!.event).toEqual(step(1, 0))
+        await reader.close()
+        await writer.close()
+      }),
+    )
+
+    test(
+      'G1 copies pixels before append returns, whatever becomes of their memory, and of its own',
+      withLog(async log => {
+        const { writer } = await log.open()
+        writer.append(contribution(declarations, 1))
+        const frames = Array.from({ length: 20 }, (_, i) => frame(1, i))
+        for (const [i, event] of frames.entries()) {
+          const bytes = pixelsOf(i)
+          const payload = { index: 0, bytes, crc: crc32(bytes) }
+          writer.append({ ...contribution([event], 2 + i), frames: [payload] })
+          bytes.fill(0)
+          // What was written is used again for what comes next.
+          if (i % 3 === 0) await writer.flush()
+        }
+        await writer.flush()
+        const reader = log.reader()
+        expect(frames.map((_, i) => reader.frame(3 + i))).toEqual(frames.map((_, i) => pixelsOf(i)))
         await reader.close()
         await writer.close()
       }),

@@ -1,5 +1,6 @@
 // The recorder's intake: records as they lie in the ring become one contribution to the log.
-// Records are copied as they are; a frame's pixels go apart and its checksum into its record.
+// Records are copied as they are; a frame's checksum goes into its record, and its pixels stay where
+// they are until the log has its copy.
 import { alignUp } from '../../base/bytes.ts'
 import { crc32 } from '../../base/checksum.ts'
 import {
@@ -23,6 +24,7 @@ export interface TakenFrame {
   readonly episode: number
   readonly step: number
   readonly index: number
+  /** In the ring. */
   readonly pixels: Uint8Array
 }
 
@@ -30,6 +32,7 @@ export interface TakenFrame {
 export interface Intake {
   readonly records: Uint8Array
   readonly count: number
+  /** With pixels in the ring, which stay there until they are released. */
   readonly frames: readonly FramePayload[]
   readonly newestFrames: readonly TakenFrame[]
   /** An episode with frames has ended: its video can be finished. */
@@ -68,7 +71,10 @@ export class IntakeBuffer {
     return this.#used + this.#frameBytes
   }
 
-  /** Takes in the record with this tag and the body at `bytes[offset .. offset + length]`. */
+  /**
+   * Takes in the record with this tag and the body at `bytes[offset .. offset + length]`, which stays
+   * as it is until what is taken is appended.
+   */
   add(bytes: Uint8Array, tag: number, offset: number, length: number): void {
     const kind = tagKind(tag)
     const isFrame = kind === eventKinds.frame_captured
@@ -84,7 +90,7 @@ export class IntakeBuffer {
     this.#bytes.fill(0, body + bodyLength, end)
     this.#used = end
     if (isFrame) {
-      this.#addFrame(view, body, bytes.slice(offset + FRAME_HEADER_BYTES, offset + length))
+      this.#addFrame(view, body, bytes.subarray(offset + FRAME_HEADER_BYTES, offset + length))
     } else if (kind === eventKinds.layout_declared) {
       decodeRecord(this.#bytes, readRecord(this.#bytes.subarray(0, end), start), this.#layouts)
     } else if (kind === eventKinds.episode_ended && this.#hasFrames) {
@@ -120,8 +126,9 @@ export class IntakeBuffer {
   }
 
   #addFrame(view: DataView, body: number, pixels: Uint8Array): void {
-    view.setUint32(body + 28, crc32(pixels), true)
-    this.#frames.push({ index: this.#count, bytes: pixels })
+    const crc = crc32(pixels)
+    view.setUint32(body + 28, crc, true)
+    this.#frames.push({ index: this.#count, bytes: pixels, crc })
     this.#frameBytes += pixels.byteLength
     this.#hasFrames = true
     const layout = this.#layouts.get(view.getUint16(body + 8, true))

@@ -47,7 +47,9 @@ export class Outlets {
     for (const { layout, pixels, ...place } of frames) {
       if (this.#lane && !this.#lane.isWishedByLog(layout.layout)) continue
       const { agent, camera, width, height, format } = layout
-      this.#frames?.offer({ agent, camera, width, height, format, ...place, pixels, mode: 'live' })
+      // A copy: the ring is written over once it is durable, sent or not.
+      const shown = { ...place, pixels: pixels.slice(), mode: 'live' as const }
+      this.#frames?.offer({ agent, camera, width, height, format, ...shown })
     }
   }
 

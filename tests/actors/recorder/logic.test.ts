@@ -100,8 +100,8 @@ describe('what the recorder takes in', () => {
     expect(intake.bytes).toBeGreaterThan(first.byteLength + second.byteLength)
     const taken = intake.take()
     expect(taken.frames).toEqual([
-      { index: 1, bytes: first },
-      { index: 3, bytes: second },
+      { index: 1, bytes: first, crc: crc32(first) },
+      { index: 3, bytes: second, crc: crc32(second) },
     ])
     expect(eventsOf(taken)).toEqual([metric(1), frame(1, 0), step(1, 0), frame(1, 1)])
     expect(frame(1, 1)).toMatchObject({ crc: crc32(second) })
