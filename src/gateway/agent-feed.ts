@@ -30,11 +30,12 @@ export class AgentFeed {
     const allowing = { allowsJitter: true }
     this.#outlet = new FrameOutlet(options)
     this.#states = new Throttle(clock, 0, message => lane.latest(key, message), allowing)
-    const show = (newest: FramePlace): void =>
+    const show = (newest: FramePlace): void => {
       newest.take(shared => {
         onFrame()
         this.#outlet.offer(shared)
       })
+    }
     this.#frames = new Throttle(clock, 0, show, allowing)
   }
 
@@ -50,9 +51,9 @@ export class AgentFeed {
     this.#frames.offer(this.#newest)
   }
 
-  /** The socket has room for a frame again. */
-  room(): void {
-    this.#outlet.room()
+  /** The socket has room for a frame again. Whether one had waited for that. */
+  room(): boolean {
+    return this.#outlet.room()
   }
 
   /** Forgets what waits. */

@@ -56,10 +56,10 @@ export class FrameOutlet {
     else this.#wait(shared)
   }
 
-  /** The socket has room again, or a picture has come. */
-  room(): void {
-    if (this.#wish !== undefined || !this.#options.lane.roomy) return
-    this.#waiting.take(shared => this.offer(shared))
+  /** The socket has room again, or a picture has come. Whether a frame had waited for that. */
+  room(): boolean {
+    if (this.#wish !== undefined || !this.#options.lane.roomy) return false
+    return this.#waiting.take(shared => this.offer(shared))
   }
 
   /** Forgets what is on its way: another agent is followed, or nothing. */

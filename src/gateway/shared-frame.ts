@@ -96,12 +96,13 @@ export class FramePlace {
     this.#shared = shared
   }
 
-  /** Empties the place; the frame that waited is kept until `use` returns. */
-  take(use: (shared: SharedFrame) => void): void {
+  /** Empties the place; a frame that waited is kept until `use` returns. Whether there was one. */
+  take(use: (shared: SharedFrame) => void): boolean {
     const shared = this.#shared
     this.#shared = undefined
-    if (shared === undefined) return
+    if (shared === undefined) return false
     use(shared)
     shared.release()
+    return true
   }
 }

@@ -176,7 +176,12 @@ export class Viewing {
 
   /** The socket has room for frames again. */
   room(): void {
-    for (const feed of this.#feeds.values()) feed.room()
+    for (const [agent, feed] of [...this.#feeds]) {
+      if (!feed.room() || this.#feeds.get(agent) !== feed) continue
+      // Behind the others, so that one agent does not keep them waiting.
+      this.#feeds.delete(agent)
+      this.#feeds.set(agent, feed)
+    }
   }
 
   /** The agents that it follows; none while there is none. */

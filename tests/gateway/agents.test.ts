@@ -74,6 +74,23 @@ describe('several agents', () => {
     expect(last).toEqual([502, 502, 502])
   })
 
+  test('L14 a viewer that has no room for all gets those of each in turn', async () => {
+    stage.agents = ['a', 'b', 'c']
+    const socket = connect({ agents: 'all', max_fps: 240, encoding: 'raw' })
+    socket.reading = false
+    for (let at = 0; at < 12; at++) {
+      for (const agent of stage.agents) hub.showFrame(frameOf(at, 120_000, agent))
+      await advance(20)
+      // It takes what is there, which makes room for one more.
+      socket.drain()
+      await settle()
+    }
+    const counts = stage.agents.map(
+      agent => socket.frames.filter(frame => frame.agent === agent).length,
+    )
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(3)
+  })
+
   test('L14 of very many each has a frame a second, and the first 64 are all', async () => {
     stage.agents = Array.from({ length: 100 }, (_, at) => `env-${at}`)
     connect({ agents: 'all', max_fps: 10 })
