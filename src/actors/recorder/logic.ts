@@ -1,6 +1,6 @@
 // The recorder's intake: records as they lie in the ring become one contribution to the log.
-// Records are copied as they are; a frame's checksum goes into its record, and its pixels stay where
-// they are until the log has its copy.
+// Records are copied as they are; a frame's checksum goes into its record, and its pixels stay in the
+// ring until the log has its copy.
 import { alignUp } from '../../base/bytes.ts'
 import { crc32 } from '../../base/checksum.ts'
 import {
@@ -72,8 +72,8 @@ export class IntakeBuffer {
   }
 
   /**
-   * Takes in the record with this tag and the body at `bytes[offset .. offset + length]`, which stays
-   * as it is until what is taken is appended.
+   * Takes in the record with this tag and the body at `bytes[offset .. offset + length]`, which is
+   * to stay as it is until what was taken is appended.
    */
   add(bytes: Uint8Array, tag: number, offset: number, length: number): void {
     const kind = tagKind(tag)

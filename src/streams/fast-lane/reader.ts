@@ -62,7 +62,7 @@ export class LaneReader {
   #tail: number
   /** The head as last seen. */
   #head: number
-  /** Where in the slots the first one was that the producer had not written, and bytes from there that are not touched. */
+  /** Where the slots begin that nobody had written yet, and bytes from there that are untouched. */
   #coldFrom = 0
   #coldBytes = 0
   readonly #wished = new Map<number, number>()
