@@ -14,6 +14,7 @@ import type { VideoCommitted } from '../protocol/events.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { unlessDamaged } from '../store/unless-damaged.ts'
 import type { CameraTrack, PlacedFrame } from './camera-track.ts'
+import type { VideoFile } from './lerobot/prepare.ts'
 import type { VideoFact } from './recorded-videos.ts'
 
 /** Frames a second of a run that made no video, as of one that does. */
@@ -90,10 +91,11 @@ export async function firstFrames(
   parts: readonly VideoCommitted[],
   frames: number,
   { path, fps }: { readonly path: string; readonly fps: number },
-): Promise<string[]> {
+): Promise<VideoFile[]> {
   const files = await cutTo(studio, parts, frames, path)
   if (parts[0]?.fps === fps) return files
-  await concatenate(studio.ffmpeg, files, path, { fps })
+  const paths = files.map(file => (typeof file === 'string' ? file : file.path))
+  await concatenate(studio.ffmpeg, paths, path, { fps })
   return [path]
 }
 
@@ -102,8 +104,8 @@ async function cutTo(
   parts: readonly VideoCommitted[],
   frames: number,
   path: string,
-): Promise<string[]> {
-  const files: string[] = []
+): Promise<VideoFile[]> {
+  const files: VideoFile[] = []
   let missing = frames
   for (const part of parts) {
     if (missing === 0) break
@@ -112,7 +114,7 @@ async function cutTo(
       await cut(studio.ffmpeg, file, { fromFrame: 0, frames: missing }, path)
       return [...files, path]
     }
-    files.push(file)
+    files.push({ ...part, path: file })
     missing -= part.frames
   }
   return files

@@ -21,7 +21,7 @@ import {
 import { readTracks } from './episode-tracks.ts'
 import type { DatasetDescription, FeatureDescription } from './lerobot/features.ts'
 import { EPISODE_FRAMES_MIN } from './lerobot/layout.ts'
-import type { EpisodeInput } from './lerobot/prepare.ts'
+import type { EpisodeInput, VideoFile } from './lerobot/prepare.ts'
 import { aggregateStatistics, type FeatureStatistics, valueNames } from './lerobot/statistics.ts'
 import type { VideoFact } from './recorded-videos.ts'
 import { StepColumns, StepFeatures } from './step-columns.ts'
@@ -104,7 +104,7 @@ export async function episodeOf(
   const columns = new StepColumns(description.features, rows)
   const tracks = tracksByKey(readTracks(reader, row, step => columns.add(step)).values())
   const stills: Record<string, Uint8Array[]> = {}
-  const videos: Record<string, readonly string[]> = {}
+  const videos: Record<string, readonly VideoFile[]> = {}
   const statistics: Record<string, FeatureStatistics> = {}
   for (const [key, { dtype }] of Object.entries(description.features)) {
     if (dtype !== 'video' && dtype !== 'image') continue
@@ -139,7 +139,7 @@ async function videoOf({
   track,
   shown,
   facts,
-}: Shot): Promise<{ files: readonly string[]; statistics: FeatureStatistics }> {
+}: Shot): Promise<{ files: readonly VideoFile[]; statistics: FeatureStatistics }> {
   const { fps } = description
   const path = join(
     aside,

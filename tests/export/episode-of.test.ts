@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { openStudio } from '../../src/export/camera-video.ts'
 import { describeEpisode, type EpisodeSource, episodeOf } from '../../src/export/episode-of.ts'
 import type { DatasetDescription } from '../../src/export/lerobot/features.ts'
-import type { EpisodeInput } from '../../src/export/lerobot/prepare.ts'
+import type { EpisodeInput, VideoFile } from '../../src/export/lerobot/prepare.ts'
 import { RecordedVideos } from '../../src/export/recorded-videos.ts'
 import { decodeFrames, examineVideo } from '../../src/media/examine-video.ts'
 import type { EpisodeRow } from '../../src/protocol/projection.ts'
@@ -33,9 +33,11 @@ function inputOf(run: WrittenRun, row: EpisodeRow, wish: Wish = {}): Promise<Epi
   return episodeOf(source, row, new RecordedVideos(reader).of(row.episode))
 }
 
+const pathOf = (file: VideoFile): string => (typeof file === 'string' ? file : file.path)
+
 /** The numbers of the pictures that the video files show, one after the other. */
-function picturesIn(files: readonly string[], shape: Shape): number[] {
-  return files.flatMap(file =>
+function picturesIn(files: readonly VideoFile[], shape: Shape): number[] {
+  return files.map(pathOf).flatMap(file =>
     [...decodeFrames(ffmpeg(), file)].map(decoded => {
       const likeness = Array.from({ length: 60 }, (_, number) =>
         psnr(decoded, picture(shape, number), shape),
@@ -150,7 +152,14 @@ describe('the video of an episode (X2)', () => {
     await run.dropPixels()
     const { videos, pictureStatistics } = await inputOf(run, row)
     const names = ['00000001-00000000.mp4', '00000001-00000003.mp4', '00000001-00000006.mp4']
-    expect(videos![EYE]).toEqual(names.map(name => join(run.dir, 'video/a~eye', name)))
+    const paths = names.map(name => join(run.dir, 'video/a~eye', name))
+    expect(videos![EYE]!.map(pathOf)).toEqual(paths)
+    // What its maker has said of it is what there is.
+    for (const [at, path] of paths.entries()) {
+      const { frames, width, height, codec, pixelFormat } = examineVideo(ffmpeg(), path)
+      const said = { frames, width, height, codec, pixelFormat, fps: 30 }
+      expect(videos![EYE]![at]).toMatchObject(said)
+    }
     expect(picturesIn(videos![EYE]!, small)).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(pictureStatistics![EYE]!.count).toBe(7 * 32 * 24)
   })
@@ -162,7 +171,7 @@ describe('the video of an episode (X2)', () => {
     await run.dropPixels()
     const { videos } = await inputOf(run, row)
     // The last part holds frames 6 and 7.
-    expect(videos![EYE]!.slice(0, 2)).toEqual([
+    expect(videos![EYE]!.slice(0, 2).map(pathOf)).toEqual([
       join(run.dir, 'video/a~eye/00000001-00000000.mp4'),
       join(run.dir, 'video/a~eye/00000001-00000003.mp4'),
     ])
@@ -176,7 +185,7 @@ describe('the video of an episode (X2)', () => {
     await run.dropPixels()
     const { videos } = await inputOf(run, row, { fps: 24 })
     expect(videos![EYE]).toHaveLength(1)
-    expect(examineVideo(ffmpeg(), videos![EYE]![0]!)).toMatchObject({ fps: 24, frames: 7 })
+    expect(examineVideo(ffmpeg(), pathOf(videos![EYE]![0]!))).toMatchObject({ fps: 24, frames: 7 })
     expect(picturesIn(videos![EYE]!, small)).toEqual([0, 1, 2, 3, 4, 5, 6])
   })
 
@@ -220,7 +229,7 @@ describe('the video of an episode (X2)', () => {
     await film(run, row)
     const { videos } = await inputOf(run, row)
     expect(picturesIn(videos![EYE]!, small)).toEqual([0, 1, 2, 3])
-    expect(examineVideo(ffmpeg(), videos![EYE]![0]!).fps).toBe(30)
+    expect(examineVideo(ffmpeg(), pathOf(videos![EYE]![0]!)).fps).toBe(30)
     await run.dropPixels()
     await expect(inputOf(run, row)).rejects.toThrow(
       `camera eye: ${lack}, and frame 0 is not in the log any more, or damaged`,

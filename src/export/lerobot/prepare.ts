@@ -26,14 +26,27 @@ export interface EpisodeInput {
   readonly columns: Readonly<Record<string, ColumnValues>>
   /** What is to be done: one text, or one for each row. */
   readonly task: string | readonly string[]
-  /** For each video key the finished files of this episode, in order. They are only read. */
-  readonly videos?: Readonly<Record<string, readonly string[]>>
+  /** For each video key the finished files of this episode, in order. */
+  readonly videos?: Readonly<Record<string, readonly VideoFile[]>>
   /** Statistics of image and video features, for each channel, divided by 255. */
   readonly pictureStatistics?: Readonly<Record<string, FeatureStatistics>>
 }
 
+/** A video file that nobody changes any more, and what its maker has said of it. */
+export interface FinalVideo extends VideoTraits {
+  readonly path: string
+}
+
+/** It is only read here, and looked through unless it is known what is in it. */
+export type VideoFile = string | FinalVideo
+
+/** What a dataset asks of a part of an episode's video. */
+type VideoTraits = Pick<VideoFacts, 'frames' | 'width' | 'height' | 'fps' | 'codec' | 'pixelFormat'>
+
 export interface PreparedVideo {
   readonly files: readonly string[]
+  /** None of the files changes any more: each may have another name as well. */
+  readonly isFinal: boolean
   readonly bytes: number
   /** Codec and pixel format. */
   readonly make: string
@@ -127,29 +140,33 @@ async function examineParts(
   key: string,
   input: EpisodeInput,
   tool: VideoTool | undefined,
-): Promise<PreparedVideo & { facts: readonly VideoFacts[] }> {
+): Promise<PreparedVideo & { facts: readonly VideoTraits[] }> {
   if (!tool) throw new RollcastError('UNAVAILABLE', `${key}: videos need FFmpeg (node-av)`)
   const files = input.videos?.[key] ?? []
   if (files.length === 0) throw bad(key, 'video files', 'none')
-  const facts: VideoFacts[] = []
+  const facts: VideoTraits[] = []
+  const paths: string[] = []
   let bytes = 0
   for (const file of files) {
+    const path = typeof file === 'string' ? file : file.path
     try {
-      facts.push(await tool.examineVideo(file))
-      bytes += statSync(file).size
+      facts.push(typeof file === 'string' ? await tool.examineVideo(file) : file)
+      bytes += statSync(path).size
     } catch (error) {
-      throw bad(key, `a video in ${file}`, describeError(error))
+      throw bad(key, `a video in ${path}`, describeError(error))
     }
+    paths.push(path)
   }
   const { codec, pixelFormat } = facts[0]!
-  return { files, bytes, facts, make: `${codec}, ${pixelFormat}` }
+  const isFinal = files.every(file => typeof file !== 'string')
+  return { files: paths, isFinal, bytes, facts, make: `${codec}, ${pixelFormat}` }
 }
 
 /** Gives the feature back, with what its first video says of how it is made. */
 function checkVideo(
   key: string,
   feature: Feature,
-  parts: readonly VideoFacts[],
+  parts: readonly VideoTraits[],
   length: number,
   fps: number,
 ): Feature {

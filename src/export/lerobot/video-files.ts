@@ -1,5 +1,5 @@
 // The files of a video key: earlier ones and new episodes, joined by stream copy and counted after it.
-import { statSync } from 'node:fs'
+import { linkSync, lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../../base/assert.ts'
 import { MIB } from '../../base/bytes.ts'
@@ -21,6 +21,7 @@ interface VideoUnit extends Size {
   readonly source: string
   readonly make: string
   readonly paths: readonly string[]
+  readonly isFinal: boolean
 }
 
 /** The videos of one episode do not fit together; nothing else is wrong. */
@@ -43,8 +44,8 @@ export async function stageVideos(
 ): Promise<readonly Part[]> {
   const before = state.videos[key] ?? []
   const units = episodes.map(({ source, length, videos }): VideoUnit => {
-    const { files: paths, bytes, make } = videos[key]!
-    return { source, episodes: 1, frames: length, bytes, make, paths }
+    const { files: paths, ...video } = videos[key]!
+    return { source, episodes: 1, frames: length, paths, ...video }
   })
   // Without FFmpeg nothing is joined: several files are as good a dataset.
   if (units.length === 0 && !shop.tool) return before
@@ -104,15 +105,34 @@ async function stageVideo(
   assert(tool, 'episodes with videos were examined with it')
   const path = commit.stage(videoPath(key, place))
   const earlier = parts.map(part => join(root, videoPath(key, part.place)))
-  await tool.concatenate([...earlier, ...units.flatMap(unit => unit.paths)], path)
-  const facts = await tool.examineVideo(path)
-  if (facts.frames !== frames || !isRate(facts.fps, fps)) {
-    throw new RollcastError(
-      'INTERNAL',
-      `${key}, joined for ${videoPath(key, place)}: expected ${frames} frames, ${fps} a second, ` +
-        `found ${facts.frames}, ${facts.fps} a second`,
-    )
+  const files = [...earlier, ...units.flatMap(unit => unit.paths)]
+  const isWhole = files.length === 1 && units[0]?.isFinal
+  if (!(isWhole && tryLink(files[0]!, path))) {
+    await tool.concatenate(files, path)
+    const facts = await tool.examineVideo(path)
+    if (facts.frames !== frames || !isRate(facts.fps, fps)) {
+      throw new RollcastError(
+        'INTERNAL',
+        `${key}, joined for ${videoPath(key, place)}: expected ${frames} frames, ${fps} a second, ` +
+          `found ${facts.frames}, ${facts.fps} a second`,
+      )
+    }
   }
   commit.made(path)
   return { place, first, episodes, frames, bytes: statSync(path).size }
+}
+
+/**
+ * Gives the file another name, so that nothing is copied. False where that cannot be (the dataset is
+ * on another disk, or its file system knows no second names): a copy says what else is in the way.
+ */
+function tryLink(file: string, path: string): boolean {
+  try {
+    // Of a symbolic link it would be the name that is given, not the file.
+    if (!lstatSync(file).isFile()) return false
+    linkSync(file, path)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -86,17 +86,20 @@ describe('V3 V8 a codec that fails half-way', { timeout }, () => {
   })
 })
 
-test('X6 an episode that cannot be joined is refused, and holds up no other', {
+test('X6 an episode whose video cannot be taken is refused, and holds up no other', {
   timeout,
 }, async () => {
+  const find = 'const earlier = parts.map(part => join(root, videoPath(key, part.place)))'
   const { events, rows } = await record({
     file: 'src/export/lerobot/video-files.ts',
-    find: 'facts.frames !== frames ||',
-    replace: 'facts.frames !== frames || units.some(({ source }) => /\\/2@/.test(source)) ||',
+    find,
+    replace: `if (units.some(({ source }) => /\\/2@/.test(source)))
+      throw new RollcastError('INTERNAL', 'it is cursed')
+      ${find}`,
   })
   expect(rows).toEqual(whole(upTo(8).filter(episode => episode !== 2)))
   expect(only(events, 'episode_refused')).toMatchObject([
-    { episode: 2, reason: expect.stringContaining('joined for videos/') },
+    { episode: 2, reason: expect.stringContaining('it is cursed') },
   ])
   expect(only(events, 'event_quarantined')).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkDataset } from '../../../src/export/lerobot/check.ts'
@@ -260,6 +261,64 @@ describe('V8: work on videos that fails leaves the dataset as it was', () => {
       expect(await again.addEpisode(episode)).toEqual({ outcome: 'added', episode: 1 })
       expect((await checkDataset(root, fakeVideo)).findings).toEqual([])
     })(),
+  )
+})
+
+describe('X2: a video that nobody changes any more', () => {
+  /** An example episode, with what the maker of its video has said of it. */
+  function filmed(dir: string, number: number, rows: number): EpisodeInput {
+    const path = join(dir, `segment-${number}`)
+    const said = { width: 8, height: 6, fps: 10, codec: 'h264', pixelFormat: 'yuv420p' }
+    const episode = exampleEpisode(dir, number, rows)
+    return { ...episode, videos: { [TOP]: [{ ...said, path, frames: rows }] } }
+  }
+
+  const inode = (path: string): number => statSync(path).ino
+
+  test(
+    'gets a second name: it is neither read nor copied, and stays when its first name goes',
+    inMemory(async dir => {
+      const root = join(dir, 'dataset')
+      const never = (): never => {
+        throw new Error('a video was read')
+      }
+      const video = { concatenate: never, examineVideo: never }
+      const writer = await openDataset(root, example, { video })
+      const outcome = await writer.addEpisode(filmed(dir, 0, 5))
+      expect(outcome).toEqual({ outcome: 'added', episode: 0 })
+      writer.close()
+      const [path = ''] = filesBelow(root, 'videos')
+      expect(inode(join(root, path))).toBe(inode(join(dir, 'segment-0')))
+      rmSync(join(dir, 'segment-0'))
+      expect((await checkDataset(root, fakeVideo)).findings).toEqual([])
+    }),
+  )
+
+  test(
+    'is copied where it cannot have one',
+    inMemory(async dir => {
+      const root = join(dir, 'dataset')
+      const writer = await openDataset(root, example, options)
+      const episode = filmed(dir, 0, 5)
+      renameSync(join(dir, 'segment-0'), join(dir, 'elsewhere'))
+      symlinkSync('elsewhere', join(dir, 'segment-0'))
+      expect(await writer.addEpisode(episode)).toEqual({ outcome: 'added', episode: 0 })
+      writer.close()
+      const [path = ''] = filesBelow(root, 'videos')
+      expect(inode(join(root, path))).not.toBe(inode(join(dir, 'elsewhere')))
+      expect((await checkDataset(root, fakeVideo)).findings).toEqual([])
+    }),
+  )
+
+  test(
+    'that holds another number of frames than there are rows is refused',
+    inMemory(async dir => {
+      const writer = await openDataset(join(dir, 'dataset'), example, options)
+      const { videos } = filmed(dir, 0, 5)
+      const reason = expect.stringContaining('expected 4 frames of video') as string
+      const outcome = await writer.addEpisode({ ...exampleEpisode(dir, 1, 4), videos: videos! })
+      expect(outcome).toEqual({ outcome: 'refused', reason })
+    }),
   )
 })
 
