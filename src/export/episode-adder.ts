@@ -37,6 +37,8 @@ export interface AdderOptions {
   readonly signal?: AbortSignal | undefined
   readonly onPicture?: ((done: number) => void) | undefined
   readonly beforeStep?: BeforeStep | undefined
+  /** Whether earlier files are written again for new episodes; default: as far as it is worthwhile. */
+  readonly joining?: 'later'
   /** Told once for each episode, when that is durable. */
   readonly onTold: (told: Told) => void
 }
@@ -78,22 +80,24 @@ export async function openAdder(options: AdderOptions): Promise<EpisodeAdder> {
       studio: openStudio({ ffmpeg, reader, runDir, profile, clock, signal, onPicture }),
     }),
   }
-  return new EpisodeAdder(source, writer, options.onTold)
+  return new EpisodeAdder(source, writer, options)
 }
 
 /** Made by `openAdder`. One call at a time; after an error that it throws it can only be closed. */
 export class EpisodeAdder {
   readonly #source: EpisodeSource
   readonly #writer: DatasetWriter
+  readonly #joining: AdderOptions['joining']
   readonly #tell: (told: Told) => void
   #batch: { readonly row: EpisodeRow; readonly input: EpisodeInput }[] = []
   #bytes = 0
   #added = 0
 
-  constructor(source: EpisodeSource, writer: DatasetWriter, tell: (told: Told) => void) {
+  constructor(source: EpisodeSource, writer: DatasetWriter, { joining, onTold }: AdderOptions) {
     this.#source = source
     this.#writer = writer
-    this.#tell = tell
+    this.#joining = joining
+    this.#tell = onTold
   }
 
   /** Episodes and rows in the dataset. */
@@ -127,7 +131,10 @@ export class EpisodeAdder {
   async commit(): Promise<void> {
     const batch = this.#batch
     if (batch.length === 0) return
-    const outcomes = await this.#writer.addEpisodes(batch.map(({ input }) => input))
+    const outcomes = await this.#writer.addEpisodes(
+      batch.map(({ input }) => input),
+      this.#joining,
+    )
     this.#batch = []
     this.#bytes = 0
     rmSync(this.#source.aside, { recursive: true, force: true })
@@ -142,6 +149,11 @@ export class EpisodeAdder {
         this.#tell({ episode, outcome: told.outcome, datasetEpisode: told.episode, rows })
       }
     }
+  }
+
+  /** Joins what was left for later. */
+  tidy(): Promise<void> {
+    return this.#writer.tidy()
   }
 
   /** Joins files, each time that the dataset has doubled: a byte is copied for it twice at most. */

@@ -89,6 +89,11 @@ export class LiveDataset {
     await this.#adder?.commit()
   }
 
+  /** Joins what was left for later: nobody waits for it. */
+  async tidy(): Promise<void> {
+    await this.#adder?.tidy()
+  }
+
   /** Joins the last files, when the run is over. */
   async finish(): Promise<void> {
     await this.#adder?.finish()
@@ -146,6 +151,7 @@ export class LiveDataset {
     this.#adder = await openAdder({
       ...{ reader, runDir, root, description, load: loadMedia, task, clock, signal },
       profile: video?.profile ?? 'fast',
+      joining: 'later',
       onTold: told => this.#tell(told),
     })
     return this.#adder

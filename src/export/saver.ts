@@ -7,6 +7,7 @@ import type { Quarantined } from '../protocol/quarantine.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { accountOf, type Finished, type FinishedState } from './finished-episodes.ts'
 import { type DatasetConfig, LiveDataset, type Verdict } from './live-dataset.ts'
+import { Tidying } from './tidying.ts'
 
 /** While the dataset cannot be written, it is tried this often. */
 const RETRY_MILLIS = 1_000
@@ -33,6 +34,7 @@ export class Saver {
   readonly #reader: LogReader
   readonly #onPoison: SaverEvents['onPoison']
   readonly #live: LiveDataset
+  readonly #tidying: Tidying
   readonly #stopping = new AbortController()
   #wake = (): void => {}
   #isLast = false
@@ -45,13 +47,21 @@ export class Saver {
     reader: LogReader,
     { onVerdict, onPoison }: SaverEvents,
   ) {
-    const { config, clock, suspect } = scope
+    const { config, clock, suspect, restarts } = scope
     this.#scope = scope
     this.#reader = reader
     this.#onPoison = onPoison
     this.#careful = suspect !== undefined
     const { signal } = this.#stopping
-    this.#live = new LiveDataset(config, { reader, clock, signal, onVerdict })
+    this.#tidying = new Tidying(clock, () => this.#tidy())
+    this.#live = new LiveDataset(config, {
+      ...{ reader, clock, signal },
+      onVerdict: verdict => {
+        // Who died may have died of that: the next episodes join what was left, and are to blame.
+        if (restarts === 0) this.#tidying.soon()
+        onVerdict(verdict)
+      },
+    })
   }
 
   /** Why nothing can be written; null while it can. */
@@ -77,6 +87,7 @@ export class Saver {
 
   /** Saves all that are ready. */
   async save(state: FinishedState): Promise<void> {
+    if (state.finished.length > 0) await this.#tidying.pause()
     for (;;) {
       try {
         await this.#saveReady(state)
@@ -103,6 +114,7 @@ export class Saver {
 
   /** Joins files when the run is over. A dataset whose files were not joined is whole too. */
   async finish(): Promise<void> {
+    await this.#tidying.pause()
     if (this.isStopped) return
     try {
       await this.#live.finish()
@@ -112,8 +124,19 @@ export class Saver {
     }
   }
 
-  close(): Promise<void> {
-    return this.#live.close()
+  async close(): Promise<void> {
+    await this.#tidying.pause()
+    await this.#live.close()
+  }
+
+  async #tidy(): Promise<void> {
+    try {
+      await this.#live.tidy()
+    } catch (error) {
+      this.#live.reset()
+      // The next episode meets what is in the way, and that is told.
+      if (!(error instanceof RollcastError)) this.#scope.fail(error)
+    }
   }
 
   /** In the order of their ends: who is not ready holds up those behind. */

@@ -1,5 +1,7 @@
 // Whole runs that make a dataset while they are recorded, through the public API.
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { exportLerobot } from '../../src/export/lerobot-export.ts'
@@ -11,6 +13,8 @@ import { openLogReader } from '../../src/store/open-log.ts'
 import { tempDir, until } from '../runtime/harness.ts'
 import { checked, options, play, refused, saved, sound } from './recorded-dataset.ts'
 import { ffmpeg } from './written-run.ts'
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
 describe('X6 a run that makes a dataset', () => {
   test('adds what is kept, says why an episode cannot be in it, and V7 has a frame for each row', async () => {
@@ -47,6 +51,28 @@ describe('X6 a run that makes a dataset', () => {
     play(run)
     await run.close()
     expect(await checked(dir)).toEqual(sound(2, 24))
+  })
+
+  test('X2 V7 joins its videos when nothing has come for a while, and nobody waits for it', async () => {
+    const dir = tempDir()
+    const run = await startRun(options(dir))
+    const files = (root: string): string[] =>
+      readdirSync(join(dir, root), { recursive: true, encoding: 'utf8' })
+        .filter(path => path.endsWith('.mp4'))
+        .map(path => join(dir, root, path))
+    for (const episodes of [1, 2]) {
+      play(run, { cameras: ['eye'] })
+      await until('it is saved', async () => (await saved(dir)).length === episodes)
+    }
+    const inodes = (root: string) => files(root).map(path => inodeOf(path))
+    const [inRun, inDataset] = [inodes('video'), inodes('dataset/videos')]
+    // On a busy machine they may have been joined by now.
+    expect(inDataset.length === 1 || isDeepStrictEqual(inDataset.sort(), inRun.sort())).toBe(true)
+    await until('they are joined', () => files('dataset/videos').length === 1)
+    expect(await checked(dir)).toEqual(sound(2, 24))
+    play(run, { cameras: ['eye'] })
+    await run.close()
+    expect(await checked(dir)).toEqual(sound(3, 36))
   })
 
   test('takes what `where` means, also of the episode before', async () => {

@@ -15,7 +15,14 @@ import { infoText } from './info.ts'
 import { dataPath, INFO_PATH, STATS_PATH, TASKS_PATH } from './layout.ts'
 import { type EncodedGroups, estimateBytes, groupsOfFile, writeTable } from './parquet-write.ts'
 import type { PreparedEpisode } from './prepare.ts'
-import { emptiedPlaces, type FileRules, type Part, planFiles, type Size } from './rollover.ts'
+import {
+  emptiedPlaces,
+  type FileRules,
+  type Joining,
+  type Part,
+  planFiles,
+  type Size,
+} from './rollover.ts'
 import type { DatasetState } from './state.ts'
 import { aggregateStatistics, type FeatureStatistics } from './statistics.ts'
 import { statsText } from './stats.ts'
@@ -27,26 +34,26 @@ interface RowsUnit extends Size {
 }
 
 /**
- * Stages the files that add `episodes` (none, with `compact`: that join what can be joined), and
- * gives the state behind them; undefined when there is nothing to do.
+ * Stages the files that add `episodes` (without any: that join earlier ones), and gives the state
+ * behind them; undefined when there is nothing to do.
  */
 export async function stageChange(
   state: DatasetState,
   episodes: readonly PreparedEpisode[],
   shop: Workshop,
-  compact: boolean,
+  joining: Joining,
 ): Promise<DatasetState | undefined> {
   const features = episodes.at(-1)?.features ?? state.features
   const tasks = withNewTasks(state.tasks, episodes)
   const { added, units, starts, totals } = await encodeEpisodes(state, episodes, tasks)
   const videos: Record<string, readonly Part[]> = {}
   for (const key of videoKeys(features)) {
-    videos[key] = await stageVideos(key, state, episodes, shop, compact)
+    videos[key] = await stageVideos(key, state, episodes, shop, joining)
   }
-  const data = await stageRows(state, units, shop, compact)
+  const data = await stageRows(state, units, shop, joining)
   const next: DatasetState = { ...state, features, tasks, starts, totals, videos, data }
   if (tasks.length > state.tasks.length) writeTasks(shop.commit.stage(TASKS_PATH), tasks)
-  const table = await stageEpisodeTable(state, next, added, shop, compact)
+  const table = await stageEpisodeTable(state, next, added, shop, joining)
   if (!table) return undefined
   const whole = { ...next, table }
   writeFileSync(shop.commit.stage(STATS_PATH), statsText(whole))
@@ -133,7 +140,7 @@ async function stageRows(
   state: DatasetState,
   units: readonly RowsUnit[],
   { root, commit }: Workshop,
-  compact: boolean,
+  joining: Joining,
 ): Promise<Part[]> {
   const { limits, features } = state
   const rules: FileRules = {
@@ -142,7 +149,7 @@ async function stageRows(
     cost: size => size.bytes,
     chunkFiles: limits.chunkFiles,
   }
-  const plan = planFiles(state.data, units, rules, { compact })
+  const plan = planFiles(state.data, units, rules, { joining })
   const files: Part[] = []
   for (const { place, first, episodes, frames, parts, units: fresh } of plan.files) {
     const path = commit.stage(dataPath(place))

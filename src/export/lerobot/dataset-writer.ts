@@ -13,6 +13,7 @@ import { orDiskError } from './disk-error.ts'
 import { parseInfo } from './info.ts'
 import { INFO_PATH } from './layout.ts'
 import { type EpisodeInput, type PreparedEpisode, prepareEpisode } from './prepare.ts'
+import type { Joining } from './rollover.ts'
 import { appendSources } from './sources.ts'
 import { type DatasetState, episodeCount, frameCount } from './state.ts'
 import type { VideoTool } from './video.ts'
@@ -75,20 +76,33 @@ export class DatasetWriter {
    * Adds episodes in one commit, all of them or none, but for those that are refused; outcomes are in
    * the same order. A commit waits for the disk four times, so that many short episodes are
    * better added together. Errors of the disk (DISK_FULL, CANNOT_CREATE) end the writer.
+   * `joining`: whether earlier files are written again now (the default), or left for later.
    */
-  addEpisodes(episodes: readonly EpisodeInput[]): Promise<Outcome[]> {
-    return this.#alone(() => this.#add(episodes))
+  addEpisodes(
+    episodes: readonly EpisodeInput[],
+    joining: Exclude<Joining, 'all'> = 'worthwhile',
+  ): Promise<Outcome[]> {
+    return this.#alone(() => this.#add(episodes, joining))
+  }
+
+  /** Joins what was left for later. */
+  tidy(): Promise<void> {
+    return this.#join('worthwhile')
   }
 
   /**
    * Joins the last files of each kind as far as the limits allow. For a dataset that is finished: one
    * that grows has few files anyway, and this copies up to a full file of each kind.
    */
-  async compact(): Promise<void> {
+  compact(): Promise<void> {
+    return this.#join('all')
+  }
+
+  async #join(joining: Joining): Promise<void> {
     await this.#alone(async () => {
       const commit = new Commit(this.#root, this.#beforeStep)
       const shop = { root: this.#root, commit, tool: this.#video }
-      const joined = await stageChange(this.#state, [], shop, true)
+      const joined = await stageChange(this.#state, [], shop, joining)
       if (!joined) return commit.discard()
       this.#checkAlone()
       await commit.commit()
@@ -102,7 +116,7 @@ export class DatasetWriter {
     this.#ended ??= 'closed'
   }
 
-  async #add(episodes: readonly EpisodeInput[]): Promise<Outcome[]> {
+  async #add(episodes: readonly EpisodeInput[], joining: Joining): Promise<Outcome[]> {
     const refused = new Map<EpisodeInput, string>()
     const fresh = new Map<string, PreparedEpisode>()
     let { features } = this.#state
@@ -119,7 +133,7 @@ export class DatasetWriter {
       await systemClock.turn()
     }
     const first = this.episodes
-    for (const [source, reason] of await this.#commitJoinable(fresh)) {
+    for (const [source, reason] of await this.#commitJoinable(fresh, joining)) {
       for (const input of episodes) if (input.source === source) refused.set(input, reason)
     }
     const told = new Set<string>()
@@ -137,11 +151,14 @@ export class DatasetWriter {
   }
 
   /** Commits all episodes but those whose videos do not fit together; gives these, with the reason. */
-  async #commitJoinable(fresh: Map<string, PreparedEpisode>): Promise<Map<string, string>> {
+  async #commitJoinable(
+    fresh: Map<string, PreparedEpisode>,
+    joining: Joining,
+  ): Promise<Map<string, string>> {
     const refused = new Map<string, string>()
     while (fresh.size > 0) {
       try {
-        await this.#commit([...fresh.values()])
+        await this.#commit([...fresh.values()], joining)
         break
       } catch (error) {
         if (!(error instanceof UnjoinableVideo)) throw error
@@ -152,10 +169,10 @@ export class DatasetWriter {
     return refused
   }
 
-  async #commit(episodes: readonly PreparedEpisode[]): Promise<void> {
+  async #commit(episodes: readonly PreparedEpisode[], joining: Joining): Promise<void> {
     const commit = new Commit(this.#root, this.#beforeStep)
     const shop = { root: this.#root, commit, tool: this.#video }
-    const next = await stageChange(this.#state, episodes, shop, false)
+    const next = await stageChange(this.#state, episodes, shop, joining)
     assert(next, 'episodes change the dataset')
     const sources = episodes.map(({ source }) => source)
     this.#checkAlone()

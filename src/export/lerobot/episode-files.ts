@@ -17,6 +17,7 @@ import { writeTable } from './parquet-write.ts'
 import {
   emptiedPlaces,
   type FileRules,
+  type Joining,
   type Part,
   partOf,
   planFiles,
@@ -47,14 +48,14 @@ export async function stageEpisodeTable(
   after: DatasetState,
   added: readonly UnplacedEpisode[],
   { root, commit }: Workshop,
-  compact: boolean,
+  joining: Joining,
 ): Promise<Part[] | undefined> {
   const rules = tableRules(after)
   const moved = firstMoved(before, after)
   const still = before.table.filter(part => part.first + part.episodes <= moved)
   const rows = before.table.slice(still.length).reduce((sum, part) => sum + part.episodes, 0)
   const units = Array<Size>(rows + added.length).fill(unit)
-  const plan = planFiles(still, units, rules, { compact })
+  const plan = planFiles(still, units, rules, { joining })
   if (plan.files.length === 0) return undefined
   const schema = episodeSchema(after.features)
   const source = allRows(root, before, plan.kept.length, added)

@@ -1,7 +1,8 @@
 // Which files are written when episodes are added. Each commit makes a small file; the last files
 // are written again together with it as long as they are not much larger, so that sizes at least
 // halve from one file to the next. So there are few files (the logarithm of the number of commits,
-// and the full ones), and a byte is copied a few times, not once for each episode that follows.
+// and the full ones), and a byte is copied a few times, not once for each episode that follows. Where
+// somebody waits for an episode, this is left for later, up to a few files.
 import { assert } from '../../base/assert.ts'
 import { nextPlace, type Place } from './layout.ts'
 
@@ -46,15 +47,26 @@ export interface FileRules {
   readonly chunkFiles: number
 }
 
+/** Which of the last files are written again, together with what is new. */
+export type Joining =
+  /** Those that are not much larger. */
+  | 'worthwhile'
+  /** None, unless many have been left for later. */
+  | 'later'
+  /** As many as fit, whatever it costs. */
+  | 'all'
+
 export interface PlanOptions {
-  /** The last files are joined whatever it costs. */
-  readonly compact?: boolean
+  /** Default `worthwhile`. */
+  readonly joining?: Joining
   /** So many of the first files stay as they are. */
   readonly fixed?: number
 }
 
 /** A file is written again with new ones of at least this share of its cost. */
 const WORTH = 0.5
+/** So many files may be left to be joined later. */
+const LEFT_MAX = 8
 
 const nothing: Size = { episodes: 0, frames: 0, bytes: 0 }
 
@@ -65,28 +77,58 @@ const sum = (a: Size, b: Size): Size => ({
 })
 
 /**
- * Plans where `units`, each an episode's, go behind `parts`.
+ * Plans where `units`, each an episode's, go behind `parts`. Without new ones the last file counts as
+ * new: what was left for later is joined.
  */
 export function planFiles<U extends Unit>(
   parts: readonly Part[],
   units: readonly U[],
   rules: FileRules,
-  { compact = false, fixed = 0 }: PlanOptions = {},
+  { joining = 'worthwhile', fixed = 0 }: PlanOptions = {},
 ): FilePlan<U> {
   const groups = groupUnits(units, rules)
-  let size = (groups[0] ?? []).reduce(sum, nothing)
-  let kept = parts.length
-  while (kept > fixed) {
-    const last = parts[kept - 1]!
-    const joined = sum(last, size)
-    const cheap = compact || rules.cost(size) >= WORTH * rules.cost(last)
-    if (!cheap || !rules.fits(joined)) break
-    size = joined
-    kept--
-  }
-  // One file alone would become itself.
-  if (units.length === 0 && parts.length - kept <= 1) kept = parts.length
+  const [fresh] = groups
+  if (!fresh) return layOut(parts, firstLeft(parts, rules, joining, fixed), groups, rules)
+  const size = fresh.reduce(sum, nothing)
+  const left = parts.length - firstLeft(parts, rules, 'worthwhile', fixed)
+  const kept =
+    joining === 'later' && left < LEFT_MAX
+      ? parts.length
+      : firstTaken(parts, size, rules, joining, fixed)
   return layOut(parts, kept, groups, rules)
+}
+
+/** The first of the last files that new material of `size` is joined with. */
+function firstTaken(
+  parts: readonly Part[],
+  size: Size,
+  { cost, fits }: FileRules,
+  joining: Joining,
+  fixed: number,
+): number {
+  let kept = parts.length
+  for (let taken = size; kept > fixed; kept--) {
+    const last = parts[kept - 1]!
+    const joined = sum(last, taken)
+    const isCheap = joining === 'all' || cost(taken) >= WORTH * cost(last)
+    if (!isCheap || !fits(joined)) break
+    taken = joined
+  }
+  return kept
+}
+
+/** The first of the files that would be joined if nothing came; behind the last if there are none. */
+function firstLeft(
+  parts: readonly Part[],
+  rules: FileRules,
+  joining: Joining,
+  fixed: number,
+): number {
+  const last = parts.at(-1)
+  if (!last || parts.length <= fixed) return parts.length
+  const first = firstTaken(parts.slice(0, -1), last, rules, joining, fixed)
+  // One file alone would become itself.
+  return first === parts.length - 1 ? parts.length : first
 }
 
 /** As many units to a file as fit. */

@@ -10,6 +10,7 @@ import { isRate, type PreparedEpisode } from './prepare.ts'
 import {
   emptiedPlaces,
   type FileRules,
+  type Joining,
   type Part,
   type PlannedFile,
   planFiles,
@@ -40,7 +41,7 @@ export async function stageVideos(
   state: DatasetState,
   episodes: readonly PreparedEpisode[],
   shop: Workshop,
-  compact: boolean,
+  joining: Joining,
 ): Promise<readonly Part[]> {
   const before = state.videos[key] ?? []
   const units = episodes.map(({ source, length, videos }): VideoUnit => {
@@ -49,7 +50,7 @@ export async function stageVideos(
   })
   // Without FFmpeg nothing is joined: several files are as good a dataset.
   if (units.length === 0 && !shop.tool) return before
-  const after = await joinWhatFits(key, before, units, state, shop, compact)
+  const after = await joinWhatFits(key, before, units, state, shop, joining)
   for (const place of emptiedPlaces(before, after)) shop.commit.remove(videoPath(key, place))
   return after
 }
@@ -64,7 +65,7 @@ async function joinWhatFits(
   units: readonly VideoUnit[],
   state: DatasetState,
   shop: Workshop,
-  compact: boolean,
+  joining: Joining,
 ): Promise<readonly Part[]> {
   const { limits, fps } = state
   const rules: FileRules = {
@@ -76,7 +77,7 @@ async function joinWhatFits(
   const apart: FileRules = { ...rules, fits: ({ episodes }) => episodes <= 1 }
   for (let fixed = 0; ; fixed++) {
     const together = fixed <= before.length
-    const plan = planFiles(before, units, together ? rules : apart, { compact, fixed })
+    const plan = planFiles(before, units, together ? rules : apart, { joining, fixed })
     const after: Part[] = [...plan.kept]
     try {
       for (const file of plan.files) after.push(await stageVideo(key, file, fps, shop))

@@ -11,7 +11,7 @@ import { memory, withRunDirectory } from '../../store/run-directory.ts'
 import { example, exampleEpisode, filesBelow, type Meaning, meaningOf } from './datasets.ts'
 import { fakeVideo } from './fake-video.ts'
 
-/** Five together, one, and three: the second file is joined with what comes, and goes. */
+/** Five together, one, and three, which are left apart: the second file is joined later, and goes. */
 const batches = [[3, 4, 5, 3, 3], [2], [4, 4, 4]]
 const lengths = batches.flat()
 
@@ -48,10 +48,10 @@ function work(root: string, dir: string, beforeStep: BeforeStep = () => {}) {
     for (const [at, { length }] of batches.entries()) {
       const before = batches.slice(0, at).flat().length
       const batch = episodes.slice(before, before + length)
-      await writer.addEpisodes(batch)
+      await writer.addEpisodes(batch, at === 2 ? 'later' : 'worthwhile')
       added.push(...batch.map(({ source }) => source))
     }
-    await writer.compact()
+    await writer.tidy()
     writer.close()
   }
   return { run, added }

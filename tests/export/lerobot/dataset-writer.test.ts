@@ -322,6 +322,27 @@ describe('X2: a video that nobody changes any more', () => {
   )
 })
 
+test(
+  'files that are left for later are joined when there is time, and no sooner (V8)',
+  inMemory(async dir => {
+    const root = join(dir, 'dataset')
+    const writer = await openDataset(root, example, options)
+    for (const number of [0, 1, 2]) {
+      await writer.addEpisodes([exampleEpisode(dir, number, 4)], 'later')
+    }
+    const files = (): string[] => filesBelow(root, '').filter(path => /file-\d/.test(path))
+    expect(files()).toHaveLength(9)
+    expect((await checkDataset(root, fakeVideo)).findings).toEqual([])
+    await writer.tidy()
+    expect(files()).toHaveLength(3)
+    const before = files().map(path => statSync(join(root, path)).ino)
+    await writer.tidy()
+    writer.close()
+    expect(files().map(path => statSync(join(root, path)).ino)).toEqual(before)
+    expect(await checkDataset(root, fakeVideo)).toMatchObject({ findings: [], episodes: 3 })
+  }),
+)
+
 describe('V7: videos of different makes, which cannot be joined', () => {
   /** An example episode whose video files are of these makes. */
   function madeBy(dir: string, number: number, ...makes: string[]): EpisodeInput {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { nextPlace } from '../../../src/export/lerobot/layout.ts'
 import {
   emptiedPlaces,
+  type FilePlan,
   type FileRules,
   type Part,
   partOf,
@@ -37,6 +38,22 @@ function addAll(batches: readonly (readonly number[])[], by = rules()) {
 const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 })
 const batches = fc.array(sizes, { minLength: 1, maxLength: 60 })
 
+/** Adds episodes of these sizes, one by one and each apart; gives the same, and the most files. */
+function leaveAll(batch: readonly number[], by: FileRules, isTidied: (at: number) => boolean) {
+  let parts: readonly Part[] = []
+  let [written, most] = [0, 0]
+  const go = ({ kept, files }: FilePlan<Size>): void => {
+    for (const file of files) written += file.bytes
+    parts = [...kept, ...files.map(({ parts: _, units: __, ...part }) => part)]
+    most = Math.max(most, parts.length)
+  }
+  for (const [at, bytes] of batch.entries()) {
+    go(planFiles(parts, [unitOf(bytes)], by, { joining: 'later' }))
+    if (isTidied(at)) go(planFiles(parts, [], by))
+  }
+  return { parts, written, most }
+}
+
 /** Files hold all episodes, one behind the other, at places one behind the other. */
 function expectInOrder(parts: readonly Part[], episodes: number, chunkFiles = 1000): void {
   let [first, place] = [0, nextPlace(undefined, chunkFiles)]
@@ -68,7 +85,7 @@ describe('for any batches of any sizes', () => {
     fc.assert(
       fc.property(batches, all => {
         const { parts } = addAll(all)
-        const { kept, files } = planFiles(parts, [], rules(), { compact: true })
+        const { kept, files } = planFiles(parts, [], rules(), { joining: 'all' })
         const after = [...kept, ...files]
         expectInOrder(after, all.flat().length)
         expect(emptiedPlaces(parts, after)).toHaveLength(parts.length - after.length)
@@ -88,6 +105,48 @@ test('thousands of short episodes, a commit each, make few files and few copies'
   expect(parts.length).toBeLessThanOrEqual(Math.log2(5000) + 1)
   // Writing the file again for every episode would be 2500 times its bytes.
   expect(written / bytes).toBeLessThan(20)
+})
+
+describe('what is left to be joined later', () => {
+  const large: FileRules = { ...rules(), fits: () => true }
+
+  test('is joined as it would have been at once, when nothing new comes', () => {
+    fc.assert(
+      fc.property(batches, all => {
+        const { parts } = leaveAll(all.flat(), rules(3), () => true)
+        expect(parts).toEqual(
+          addAll(
+            all.flat().map(bytes => [bytes]),
+            rules(3),
+          ).parts,
+        )
+        expect(planFiles(parts, [], rules(3)).files).toEqual([])
+        expectInOrder(parts, all.flat().length, 3)
+      }),
+    )
+  })
+
+  test('stands in order whenever it is joined', () => {
+    fc.assert(
+      fc.property(batches, fc.array(fc.boolean()), (all, tidied) => {
+        const { parts } = leaveAll(all.flat(), rules(3), at => tidied[at] ?? false)
+        expectInOrder(parts, all.flat().length, 3)
+      }),
+    )
+  })
+
+  test('is little even when there is never time for it', () => {
+    const all = Array.from({ length: 5000 }, () => 5000)
+    const { most, written } = leaveAll(all, large, () => false)
+    expect(most).toBeLessThanOrEqual(Math.log2(5000) + 1 + 8)
+    expect(written / (5000 * 5000)).toBeLessThan(20)
+  })
+
+  test('costs nothing while one waits, also after an opening', () => {
+    const { parts } = leaveAll([10, 10, 10, 10, 10, 10, 10], large, () => false)
+    expect(parts).toHaveLength(7)
+    expect(leaveAll(Array(9).fill(10), large, () => false).parts).toHaveLength(1)
+  })
 })
 
 test('episodes that get shorter and shorter make few files too', () => {

@@ -88,12 +88,16 @@ async function writeInPieces(
   for (let at = 0; at < episodes.length; ) {
     const count = 1 + below(2)
     // What is there already is offered again, as an export that begins anew does.
-    await writer.addEpisodes(episodes.slice(below(at + 1), at + count))
+    const joining = below(2) === 0 ? 'later' : 'worthwhile'
+    await writer.addEpisodes(episodes.slice(below(at + 1), at + count), joining)
     at += count
+    if (below(3) === 0) await writer.tidy()
     if (below(3) === 0) await writer.compact()
     if (below(3) === 0) writer.close()
-    if (below(2) === 0) writer = await openDataset(root, description, small)
-    else if (writer.episodes > 0) writer = await reopenIfEnded(writer, root, description, small)
+    if (below(2) === 0) {
+      writer.close()
+      writer = await openDataset(root, description, small)
+    } else if (writer.episodes > 0) writer = await reopenIfEnded(writer, root, description, small)
   }
 }
 
