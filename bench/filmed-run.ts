@@ -1,5 +1,6 @@
 // Episodes of the scene as a camera gives them, recorded by a run that makes video and a dataset: what
-// every call took, and how long after end() the episode was saved.
+// every call took, beside bare copies of the same frames, and how long after end() the episode was
+// saved.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { assert } from '../src/base/assert.ts'
@@ -9,11 +10,13 @@ import { type Run, startRun } from '../src/index.ts'
 import type { Ffmpeg } from '../src/media/ffmpeg.ts'
 import { framesLost, lookAtFrames } from './filmed.ts'
 import { SavedEpisodes } from './saved-episodes.ts'
-import { SCENE, type Scene } from './scene.ts'
+import { SCENE, SCENE_BYTES, type Scene } from './scene.ts'
 
 /** Of the videos, whatever pace the frames come at. */
 export const FPS = 30
 const PATIENCE_MILLIS = 60_000
+/** Frames in the memory that bare copies go into, one behind the other, as in a run's own ring. */
+const COPIES = 32
 
 export interface Pace {
   readonly frames: number
@@ -28,7 +31,26 @@ export interface Taken {
   /** Of frame(), each. */
   readonly frameMicros: readonly number[]
   /** The longest of all calls. */
-  readonly blockedMillis: number
+  readonly blocked: Longest
+  /** The longest of as many bare copies. */
+  readonly copied: Longest
+}
+
+/** Times calls, and keeps the longest. */
+class Longest {
+  millis = 0
+  name = ''
+
+  time(name: string, call: () => void): number {
+    const startedAt = performance.now()
+    call()
+    const millis = performance.now() - startedAt
+    if (millis > this.millis) {
+      this.millis = millis
+      this.name = name
+    }
+    return millis
+  }
 }
 
 export async function paced(
@@ -48,6 +70,7 @@ export class FilmedRun {
   readonly #run: Run
   readonly #saved: SavedEpisodes
   readonly #problems: string[]
+  readonly #copies = new Uint8Array(new SharedArrayBuffer(COPIES * SCENE_BYTES))
   #episodes = 0
   #frames = 0
 
@@ -71,24 +94,26 @@ export class FilmedRun {
   async episode(scene: Scene, pace: Pace): Promise<Taken> {
     const recorder = this.#run.recorder('agent')
     const frameMicros: number[] = []
-    let blockedMillis = 0
-    const timed = (call: () => void): number => {
-      const startedAt = performance.now()
-      call()
-      const millis = performance.now() - startedAt
-      blockedMillis = Math.max(blockedMillis, millis)
-      return millis
-    }
-    timed(() => recorder.begin())
+    const blocked = new Longest()
+    const copied = new Longest()
+    blocked.time('begin', () => recorder.begin())
     await paced(pace, index => {
-      const data = scene.frame(this.#frames++)
-      timed(() => recorder.step({ reward: 1, observation: [index], action: index % 4 }))
-      frameMicros.push(1000 * timed(() => recorder.frame({ ...SCENE, data })))
+      const number = this.#frames++
+      const data = scene.frame(number)
+      const copy = (): void => this.#copies.set(data, SCENE_BYTES * (number % COPIES))
+      // What comes first wakes the recorder, or finds the processor as the pause has left it.
+      if (number % 2 === 0) copied.time('copy', copy)
+      const action = index % 4
+      blocked.time('step', () => recorder.step({ reward: 1, observation: [index], action }))
+      frameMicros.push(1000 * blocked.time('frame', () => recorder.frame({ ...SCENE, data })))
+      if (number % 2 === 1) copied.time('copy', copy)
     })
+    // To read of 300 frames beside the recorder's work is no part of it.
+    this.#saved.skip()
     const endedAt = performance.now()
-    timed(() => recorder.end())
+    blocked.time('end', () => recorder.end())
     await this.#saved.wait(++this.#episodes, PATIENCE_MILLIS)
-    return { saveMillis: performance.now() - endedAt, frameMicros, blockedMillis }
+    return { saveMillis: performance.now() - endedAt, frameMicros, blocked, copied }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 // What the end of an episode costs: 300 frames of 640x480 come in real time, as from a camera; from
 // the call of end() until the episode is in the dataset, its video with it. Beside it the flow that
 // this replaces: a PNG for each frame, encoded when the episode is over. And what the trainer's
-// thread pays for each frame, and at worst for any call. The sweep: the same for longer episodes.
+// thread pays for each frame, and at worst for any call, beside bare copies of the same frames. The
+// sweep: the same for longer episodes.
 import { join } from 'node:path'
 import { assert } from '../../src/base/assert.ts'
 import { examineVideo } from '../../src/media/examine-video.ts'
@@ -46,14 +47,17 @@ export async function save(settings: BenchSettings): Promise<SuiteResult> {
     settings.onProgress(`save: round ${round} of ${rounds}`),
   )
   const { taken } = times
-  const of = (key: 'saveMillis' | 'blockedMillis'): number[] => taken.map(each => each[key])
+  const blocked = taken.map(each => each.blocked.millis)
+  const copied = taken.map(each => each.copied.millis)
+  const names = taken.map(each => each.blocked.name)
+  const longest = figure('save.trainer_blocked_millis', 'ms', blocked)
   const own = figure('save.millis', 'ms', times.own)
   const micros = taken.map(({ frameMicros }) => medianOf(frameMicros))
   const slowest = taken.map(({ frameMicros }) => quantileOf(frameMicros, 0.99))
   return {
     figures: [
       times.png ? comparedFigure(own, 'png', times.own, times.png) : own,
-      figure('save.trainer_blocked_millis', 'ms', of('blockedMillis')),
+      comparedFigure(longest, 'copy', blocked, copied),
       figure('save.frame_micros', 'us', micros),
       figure('save.frame_p99_micros', 'us', slowest),
       heapFigure('save'),
@@ -67,7 +71,9 @@ export async function save(settings: BenchSettings): Promise<SuiteResult> {
         ? `${describeRatios('save', 'png', times.own, times.png)}: png encodes the PNGs of the` +
           ` episode with the ffmpeg command and the same settings, ${medianOf(times.png).toFixed(0)} ms`
         : NO_FFMPEG,
-      'trainer_blocked: the longest of all calls of begin(), step(), frame() and end() in a round',
+      'trainer_blocked: the longest of all calls of begin(), step(), frame() and end() in a round' +
+        ` (${names.join(', ')}); copy is the longest of bare copies of the same frames into shared` +
+        ` memory that nobody reads, in turns with them: ${medianOf(copied).toFixed(2)} ms`,
       'every frame is looked for on the videos, and the dataset is checked',
     ],
   }

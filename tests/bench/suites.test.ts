@@ -106,7 +106,7 @@ const promised: Readonly<Record<string, readonly [name: string, peers: (string |
   ],
   save: [
     ['save.millis', [besideFfmpeg('png')]],
-    ['save.trainer_blocked_millis', [null]],
+    ['save.trainer_blocked_millis', ['copy']],
   ],
 }
 
