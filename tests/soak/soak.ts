@@ -10,7 +10,7 @@ import { type Random, seededRandom } from '../../src/base/random.ts'
 import type { ActorName } from '../../src/runtime/topology.ts'
 import { logStats } from '../../src/store/stats.ts'
 import { type Connection, stayConnected } from '../supervision/stay-connected.ts'
-import { judgeSoaked } from './judge.ts'
+import { judgeSoaked, tellDeaths } from './judge.ts'
 import { growthOf, overgrown, type Sample } from './samples.ts'
 import { Training, until } from './training.ts'
 
@@ -24,6 +24,8 @@ const SLOW_EVERY = 5
 const VIEWER_FPS = 30
 const REST_MILLIS_MAX = 30_000
 const END_MILLIS_MAX = 180_000
+/** Of a soak that broke off. */
+const DEATHS_TOLD = 5
 
 /** Killed in turn; each dies now in one way, now in the other. */
 export const allVictims: readonly ActorName[] = [
@@ -110,15 +112,17 @@ async function conduct(
     const { durable } = training
     const record = await judgeSoaked(dir, { episodes, durable, kills })
     const problems = [...training.problems, ...overgrown(samples), ...record.problems]
-    const { events, rows } = record
+    const { events, rows, silent } = record
     const grown = Object.entries(growthOf(samples) ?? {}).map(([key, value]) => [
       `${key}Grown`,
       Math.round(value * 10) / 10,
     ])
-    const figures = { ...sums, episodes, events, rows, ...Object.fromEntries(grown) }
+    const figures = { ...sums, silent, episodes, events, rows, ...Object.fromEntries(grown) }
     return { problems, samples, figures }
   } catch (error) {
-    return { problems: [...training.problems, describeError(error)], samples, figures: sums }
+    const deaths = (await tellDeaths(dir)).slice(-DEATHS_TOLD)
+    const problems = [...training.problems, describeError(error), ...deaths]
+    return { problems, samples, figures: sums }
   }
 }
 
