@@ -70,8 +70,8 @@ export async function fanout(settings: BenchSettings): Promise<SuiteResult> {
           ` at ${STATES_PER_SECOND} Hz for ${seconds} s, ${many} viewers where it says so`,
         'slow_viewer_mib: what the server holds more when one viewer of 100-KB frames reads nothing,' +
           ` ${FRAMES_MORE} frames after the kernel took its last; slow_others_ratio: p99 of the` +
-          ' others then over the mean of theirs before and after; slow_others_same_ratio: after over' +
-          ' before, with nobody stuck',
+          ' others then over theirs while nobody is stuck, each of all such times together;' +
+          ' slow_others_same_ratio: of one half of the times in which nobody is, over the other',
       ],
     }
   } finally {
