@@ -47,12 +47,13 @@ function frameInRing(episode: number, index: number, pixels: Uint8Array): RingRe
   return { tag, body: Buffer.concat([body, pixels]) }
 }
 
-/** Adds the record from somewhere within a larger buffer. */
+/** Adds the record from somewhere within a larger buffer, where nothing but pixels stays. */
 function add(intake: IntakeBuffer, { tag, body }: RingRecord): void {
   const ring = new Uint8Array(body.byteLength + 32).fill(0xee)
   ring.set(body, 16)
   intake.add(ring, tag, 16, body.byteLength)
-  ring.fill(0xdd)
+  const copied = tag === tagOf('frame_captured') ? FRAME_HEADER_BYTES : body.byteLength
+  ring.fill(0xdd, 0, 16 + copied)
 }
 
 function eventsOf(intake: Intake, known = new Layouts([stepLayout, frameLayout])): Event[] {
