@@ -16,5 +16,7 @@ export async function lockDataset(root: string, startedAt: number): Promise<LogL
 
 function describe(pid: number | undefined): string {
   if (pid === undefined) return 'another process'
-  return pid === process.pid ? 'this one, in another run or a thread that hangs' : `process ${pid}`
+  return pid === process.pid
+    ? 'this process, in another run or a thread that hangs'
+    : `process ${pid}`
 }

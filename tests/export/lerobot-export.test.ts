@@ -230,7 +230,7 @@ describe('an export (X3)', () => {
     const lock = await lockDataset(root, 0)
     await expect(exported(run, root, rows)).rejects.toMatchObject({
       code: 'LOG_LOCKED',
-      message: `${root}: the dataset is being written by process ${process.pid}`,
+      message: `${root}: the dataset is being written by this process, in another run or a thread that hangs`,
     })
     await lock.release()
     expect(await exported(run, root, rows)).toMatchObject({ added: 3 })
