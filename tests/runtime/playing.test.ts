@@ -48,7 +48,7 @@ test('L17: a replay of chosen episodes shows them and no other, each whole', asy
   await reader.close()
   expect(chosen.length).toBe(4)
   const playing = await startPlaying({
-    ...{ dir, task: 'replay', speed: 0.4, episodes: chosen, live: here },
+    ...{ dir, task: 'replay', speed: 0.2, episodes: chosen, live: here },
   })
   const viewer = await connectViewer(playing.url ?? '')
   const wanted = new Set(chosen)

@@ -113,6 +113,8 @@ async function* round(judge: Judge, index: number, random: Random): AsyncGenerat
   closeSync(out)
   while (isAlive(child) && readFileSync(said).length === 0) await rest(1)
   for (let cut = 0; cut < CUTS_PER_WRITER && isAlive(child); cut++) {
+    // The first one comes early; all others when there is something to lose.
+    while (cut > 0 && isAlive(child) && acknowledged(told(said)) === 0) await rest(1)
     await rest(random.below(REST_MILLIS_MAX))
     await stop(child)
     yield await cutPower(
