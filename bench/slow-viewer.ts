@@ -43,24 +43,31 @@ export async function stopReading(
     gateway.state(step)
   }
   const p99 = { 'warm-up': 0, one: 0, other: 0, stuck: 0 }
+  let frames = FRAMES_MORE
   const watchOthers = async (tally: Time): Promise<void> => {
-    // The times after which bytes are counted begin with a collection; so do all others.
-    bytesInUse()
     const watch = { viewers: viewers - 1, seconds, tally }
     p99[tally] = (await watchCrowd(crowd, 'others', watch, showAll)).p99
   }
-  for (let time = 0; time < TIMES_FIRST; time++) await watchOthers('warm-up')
+  // What goes before the times in which one is stuck goes before all others too: as many frames in a
+  // quick row, and a collection. What comes of those is not the doing of one that is stuck.
+  const watchUndisturbed = async (tally: Exclude<Time, 'stuck'>): Promise<void> => {
+    for (let index = 0; index < frames; index++) await film(gateway, index)
+    await emptied(gateway)
+    bytesInUse()
+    await watchOthers(tally)
+  }
+  for (let time = 0; time < TIMES_FIRST; time++) await watchUndisturbed('warm-up')
   for (let turn = 0; turn < turns; turn++) {
     settings.onProgress(`fanout: one stops reading, turn ${turn + 1} of ${turns}`)
-    await watchOthers(turn % 2 === 0 ? 'one' : 'other')
+    await watchUndisturbed(turn % 2 === 0 ? 'one' : 'other')
     const bytesBefore = bytesInUse()
     await crowd.read('slow', 0)
-    await fill(gateway)
+    frames = await fill(gateway)
     held.push(Math.max(0, bytesInUse() - bytesBefore) / 2 ** 20)
     await watchOthers('stuck')
     await crowd.read('slow', Number.POSITIVE_INFINITY)
     await emptied(gateway)
-    await watchOthers(turn % 2 === 0 ? 'other' : 'one')
+    await watchUndisturbed(turn % 2 === 0 ? 'other' : 'one')
   }
   await crowd.leave('slow')
   await crowd.leave('others')
@@ -72,15 +79,21 @@ export async function stopReading(
   ]
 }
 
-/** Shows frames until the kernel takes no more of them for the one that does not read, and more. */
-async function fill(gateway: Gateway): Promise<void> {
+/** Shows frames until the kernel takes none for the one that does not read, and more; how many. */
+async function fill(gateway: Gateway): Promise<number> {
   let stuck = 0
-  for (let index = 0; stuck < FRAMES_MORE; index++) {
+  let index = 0
+  for (; stuck < FRAMES_MORE; index++) {
     assert(index < FRAMES_MAX, `the kernel has taken ${index} frames for one that does not read`)
-    gateway.film(index)
-    await new Promise(resolve => setTimeout(resolve, 1000 / MAX_FPS))
+    await film(gateway, index)
     if (gateway.waiting().some(bytes => bytes > 0)) stuck++
   }
+  return index
+}
+
+async function film(gateway: Gateway, index: number): Promise<void> {
+  gateway.film(index)
+  await new Promise(resolve => setTimeout(resolve, 1000 / MAX_FPS))
 }
 
 /** Resolves when the kernel has taken all that waited. */
