@@ -1,6 +1,6 @@
 // One runner for every suite. Native addons need the forks pool: a worker that is terminated
 // inside lmdb takes the whole process with it.
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { longestFirst } from './tests/setup/longest-first.ts'
 
 // Programs that tests start have the same modules again and again.
@@ -24,6 +24,8 @@ const longest = [
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    // How soon is a figure of a quiet machine: `npm run test:slow`.
+    exclude: [...configDefaults.exclude, 'tests/supervision/recovery.test.ts'],
     globalSetup: ['tests/setup/packages.ts'],
     pool: 'forks',
     // On two cores: many tests wait, for a disk that is slow on purpose or an actor that is gone.

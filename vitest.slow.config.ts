@@ -15,13 +15,14 @@ const all = [
   'tests/streams/fast-lane/hammer.test.ts',
 ]
 const timed = [
-  'tests/supervision/{kills,pairs,poison,ring-death,storms,stuck}.test.ts',
+  'tests/supervision/{pairs,recovery,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',
   'tests/durability/kills/{apart,random,slow-disk}.test.ts',
 ]
 /** Half an hour, and several hundred deaths of several seconds each. */
 const longest = [
   'e2e/soak.test.ts',
+  'supervision/kills.test.ts',
   'supervision/video.test.ts',
   'soak/soak.test.ts',
   'durability/datasets/kills.test.ts',

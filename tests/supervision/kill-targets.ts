@@ -1,0 +1,76 @@
+// The actors that are killed again and again while a trainer streams 2,000 events and 60 frames a
+// second, the deaths that each can die, and how soon it has to be back.
+import { expect } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
+import type { ActorKind } from '../../src/runtime/topology.ts'
+import type { Death, Shot } from './programs/streaming.child.ts'
+import {
+  anyPause,
+  type Campaign,
+  type CampaignOptions,
+  expectReleased,
+  streamAndKill,
+} from './stream-and-kill.ts'
+
+export const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
+
+export interface Target {
+  readonly id: string
+  readonly actor: ActorKind
+  readonly encoderPlacement: CampaignOptions['encoderPlacement']
+  readonly logPlacement?: CampaignOptions['logPlacement']
+  /** Deaths out of ten. */
+  readonly deaths: readonly Death[]
+  /** P11: the 99th percentile of recovery, milliseconds. */
+  readonly awayMillisMax: number
+}
+
+const ofThread: Death[] = [...times(4, 'throw'), ...times(3, 'exit'), ...times(3, 'heap')]
+/** Who writes nothing may also be terminated. */
+const ofReader: Death[] = [...times(3, 'throw'), ...times(2, 'exit'), ...times(3, 'heap')]
+ofReader.push('terminate', 'terminate')
+const ofProcess: Death[] = [...times(7, 'SIGKILL'), ...times(3, 'SIGSEGV')]
+const ofBoth: Death[] = [...times(4, 'SIGKILL'), ...times(2, 'SIGSEGV')]
+ofBoth.push('throw', 'exit', 'heap', 'terminate')
+
+const THREAD = { encoderPlacement: 'thread', awayMillisMax: 250 } as const
+export const targets: readonly Target[] = [
+  { id: 'recorder', actor: 'recorder', deaths: ofThread, ...THREAD },
+  { id: 'encoder', actor: 'encoder', deaths: ofReader, ...THREAD },
+  {
+    ...{ id: 'encoder-process', actor: 'encoder', deaths: ofProcess },
+    ...{ encoderPlacement: 'process', awayMillisMax: 750 },
+  },
+  // Whoever kills the process that writes the log kills the recorder, and the other way round.
+  {
+    ...{ id: 'log-process', actor: 'recorder', deaths: ofBoth, ...THREAD },
+    ...{ logPlacement: 'process', awayMillisMax: 750 },
+  },
+  { id: 'aggregator', actor: 'aggregator', deaths: ofReader, ...THREAD },
+  { id: 'broadcaster', actor: 'broadcaster', deaths: ofReader, ...THREAD },
+]
+
+function times(count: number, how: Death): Death[] {
+  return Array.from({ length: count }, () => how)
+}
+
+/**
+ * Kills the target `count` times in one run, at least `pauseMillisMin` after it was back. Nothing is
+ * wrong with what the run recorded, and nothing is held that was not held before.
+ */
+export async function playKills(
+  { actor, deaths, encoderPlacement, logPlacement = 'thread' }: Target,
+  count: number,
+  pauseMillisMin = 0,
+): Promise<Campaign> {
+  const random = seededRandom(seed)
+  const shots = Array.from({ length: count }, (_, n): Shot => {
+    const hits = [{ actor, how: deaths[(n * 7) % deaths.length]!, afterMillis: 0 }]
+    return { hits, pauseMillis: pauseMillisMin + anyPause(random) }
+  })
+  const onDisk = actor === 'recorder'
+  const campaign = await streamAndKill({ encoderPlacement, logPlacement, shots, onDisk })
+  expect(campaign.verdict.problems).toEqual([])
+  expectReleased(campaign)
+  return campaign
+}
