@@ -333,6 +333,13 @@ export const guarantees: readonly Guarantee[] = [
           ' every start or of one event, and producers that die within a ring write',
         figures: ['S1', 'S2', 'S3', 'S4', 'S5', 'S6'],
       },
+      {
+        at: 'tests/soak',
+        what:
+          'a run with video, a dataset and viewers whose actors are killed all the time' +
+          ' (`npm run soak`): nothing grows, nothing is lost',
+        figures: ['S9'],
+      },
     ],
   },
   {
