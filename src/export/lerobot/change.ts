@@ -153,8 +153,12 @@ async function stageRows(
   const files: Part[] = []
   for (const { place, first, episodes, frames, parts, units: fresh } of plan.files) {
     const path = commit.stage(dataPath(place))
-    const earlier = parts.map(part => groupsOfFile(join(root, dataPath(part.place))))
-    const pieces = [...earlier, ...fresh.map(unit => unit.encoded)]
+    const pieces: EncodedGroups[] = []
+    for (const part of parts) {
+      pieces.push(groupsOfFile(join(root, dataPath(part.place))))
+      await systemClock.turn()
+    }
+    pieces.push(...fresh.map(unit => unit.encoded))
     writeTable(path, dataSchema(features), dataMetadata(features), pieces)
     files.push({ place, first, episodes, frames, bytes: statSync(path).size })
     await systemClock.turn()

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { type BeforeStep, OWN_DIRECTORY, recoverCommit } from './commit.ts'
 import { type EpisodePlaces, readEpisodePlaces } from './episode-table.ts'
@@ -134,19 +135,23 @@ function checkCounts(state: DatasetState, info: DatasetInfo): void {
   if (frames !== info.frames) throw gap('meta/episodes', `${info.frames} frames`, frames)
 }
 
-/** Looks at every file: that it is there, and how large it is. */
-function withSizes(root: string, state: DatasetState): DatasetState {
+/**
+ * Looks at every file: that it is there, and how large it is. A thousand row groups make a footer that
+ * takes a tenth of a second to read: others have their turn after each.
+ */
+async function withSizes(root: string, state: DatasetState): Promise<DatasetState> {
   const sized = (part: Part, path: string): Part => {
     if (!existsSync(join(root, path))) throw gap(path, 'a file', 'none')
     return { ...part, bytes: statSync(join(root, path)).size }
   }
-  const data = state.data.map(part => {
+  const data: Part[] = []
+  for (const part of state.data) {
     const path = dataPath(part.place)
-    const whole = sized(part, path)
+    data.push(sized(part, path))
     const rows = Number(readFooter(join(root, path)).num_rows)
     if (rows !== part.frames) throw gap(path, `${part.frames} rows`, rows)
-    return whole
-  })
+    await systemClock.turn()
+  }
   const videos = Object.entries(state.videos).map(([key, parts]) => [
     key,
     parts.map(part => sized(part, videoPath(key, part.place))),
