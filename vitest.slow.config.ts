@@ -1,4 +1,4 @@
-// The campaigns with their full figures: up to an hour on two cores. `npm test` runs the same
+// The campaigns with their full figures: an hour or more on two cores. `npm test` runs the same
 // files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
 // measure how soon something is back run last, one at a time.
 import { defineConfig } from 'vitest/config'

@@ -109,7 +109,7 @@ export class FilmedRun {
       if (number % 2 === 1) copied.time('copy', copy)
     })
     // To read of 300 frames beside the recorder's work is no part of it.
-    this.#saved.skip()
+    this.#saved.passOver()
     const endedAt = performance.now()
     blocked.time('end', () => recorder.end())
     await this.#saved.wait(++this.#episodes, PATIENCE_MILLIS)

@@ -17,7 +17,7 @@ export class SavedEpisodes {
   }
 
   /** Passes over what the log says by now; every episode that is waited for has to end after it. */
-  skip(): void {
+  passOver(): void {
     this.#seq = this.#reader.durable().seq
   }
 
