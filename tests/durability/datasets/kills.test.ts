@@ -13,7 +13,7 @@ import type { Moment } from './moments.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
 const KILLS = runs(10, 100)
-const ENDS = runs(2, 40)
+const ENDS = runs(2, 20)
 /** Of the kills, those that meet videos being finished or the dataset being changed. */
 const SHARE_MIN = 0.4
 

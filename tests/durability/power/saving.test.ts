@@ -12,7 +12,7 @@ import { compileRecorder } from './recording.ts'
 import { judgeSaving, recordSaving, type SavingFindings } from './saving.ts'
 
 const TIMEOUT_MILLIS = 1_800_000
-const IMAGES = runs(50, 1200)
+const IMAGES = runs(50, 1000)
 /** They differ in the encoder, and in whether the log keeps its frames. */
 const RECORDINGS = runs(1, 4)
 const EPISODES = runs(2, 8)
