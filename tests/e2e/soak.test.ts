@@ -13,6 +13,8 @@ declareBrowser()
 
 const MILLIS = Number(process.env['SOAK_MINUTES'] ?? runs(0.02, 30)) * 60_000
 const SAMPLES = runs(3, 30)
+/** Half an hour leaves room for others on two cores. */
+const STEP_MILLIS = runs(10, 40)
 
 /** What may come with more episodes, milestones and points of charts, and no more. */
 const growthMax = { heapMib: runs(8, 12), nodes: 1_500, listeners: 100 } as const
@@ -57,7 +59,11 @@ describe.skipIf(!hasChromium)('the page over hours', () => {
   test(
     'U6 S22 does not grow: episodes, frames, charts and views come and go',
     async () => {
-      const { url } = await startTraining({ agents: ['a', 'b'], stepMillis: 10, episodeSteps: 20 })
+      const { url } = await startTraining({
+        agents: ['a', 'b'],
+        stepMillis: STEP_MILLIS,
+        episodeSteps: 20,
+      })
       const { page, errors } = await open(url)
       const devtools = await page.context().newCDPSession(page)
       await devtools.send('Performance.enable')

@@ -19,6 +19,11 @@ function halfAnHour(change: (minutes: number) => Partial<Sample> = () => ({})): 
 describe('S9 a soak', () => {
   test('finds nothing in a run that takes its memory in the beginning, and a log of its events', () => {
     expect(overgrown(halfAnHour())).toEqual([])
+    const garbage = seededRandom(2)
+    const heaps = halfAnHour(() => ({
+      ownMib: 300 + (garbage.below(4) > 0 ? garbage.below(200) : 0),
+    }))
+    expect(overgrown(heaps)).toEqual([])
     const warming = halfAnHour(minutes => ({ ownMib: 200 + Math.min(100, 20 * minutes) }))
     expect(overgrown(warming)).toEqual([])
   })

@@ -1,6 +1,6 @@
 // What a run held each time that it was at rest: all actors running, nothing behind, no viewer there.
 // Such moments are alike, so whatever grows from one to the next is kept for good.
-import { medianOf } from '../../bench/statistics.ts'
+import { medianOf, quantileOf } from '../../bench/statistics.ts'
 
 export interface Sample {
   readonly minutes: number
@@ -17,7 +17,7 @@ export interface Sample {
 
 /** The first part of a soak, in which what is only used again is taken. */
 const WARM_SHARE = 1 / 3
-/** Samples at each end of the rest that are compared, by their medians. */
+/** Samples at each end of the rest that are compared: by their medians, memory by its least. */
 const WINDOW_SHARE = 1 / 5
 const WINDOW_MIN = 3
 
@@ -48,11 +48,12 @@ export function growthOf(samples: readonly Sample[]): Growth | undefined {
   const window = Math.max(WINDOW_MIN, Math.floor(warm.length * WINDOW_SHARE))
   if (warm.length < 2 * window) return undefined
   const [early, late] = [warm.slice(0, window), warm.slice(-window)]
-  const grown = (key: keyof Growth): number =>
-    medianOf(late.map(sample => sample[key])) - medianOf(early.map(sample => sample[key]))
+  const grown = (key: keyof Growth, typical = medianOf): number =>
+    typical(late.map(sample => sample[key])) - typical(early.map(sample => sample[key]))
   return {
     minutes: grown('minutes'),
-    ownMib: grown('ownMib'),
+    // Heaps of ten threads come and go; what is kept for good is there when most has gone.
+    ownMib: grown('ownMib', values => quantileOf(values, 0)),
     fds: grown('fds'),
     threads: grown('threads'),
     logMib: grown('logMib'),

@@ -10,7 +10,7 @@ import { tier } from '../faults/tier.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 /** Its first third is not judged: heaps find their size in some minutes. */
-const MINUTES = 12
+const MINUTES = 8
 /** Nobody is killed, who would take what leaks with them. Heaps still find their size: 30 MiB. */
 const CALM = ['--minutes', '2', '--kill', 'none'] as const
 const TIMEOUT_MILLIS = 1_800_000

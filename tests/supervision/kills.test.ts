@@ -8,8 +8,6 @@ import { runs, tier } from '../faults/tier.ts'
 import { playKills, seed, targets } from './kill-targets.ts'
 import { CAMPAIGN_MILLIS_MAX, millisOf, streamAndKill, sumUp } from './stream-and-kill.ts'
 
-const KILLS = runs(3, 1000)
-
 const RECORDER = 'src/actors/recorder/recording.ts'
 /** A recorder that gives room back before it is durable, and a log that does not ask what is missing. */
 const forgetful: readonly Plant[] = [
@@ -29,13 +27,14 @@ const resigned: Plant = {
 }
 
 describe.each(targets)('S1 P11 the $id', target => {
+  const kills = runs(3, target.kills)
   test(
-    `dies ${KILLS} times: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
+    `dies ${kills} times: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
     async () => {
-      const sum = sumUp([await playKills(target, KILLS)])
+      const sum = sumUp([await playKills(target, kills)])
       const away = sum.away(target.actor)
       figure(`S1.${target.id}`, {
-        kills: KILLS,
+        kills,
         steps: sum.steps,
         frames: sum.frames,
         missing: sum.missing,
@@ -44,7 +43,7 @@ describe.each(targets)('S1 P11 the $id', target => {
         ...millisOf('viewerGap', sum.gaps),
         grownMiBPer1000: sum.grownMiBPer1000,
       })
-      expect(away.count).toBe(KILLS)
+      expect(away.count).toBe(kills)
       if (tier === 'slow') expect(sum.grownMiBPer1000).toBeLessThanOrEqual(150)
     },
     CAMPAIGN_MILLIS_MAX,
