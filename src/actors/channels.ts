@@ -17,6 +17,12 @@ import {
 
 type Handler = (item: unknown) => void | Promise<void>
 
+/**
+ * Who has worked so long on an item gives way before the next one. What has come meanwhile would go
+ * on without the thread's timers, the sign of life among them: ten such items look like a hang.
+ */
+const GIVES_WAY_MILLIS = 10
+
 export interface ReceiveOptions {
   /** Begins with the next item while the last one is not handled yet; still credited in order. */
   readonly overlapping?: boolean
@@ -105,7 +111,7 @@ export class Channels {
     const receiver = new PortReceiver<unknown>(port, { acknowledge: 'manual' })
     // What waits here is bounded by the sender's credits: an item is credited when handled.
     const handled = receiver.messages.pipe(
-      map(item => handling(item, handler, overlapping)),
+      map(item => handling(() => this.#handle(item, handler), overlapping)),
       concatMap(handle => handle()),
     )
     const subscription = handled.subscribe({
@@ -114,11 +120,16 @@ export class Channels {
     })
     this.#subscriptions.set(channel, subscription)
   }
+
+  async #handle(item: unknown, handler: Handler): Promise<void> {
+    const begunAt = this.#clock.monotonic()
+    await handler(item)
+    if (this.#clock.monotonic() - begunAt >= GIVES_WAY_MILLIS) await this.#clock.turn()
+  }
 }
 
 /** The handling of one item, to be awaited when its turn to be credited has come. */
-function handling(item: unknown, handler: Handler, overlapping = false): () => Promise<void> {
-  const begin = async (): Promise<void> => handler(item)
+function handling(begin: () => Promise<void>, overlapping = false): () => Promise<void> {
   if (!overlapping) return begin
   const begun = begin()
   // Whoever awaits it hears of a failure; until then it is nobody's to report.

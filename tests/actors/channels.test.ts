@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Channels } from '../../src/actors/channels.ts'
-import { SimulatedClock } from '../../src/base/clock.ts'
+import { type Clock, SimulatedClock } from '../../src/base/clock.ts'
 import type { ChannelSpec } from '../../src/protocol/policies.ts'
 import { type FakePort, fakePortPair } from '../streams/fake-ports.ts'
 import { turns } from './fake-endpoint.ts'
@@ -10,9 +10,8 @@ const spec = (name: string): ChannelSpec => ({
 })
 
 /** Two actors that share the channel `a.facts`, from one to the other. */
-function actors() {
+function actors(clock: Clock = new SimulatedClock()) {
   const failures: unknown[] = []
-  const clock = new SimulatedClock()
   const fail = (error: unknown): void => {
     failures.push(error)
   }
@@ -61,6 +60,28 @@ describe('the ends of a channel', () => {
     finish.shift()?.()
     await carry(ports)
     expect(sender.counters).toMatchObject({ inFlight: 0, acknowledged: 3 })
+  })
+
+  test('S4 leave the thread a turn after each item that takes long, or timers would wait for all', async () => {
+    const order: string[] = []
+    class TurningClock extends SimulatedClock {
+      override turn(): Promise<void> {
+        order.push('turn')
+        return super.turn()
+      }
+    }
+    const clock = new TurningClock()
+    const { from, to } = actors(clock)
+    const receiver = to()
+    const sender = from.sender<number>('a.facts', options)
+    receiver.receive<number>('a.facts', millis => {
+      order.push(`${millis} ms`)
+      clock.sleep(millis)
+    })
+    const ports = connect(from, receiver)
+    for (const millis of [10, 150, 1, 2]) sender.offer(millis)
+    await carry(ports)
+    expect(order).toEqual(['10 ms', 'turn', '150 ms', 'turn', '1 ms', '2 ms'])
   })
 
   test('may overlap in their handling; they are begun and credited in order all the same', async () => {
