@@ -108,7 +108,7 @@ class DatasetActor implements ActorInstance {
 
   async #afterSlice(cursor: number): Promise<void> {
     if (cursor <= this.#consumer.decidedSeq) return
-    if (cursor >= this.#toldSeq) await this.#saver.save(this.#state)
+    if (cursor >= this.#toldSeq) await this.#saver.save(this.#state, cursor)
     const isCutShort = this.#saver.isStopped && !this.#consumer.hasFacts
     if (isCutShort || !this.#consumer.mustCommit(cursor)) return
     const { name } = this.#scope

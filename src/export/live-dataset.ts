@@ -35,6 +35,16 @@ export interface DatasetConfig {
 /** What became of an episode; one that is passed over was not wanted. */
 export type Verdict = Told | { readonly episode: number; readonly outcome: 'passed over' }
 
+/** What the log says of an episode beside its row. */
+export interface KnownOfEpisode {
+  /** Its agent's episode that ended before it; null for the first. */
+  readonly previous: number | null
+  /** Its frames that are in the log, of all cameras. */
+  readonly owed: number
+  /** The events that tell of its videos. */
+  readonly videos: readonly number[]
+}
+
 export interface LiveDatasetScope {
   readonly reader: LogReader
   readonly clock: Clock
@@ -64,16 +74,16 @@ export class LiveDataset {
   }
 
   /**
-   * Takes the episode of `row`, if it is wanted; `videos` are the events that tell of its videos.
+   * Takes the episode of `row`, if it is wanted and all of it is in the log.
    * LOG_LOCKED while another process writes the dataset, and errors of its disk: after `reset` it
    * may be tried again.
    */
-  async add(
-    row: EpisodeRow,
-    { previous, videos }: { readonly previous: number | null; readonly videos: readonly number[] },
-  ): Promise<void> {
-    const { episode } = row
+  async add(row: EpisodeRow, { previous, owed, videos }: KnownOfEpisode): Promise<void> {
+    const { episode, frames } = row
     if (!this.#isWanted(row, previous)) return this.#tell({ episode, outcome: 'passed over' })
+    if (owed < frames) {
+      return this.refuse(episode, `${owed} of ${frames} frames are in the log: frames were lost`)
+    }
     const done = await orRefused(async () => {
       this.#checkVideo(row)
       const adder = await this.#opened(row)

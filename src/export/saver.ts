@@ -6,7 +6,13 @@ import type { EpisodeRow } from '../protocol/projection.ts'
 import type { Quarantined } from '../protocol/quarantine.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { accountOf, type Finished, type FinishedState } from './finished-episodes.ts'
-import { type DatasetConfig, LiveDataset, type Verdict } from './live-dataset.ts'
+import { LastWords } from './last-words.ts'
+import {
+  type DatasetConfig,
+  type KnownOfEpisode,
+  LiveDataset,
+  type Verdict,
+} from './live-dataset.ts'
 import { Tidying } from './tidying.ts'
 
 /** While the dataset cannot be written, it is tried this often. */
@@ -34,6 +40,7 @@ export class Saver {
   readonly #reader: LogReader
   readonly #onPoison: SaverEvents['onPoison']
   readonly #live: LiveDataset
+  readonly #lastWords: LastWords
   readonly #tidying: Tidying
   readonly #stopping = new AbortController()
   #wake = (): void => {}
@@ -52,6 +59,7 @@ export class Saver {
     this.#reader = reader
     this.#onPoison = onPoison
     this.#careful = suspect !== undefined
+    this.#lastWords = new LastWords(reader)
     const { signal } = this.#stopping
     this.#tidying = new Tidying(clock, () => this.#tidy())
     this.#live = new LiveDataset(config, {
@@ -85,12 +93,12 @@ export class Saver {
     this.#wake()
   }
 
-  /** Saves all that are ready. */
-  async save(state: FinishedState): Promise<void> {
+  /** Saves all that are ready; `state` is the fold of the events up to `cursor`. */
+  async save(state: FinishedState, cursor: number): Promise<void> {
     if (state.finished.length > 0) await this.#tidying.pause()
     for (;;) {
       try {
-        await this.#saveReady(state)
+        await this.#saveReady(state, cursor)
         await this.#live.commit()
         this.#scope.handled()
         this.#careful = false
@@ -140,7 +148,7 @@ export class Saver {
   }
 
   /** In the order of their ends: who is not ready holds up those behind. */
-  async #saveReady(state: FinishedState): Promise<void> {
+  async #saveReady(state: FinishedState, cursor: number): Promise<void> {
     let first: Finished | undefined
     for (const finished of [...state.finished]) {
       const { seq, episode, previous } = finished
@@ -155,27 +163,23 @@ export class Saver {
         this.#live.refuse(episode, 'it is not in the index of episodes')
         continue
       }
-      if (owed < row.frames) return
+      if (owed < row.frames && !this.#lastWords.areSpoken(seq, cursor)) return
       first = this.#careful ? finished : (first ?? finished)
       const why = this.#scope.handling(first.seq, seq + 1)
       if (why) {
         this.#onPoison(finished, why)
         this.#live.refuse(episode, savingFailed(why))
-      } else if (this.#careful) await this.#saveAlone(finished, row, videos)
-      else await this.#live.add(row, { previous, videos })
+      } else if (this.#careful) await this.#saveAlone(finished, row, { previous, owed, videos })
+      else await this.#live.add(row, { previous, owed, videos })
       // Between two episodes the host hears that it lives.
       await this.#scope.clock.turn()
     }
   }
 
   /** What is wrong with an episode costs no other. */
-  async #saveAlone(
-    { episode, previous }: Finished,
-    row: EpisodeRow,
-    videos: readonly number[],
-  ): Promise<void> {
+  async #saveAlone({ episode }: Finished, row: EpisodeRow, known: KnownOfEpisode): Promise<void> {
     try {
-      await this.#live.add(row, { previous, videos })
+      await this.#live.add(row, known)
       await this.#live.commit()
     } catch (error) {
       if (!(error instanceof RollcastError) || waitedFor.has(error.code)) throw error

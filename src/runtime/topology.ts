@@ -1,13 +1,14 @@
 // Who runs where, and what flows between them under which policy: data, so that it can be read,
 // drawn and tested without running anything. A channel reads as a sentence: from, to, how.
 import { KIB, MIB } from '../base/bytes.ts'
+import { type EncoderName, encoderNames } from '../protocol/encoder-names.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ChannelSpec, Policy } from '../protocol/policies.ts'
 import type { Placement } from '../protocol/thread-messages.ts'
 
 export type ActorKind = 'recorder' | 'encoder' | 'aggregator' | 'broadcaster' | 'player' | 'dataset'
 /** Of a kind of which there may be several, all but the first have a number: `encoder-2`. */
-export type ActorName = ActorKind | `encoder-${number}`
+export type ActorName = ActorKind | EncoderName
 
 export const kindOf = (name: ActorName): ActorKind => name.replace(/-\d+$/, '') as ActorKind
 
@@ -76,9 +77,7 @@ const reader = (name: ActorName, placement: Placement = 'thread'): ActorSpec => 
 }
 const aggregator = reader('aggregator')
 /** The encoders of the first cameras; the last of them takes all further ones too. */
-const encoderNames = Array.from({ length: limits.encodersMax }, (_, index) =>
-  index === 0 ? ('encoder' as const) : (`encoder-${index + 1}` as const),
-)
+const encoders = encoderNames(limits.encodersMax)
 const broadcaster: ActorSpec = { ...reader('broadcaster'), replaceable: false }
 /**
  * What it still does when it wakes up is refused: the epoch of its successor fences it. Where
@@ -106,7 +105,7 @@ export function recordingTopology(options: {
     ...reader('dataset', options.encoderPlacement),
     mayTerminate: options.video !== true,
   }
-  const [first, ...further] = encoderNames.map(
+  const [first, ...further] = encoders.map(
     (name): ActorSpec => ({
       ...reader(name, options.encoderPlacement),
       mayTerminate: options.video !== true,
@@ -123,7 +122,7 @@ export function recordingTopology(options: {
     onDemand: further,
     channels: [
       ...feed('recorder'),
-      ...encoderNames.flatMap(name => [
+      ...encoders.flatMap(name => [
         channel(`${name}.durable`, 'recorder', name, 'latest', 1, KIB),
         channel(`${name}.facts`, name, 'recorder', 'block', 256, 16 * MIB),
       ]),

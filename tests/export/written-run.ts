@@ -158,6 +158,12 @@ export class WrittenRun {
     await this.#log.writer.dropFrames({ beforeSeq: this.#seq + 1 })
   }
 
+  /** `actor`, a consumer of the log, has handled the events up to `position`. */
+  async reach(actor: string, position: number): Promise<void> {
+    const nothing = { records: new Uint8Array(), count: 0 }
+    await this.#log.writer.append({ producer: actor, position, ...nothing }).durable
+  }
+
   #declareStep({ agent, ...step }: StepTaken): void {
     const shape = {
       position: step.position?.length ?? 0,

@@ -1,5 +1,5 @@
 // The cameras of one encoder: which of the run's are its own, and the film of each.
-import { limits } from '../../protocol/limits.ts'
+import { encoderOf } from '../../protocol/encoder-names.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { Film, type Studio } from './film.ts'
 import type { FilmState } from './logic.ts'
@@ -13,8 +13,7 @@ const keyOf = ({ agent, camera }: Camera): string => `${agent}/${camera}`
 
 export class Films {
   readonly #reader: LogReader
-  /** The encoder is the n-th, from 1. */
-  readonly #number: number
+  readonly #name: string
   readonly #studio: Studio | undefined
   readonly #films = new Map<string, Film>()
   readonly #mine = new Map<string, boolean>()
@@ -22,17 +21,16 @@ export class Films {
   /** Of the encoder called `name`. Without a studio there are no films. */
   constructor(name: string, reader: LogReader, studio: Studio | undefined) {
     this.#reader = reader
-    this.#number = Number(/\d+$/.exec(name)?.[0] ?? 1)
+    this.#name = name
     this.#studio = studio
   }
 
-  /** The n-th camera of the log is the n-th encoder's; the last one has all that follow too. */
   isMine(camera: Camera): boolean {
     const key = keyOf(camera)
     let mine = this.#mine.get(key)
     if (mine === undefined) {
       const place = this.#reader.layouts().cameras().indexOf(key)
-      mine = Math.min(place + 1, limits.encodersMax) === this.#number
+      mine = encoderOf(place) === this.#name
       this.#mine.set(key, mine)
     }
     return mine
