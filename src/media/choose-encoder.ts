@@ -72,7 +72,7 @@ export function chooseEncoder(
 }
 
 /** The setting with what these pictures need, which the reason tells. */
-function suited(
+export function suited(
   setting: EncoderSetting,
   size: { readonly width: number; readonly height: number },
   reason: string,

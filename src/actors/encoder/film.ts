@@ -1,11 +1,13 @@
 // The video of one camera while it is made: one file after the other, each a part of one episode.
 // Where a part begins and ends follows from the events alone, and its frames stay in the log until
 // it is committed; so whatever happens to a part on its way, it is made again and comes out the same.
+import { isDeepStrictEqual } from 'node:util'
 import { assert } from '../../base/assert.ts'
 import { type Clock, pause } from '../../base/clock.ts'
 import { describeError, RollcastError } from '../../base/errors.ts'
-import { chooseEncoder } from '../../media/choose-encoder.ts'
+import { chooseEncoder, type EncoderChoice, suited } from '../../media/choose-encoder.ts'
 import type { Ffmpeg } from '../../media/ffmpeg.ts'
+import type { PictureShape } from '../../media/picture.ts'
 import { PictureStatistics } from '../../media/picture-statistics.ts'
 import { clearUnfinished } from '../../media/place-file.ts'
 import { profiles, type VideoProfile } from '../../media/profiles.ts'
@@ -21,7 +23,7 @@ import { videoFolder, videoPath } from '../../protocol/video-files.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { decodeBatch } from '../../store/log-reader.ts'
 import { unlessDamaged } from '../../store/unless-damaged.ts'
-import { type FilmState, goesOn, type OpenPart } from './logic.ts'
+import { type FilmChoice, type FilmState, goesOn, type OpenPart } from './logic.ts'
 
 export interface VideoSettings {
   readonly profile: VideoProfile
@@ -57,7 +59,9 @@ export class Film {
   #part: OpenPart | undefined
   #segment: Segment | undefined
   #statistics: PictureStatistics | undefined
-  #choice: FilmState['choice']
+  #choice: FilmChoice | undefined
+  /** An encoder has failed in this life. */
+  #hasFallenBack = false
   /** Why the part in hand cannot be made. */
   #failure: string | undefined
 
@@ -167,20 +171,34 @@ export class Film {
     const { runDir, settings, load } = this.#studio
     const ffmpeg = load()
     const { width, height, format } = event
-    const shape = `${width}x${height} ${format}`
-    if (this.#choice?.shape !== shape) {
-      const options = { width, height, format, fps: settings.fps }
-      this.#choice = { shape, encoder: chooseEncoder(ffmpeg, settings.profile, options) }
-    }
+    const shape = { width, height, format }
+    const choice = this.#choose(ffmpeg, shape)
     const { episode, fromIndex } = this.#part!
     const path = `${runDir}/${videoPath(this.#agent, this.#camera, episode, fromIndex)}`
-    const choice = this.#choice.encoder
-    return openSegment(ffmpeg, path, { width, height, format, fps: settings.fps, choice })
+    return openSegment(ffmpeg, path, { ...shape, fps: settings.fps, choice })
+  }
+
+  /**
+   * The parts of an episode join only when they are of one encoder: settings that have changed since
+   * an earlier life count from the next episode on, and so does another try with what failed in it.
+   */
+  #choose(ffmpeg: Ffmpeg, shape: PictureShape): EncoderChoice {
+    const { profile, fps } = this.#studio.settings
+    const asked = JSON.stringify([profile, fps])
+    const known = this.#choice
+    const isOfNow = known?.asked === asked || this.#hasFallenBack
+    const isKept = isOfNow || this.#part!.fromIndex > 0
+    if (known && isKept && isDeepStrictEqual(known.shape, shape)) return known.encoder
+    this.#choice = undefined
+    const encoder = chooseEncoder(ffmpeg, profile, { ...shape, fps })
+    this.#choice = { shape, asked, encoder }
+    return encoder
   }
 
   /**
    * Does `work` on the part in hand; undefined when the part cannot be made. A full disk is waited
-   * for; an encoder that fails is replaced by H.264 from the part's first frame on, once.
+   * for; an encoder that fails is replaced by H.264 from the part's first frame on, once. Frames that
+   * are gone are no fault of the encoder.
    */
   async #attempt<T>(work: () => T): Promise<T | undefined> {
     while (this.#failure === undefined) {
@@ -194,7 +212,7 @@ export class Film {
     return undefined
   }
 
-  /** Throws what is neither the disk's nor the encoder's doing. */
+  /** Throws what is neither the disk's nor the encoder's nor the log's doing. */
   async #mend(error: unknown): Promise<void> {
     this.#forget()
     if (!(error instanceof RollcastError)) throw error
@@ -203,20 +221,21 @@ export class Film {
       await pause(this.#studio.clock, LOOK_FOR_ROOM_MILLIS)
       return this.#studio.onWaiting(null)
     }
-    if (error.code !== 'VIDEO_FAILED' && error.code !== 'USAGE') throw error
+    const isOfLog = error.code === 'LOG_CORRUPT'
+    if (!isOfLog && error.code !== 'VIDEO_FAILED' && error.code !== 'USAGE') throw error
     const reason = describeError(error)
-    const encoder = this.#choice?.encoder
-    if (this.#choice === undefined || encoder?.codec === profiles.fast.codec) {
+    const choice = this.#choice
+    if (isOfLog || choice === undefined || choice.encoder.codec === profiles.fast.codec) {
       this.#failure = reason
       return
     }
-    this.#choice = {
-      ...this.#choice,
-      encoder: { ...profiles.fast, reason: `${encoder?.codec} failed: ${reason}` },
-    }
+    const { shape, encoder } = choice
+    const why = `${encoder.codec} failed: ${reason}`
+    this.#choice = { shape, encoder: suited(profiles.fast, shape, why) }
+    this.#hasFallenBack = true
   }
 
-  /** Encodes the frames that the part has already, out of the log. */
+  /** Encodes the frames that the part has already, out of the log; LOG_CORRUPT when one is gone. */
   async #makeAgain(): Promise<void> {
     const { reader, clock } = this.#studio
     const { fromSeq, episode, fromIndex, frames } = this.#part!
@@ -229,13 +248,13 @@ export class Film {
         if (event.agent !== this.#agent || event.camera !== this.#camera) continue
         const found = unlessDamaged(() => reader.frameSummed(seq))
         if (event.index !== fromIndex + made || found?.crc !== event.crc) {
-          throw new RollcastError('VIDEO_FAILED', `frame ${event.index} is gone from the log`)
+          throw new RollcastError('LOG_CORRUPT', `frame ${event.index} is gone from the log`)
         }
         this.#encode(event, found.pixels)
         if (++made === frames) return
         await clock.turn()
       }
     }
-    throw new RollcastError('VIDEO_FAILED', `expected ${frames} frames in the log, found ${made}`)
+    throw new RollcastError('LOG_CORRUPT', `expected ${frames} frames in the log, found ${made}`)
   }
 }

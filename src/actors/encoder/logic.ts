@@ -1,6 +1,7 @@
 // The encoder's account: every frame that the log announces is owed, and each is intact, or released
 // with its episode, or missed. An episode's account is closed by its end, per camera.
 import type { EncoderChoice } from '../../media/choose-encoder.ts'
+import type { PictureShape } from '../../media/picture.ts'
 import type { Envelope, EventOf, EventType, FramesCounted } from '../../protocol/events.ts'
 import { PART_FRAMES } from '../../protocol/video-files.ts'
 
@@ -18,12 +19,19 @@ export interface OpenPart {
   readonly frames: number
 }
 
+/** The encoder that was taken for frames of one shape. */
+export interface FilmChoice {
+  readonly shape: PictureShape
+  /** The settings that it was chosen by; left out of one that took the place of an encoder that failed. */
+  readonly asked?: string
+  readonly encoder: EncoderChoice
+}
+
 /** A camera's video while it is made, as plain data. */
 export interface FilmState {
   readonly agent: string
   readonly camera: string
-  /** The encoder that was taken for frames of this shape: another life takes the same. */
-  readonly choice?: { readonly shape: string; readonly encoder: EncoderChoice }
+  readonly choice?: FilmChoice
   /** What is in hand. */
   readonly part?: OpenPart
 }
