@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { RollcastError } from '../base/errors.ts'
+import { type ErrorCode, RollcastError } from '../base/errors.ts'
 import type { Ffmpeg } from '../media/ffmpeg.ts'
 import type { VideoProfile } from '../media/profiles.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
@@ -116,7 +116,7 @@ export class EpisodeAdder {
     if (datasetEpisode !== undefined) {
       return this.#tell({ episode, outcome: 'known', datasetEpisode, rows })
     }
-    const input = await orRefused(() => episodeOf(this.#source, row, facts()))
+    const input = await this.#inputOf(row, facts)
     if (input instanceof RollcastError) {
       return this.#tell({ episode, outcome: 'refused', reason: input.message })
     }
@@ -124,6 +124,19 @@ export class EpisodeAdder {
     this.#bytes += bytesOf(input)
     if (this.#batch.length >= BATCH_EPISODES_MAX || this.#bytes >= BATCH_BYTES_MAX) {
       await this.commit()
+    }
+  }
+
+  /** Before an error that ends the work, what is whole becomes durable: the next try goes on. */
+  async #inputOf(
+    row: EpisodeRow,
+    facts: () => readonly VideoFact[],
+  ): Promise<EpisodeInput | RollcastError> {
+    try {
+      return await orRefused(() => episodeOf(this.#source, row, facts()), ofItsVideo)
+    } catch (error) {
+      if (!this.#source.studio?.signal?.aborted) await this.commit()
+      throw error
     }
   }
 
@@ -168,13 +181,22 @@ export class EpisodeAdder {
   }
 }
 
-/** What `make` gives, or what is wrong with one episode and no other. */
-export async function orRefused<T>(make: () => T | Promise<T>): Promise<T | RollcastError> {
+const ofOne: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['BAD_INPUT', 'LOG_CORRUPT'])
+/** While its input is made there is no video of any other episode in hand. */
+const ofItsVideo: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...ofOne,
+  ...(['VIDEO_CORRUPT', 'VIDEO_FAILED'] as const),
+])
+
+/** What `make` gives, or what is wrong with one episode and no other, by the `codes` of that. */
+export async function orRefused<T>(
+  make: () => T | Promise<T>,
+  codes: ReadonlySet<ErrorCode> = ofOne,
+): Promise<T | RollcastError> {
   try {
     return await make()
   } catch (error) {
-    if (!(error instanceof RollcastError)) throw error
-    if (error.code === 'BAD_INPUT' || error.code === 'LOG_CORRUPT') return error
+    if (error instanceof RollcastError && codes.has(error.code)) return error
     throw error
   }
 }

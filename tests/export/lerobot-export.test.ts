@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
@@ -14,7 +14,9 @@ import {
 import { videoTool } from '../../src/export/video-tool.ts'
 import { decodeFrames } from '../../src/media/examine-video.ts'
 import type { EpisodeRow } from '../../src/protocol/projection.ts'
+import { videoPath } from '../../src/protocol/video-files.ts'
 import { findEpisode } from '../../src/replay/history.ts'
+import { failingEncoder } from '../media/failing-encoder.ts'
 import { meaningOf } from './lerobot/datasets.ts'
 import { ffmpeg, small, times, type WrittenRun, writeRun } from './written-run.ts'
 
@@ -100,6 +102,29 @@ describe('a run as a dataset (X1)', () => {
     const { reasons, added } = await exported(run, join(run.dir, 'dataset'), [broken, sound])
     expect(added).toBe(1)
     expect(reasons[broken.episode]).toContain('frames were lost')
+  })
+
+  test('X1 X3 is not ended by a video that was damaged or cannot be made', async () => {
+    const run = await writeRun()
+    // One frame more than steps: each video is cut.
+    const rows: EpisodeRow[] = []
+    for (let count = 0; count < 3; count++) {
+      const row = await run.episode(`eye ${times(5, 's eye')}`)
+      rows.push(row)
+      await run.film(row, 'eye')
+    }
+    const damaged = join(run.dir, videoPath('a', 'eye', 2, 0))
+    writeFileSync(damaged, readFileSync(damaged).fill(0, 8))
+    rows.push(await run.episode(times(9, 's eye')), await run.episode(times(4, 's eye')))
+    const load = () => failingEncoder(ffmpeg(), 'libx264', 6)
+    const root = join(run.dir, 'dataset')
+    const { added, reasons } = await exported(run, root, rows, { load })
+    expect(reasons).toEqual({
+      2: expect.stringContaining(damaged),
+      4: expect.stringContaining('picture 6'),
+    })
+    expect(added).toBe(3)
+    await isSound(root)
   })
 
   test('of which nothing can be in one is not begun', async () => {
@@ -211,6 +236,17 @@ describe('an export (X3)', () => {
     expect(await exported(run, root, rows, { signal, onProgress })).toMatchObject({ added: 1 })
     await isSound(root)
     expect(await exported(run, root, rows)).toMatchObject({ added: 2, known: 1, episodes: 3 })
+  })
+
+  test('that an error ends keeps what was whole before it', async () => {
+    const { run, rows } = await variedRun()
+    const root = join(run.dir, 'dataset')
+    const onPicture = () => {
+      throw new Error('cut off')
+    }
+    await expect(exported(run, root, rows, { onPicture })).rejects.toThrow('cut off')
+    await isSound(root)
+    expect(await exported(run, root, rows)).toMatchObject({ known: 1, added: 2, refused: 3 })
   })
 
   test('clears away what a killed one had encoded', async () => {

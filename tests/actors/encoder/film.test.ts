@@ -1,5 +1,4 @@
 // Which encoder makes a camera's video, from part to part, episode to episode and life to life.
-import type { Codec, Frame } from 'node-av/lib'
 import { describe, expect, test } from 'vitest'
 import { Film } from '../../../src/actors/encoder/film.ts'
 import type { FilmState } from '../../../src/actors/encoder/logic.ts'
@@ -9,6 +8,7 @@ import type { VideoProfile } from '../../../src/media/profiles.ts'
 import type { Envelope, FrameCaptured } from '../../../src/protocol/events.ts'
 import type { EpisodeRow } from '../../../src/protocol/projection.ts'
 import { ffmpeg, type Shape, times, type WrittenRun, writeRun } from '../../export/written-run.ts'
+import { failingEncoder } from '../../media/failing-encoder.ts'
 import { picture } from '../../media/pictures.ts'
 
 const even: Shape = { width: 64, height: 64, format: 'rgb8' }
@@ -57,26 +57,6 @@ async function make(film: Film, run: WrittenRun, row: EpisodeRow) {
   return film.close()
 }
 
-/** FFmpeg whose SVT-AV1 answers ENOMEM to picture `number` of each video. */
-function failing(number: number): Ffmpeg {
-  const { lib, constants } = ffmpeg()
-  class FailingContext extends lib.CodecContext {
-    #isOfSvt = false
-    #sent = 0
-
-    override allocContext3(codec?: Codec | null): void {
-      this.#isOfSvt = codec?.name === 'libsvtav1'
-      super.allocContext3(codec)
-    }
-
-    override sendFrameSync(frame: Frame | null): number {
-      const isDue = frame !== null && this.#isOfSvt && this.#sent++ === number
-      return isDue ? -12 : super.sendFrameSync(frame)
-    }
-  }
-  return { lib: { ...lib, CodecContext: FailingContext }, constants }
-}
-
 describe('V4 what was asked for', () => {
   test.each<[string, Life, string]>([
     ['another profile', { profile: 'fast' }, 'profile fast'],
@@ -114,7 +94,7 @@ describe('V4 what was asked for', () => {
 describe('V3 V4 an encoder that fails', () => {
   test('is replaced by H.264 also for an odd size, and tried again in the next life', async () => {
     const run = await writeRun()
-    const film = filmOf(run, { load: () => failing(1) })
+    const film = filmOf(run, { load: () => failingEncoder(ffmpeg(), 'libsvtav1', 1) })
     const first = await make(film, run, await episode(run, odd))
     expect(first).toMatchObject({
       ...{ type: 'video_committed', encoder: 'libx264', pixelFormat: 'yuv444p', frames: 4 },
