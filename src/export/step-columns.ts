@@ -7,17 +7,29 @@ import type { FeatureDescription } from './lerobot/features.ts'
 
 type StepValues = number | boolean | readonly number[]
 
-/** What a step says for a feature; undefined when it says nothing. */
-type ReadStep = (step: StepTaken) => StepValues | undefined
+/** What a step says for a feature, by the feature's names; undefined when it says nothing. */
+type ReadStep = (step: StepTaken, names?: readonly string[]) => StepValues | undefined
 
 /** Fields of numbers by the feature that they become. What an info holds has no shape: it stays in the log. */
 const listFields: Readonly<Record<string, ReadStep>> = {
   'observation.state': step => step.observation,
   'observation.position': step => step.position,
-  'observation.meters': step => step.meters && Object.values(step.meters),
+  'observation.meters': (step, names) => step.meters && metersOf(step.meters, names),
   action: step => step.action,
   q_values: step => step.qValues,
   logits: step => step.logits,
+}
+
+/** Agents need not name their meters in one order. BAD_INPUT when they are not those of `names`. */
+function metersOf(
+  meters: Readonly<Record<string, number>>,
+  names: readonly string[] = Object.keys(meters),
+): readonly number[] {
+  const found = Object.keys(meters)
+  if (found.length === names.length && names.every(name => Object.hasOwn(meters, name))) {
+    return names.map(name => meters[name]!)
+  }
+  throw bad(`observation.meters: expected ${names.join(', ')}, found ${found.join(', ')}`)
 }
 
 /** What every step has, whatever the agent. Extrinsic and intrinsic reward stay apart. */
@@ -64,6 +76,7 @@ function describeStep(step: StepTaken): Record<string, FeatureDescription> {
 interface Column {
   readonly read: ReadStep
   readonly width: number
+  readonly names: readonly string[] | undefined
   readonly values: Float64Array
 }
 
@@ -80,7 +93,9 @@ export class StepColumns {
       const read = readers[name]
       if (!read || feature.dtype === 'string') continue
       const width = (feature.shape ?? [1]).reduce((product, side) => product * side, 1)
-      this.#columns.set(name, { read, width, values: new Float64Array(rows * width) })
+      const values = new Float64Array(rows * width)
+      const names = 'names' in feature ? feature.names : undefined
+      this.#columns.set(name, { read, width, names, values })
     }
   }
 
@@ -96,8 +111,8 @@ export class StepColumns {
       const expected = row < this.#rows ? `step ${row}` : `${this.#rows} steps`
       throw bad(`expected ${expected}, found step ${step.step}: steps were lost`)
     }
-    for (const [name, { read, width, values }] of this.#columns) {
-      const found = read(step)
+    for (const [name, { read, width, names, values }] of this.#columns) {
+      const found = read(step, names)
       const count = found === undefined ? 0 : widthOf(found)
       if (found === undefined || count !== width) {
         const numbers = `${width} number${width === 1 ? '' : 's'}`

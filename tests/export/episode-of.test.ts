@@ -112,6 +112,23 @@ describe('the rows of an episode (X1)', () => {
     )
   })
 
+  test('have each meter under its name, whatever the order, or the episode is refused', async () => {
+    const run = await writeRun()
+    const meters = (own: Record<string, number>) => ({ says: () => ({ meters: own }) })
+    const first = await run.episode(times(2, 's'), meters({ energy: 1, health: 2 }))
+    const description = { fps: 30, features: describeEpisode(run.reader, first) }
+    const turned = await run.episode(times(2, 's'), meters({ health: 4, energy: 3 }))
+    const { columns } = await inputOf(run, turned, { description })
+    expect(Array.from(columns['observation.meters'] as ArrayLike<number>)).toEqual([3, 4, 3, 4])
+    for (const own of [{ speed: 1, health: 2 }, { energy: 1 }, { energy: 1, health: 2, mood: 3 }]) {
+      const row = await run.episode(times(2, 's'), meters(own))
+      const refusal = inputOf(run, row, { description })
+      await expect(refusal).rejects.toThrow(
+        `expected energy, health, found ${Object.keys(own).join(', ')}`,
+      )
+    }
+  })
+
   test('are at least two', async () => {
     const run = await writeRun()
     for (const [moments, found] of [['', 0] as const, ['s eye', 1] as const]) {
