@@ -4,7 +4,7 @@
 import type { Envelope, EventType } from '../protocol/events.ts'
 
 /** Counts up when the same events would give another state. */
-export const finishedVersion = 1
+export const finishedVersion = 2
 
 /** The events that the fold is made of. */
 export const finishedTypes: ReadonlySet<EventType> = new Set<EventType>([
@@ -23,7 +23,7 @@ export interface Finished {
   /** Its end in the log, and when that was, Unix milliseconds. */
   readonly seq: number
   readonly time: number
-  /** The agent's episode that ended before it; null for its first. */
+  /** The agent's episode before it that was not discarded (L19); null when there is none. */
   readonly previous: number | null
   /** Why it can only be refused: its end could not be looked at. */
   readonly spoilt?: string
@@ -46,8 +46,8 @@ export interface FinishedState {
   finished: Finished[]
   /** Also of episodes that go on. */
   accounts: Account[]
-  /** Of each agent, the episode that ended last. */
-  last: { readonly agent: string; readonly episode: number }[]
+  /** Of each agent, the episode that ended last, and the last one that was not discarded. */
+  last: { readonly agent: string; readonly episode: number; readonly counted: number | null }[]
 }
 
 export const noneFinished = (): FinishedState => ({ finished: [], accounts: [], last: [] })
@@ -56,12 +56,14 @@ export const noneFinished = (): FinishedState => ({ finished: [], accounts: [], 
 export function takeIn(state: FinishedState, { seq, time, event }: Envelope): void {
   switch (event.type) {
     case 'episode_ended': {
-      const { agent, episode } = event
+      const { agent, episode, discarded } = event
+      const last = state.last.find(known => known.agent === agent)
       // A gap tells of an end again that nobody had seen.
-      const previous = state.last.find(last => last.agent === agent)?.episode ?? null
-      if (previous === episode) return
+      if (last?.episode === episode) return
+      const previous = last?.counted ?? null
       state.finished.push({ episode, agent, seq, time, previous })
-      state.last = [...state.last.filter(last => last.agent !== agent), { agent, episode }]
+      const counted = discarded ? previous : episode
+      state.last = [...state.last.filter(other => other !== last), { agent, episode, counted }]
       forgetEndless(state, agent, episode)
       return
     }

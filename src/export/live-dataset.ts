@@ -37,7 +37,7 @@ export type Verdict = Told | { readonly episode: number; readonly outcome: 'pass
 
 /** What the log says of an episode beside its row. */
 export interface KnownOfEpisode {
-  /** Its agent's episode that ended before it; null for the first. */
+  /** Its agent's episode before it that was not discarded; null when there is none. */
   readonly previous: number | null
   /** Its frames that are in the log, of all cameras. */
   readonly owed: number

@@ -2,7 +2,7 @@
 // that grows is read once, some rows at a time, and sorted anew when places are asked for after
 // another episode has ended. Some 30 bytes an episode.
 import { unpackValue } from '../protocol/codec.ts'
-import { rankAll } from '../protocol/predicate/ranking.ts'
+import { noPlace, rankAll } from '../protocol/predicate/ranking.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
 import type { LogReader } from '../store/event-log.ts'
 
@@ -15,11 +15,12 @@ export class RunPlaces {
   readonly #reader: LogReader
   /** By the number of the episode. */
   #returns = new Float64Array(1024)
-  #hasEnded = new Uint8Array(1024)
+  /** 1 for those that have ended and were not discarded (L19). */
+  #counts = new Uint8Array(1024)
   #upTo = 0
   readonly #open = new Set<number>()
   #placeAt: Places | null = null
-  /** Where each episode stands among those that have ended. */
+  /** Where each episode stands among those that count. */
   #index = new Uint32Array(0)
 
   constructor(reader: LogReader) {
@@ -40,9 +41,9 @@ export class RunPlaces {
     return this.#upTo === last
   }
 
-  /** How many are better and how many worse; both endless for one that is not known. */
+  /** How many are better and how many worse; both endless for one that is not known, or discarded. */
   of(episode: number): { readonly better: number; readonly worse: number } {
-    if (this.#hasEnded[episode] !== 1) return { better: Infinity, worse: Infinity }
+    if (this.#counts[episode] !== 1) return noPlace
     this.#placeAt ??= this.#sort()
     return this.#placeAt(this.#index[episode]!)
   }
@@ -50,8 +51,10 @@ export class RunPlaces {
   #add(episode: number): boolean {
     const bytes = this.#reader.episodeRow(episode)
     if (bytes === undefined) return false
-    this.#returns[episode] = (unpackValue(bytes) as EpisodeRow).totalReward
-    this.#hasEnded[episode] = 1
+    const { totalReward, released } = unpackValue(bytes) as EpisodeRow
+    if (released === 'discarded') return true
+    this.#returns[episode] = totalReward
+    this.#counts[episode] = 1
     this.#placeAt = null
     return true
   }
@@ -61,7 +64,7 @@ export class RunPlaces {
     this.#index = new Uint32Array(this.#upTo + 1)
     let count = 0
     for (let episode = 1; episode <= this.#upTo; episode++) {
-      if (this.#hasEnded[episode] !== 1) continue
+      if (this.#counts[episode] !== 1) continue
       this.#index[episode] = count
       returns[count++] = this.#returns[episode]!
     }
@@ -71,10 +74,10 @@ export class RunPlaces {
   #makeRoom(upTo: number): void {
     if (upTo < this.#returns.length) return
     const length = 2 * (upTo + 1)
-    const [returns, hasEnded] = [new Float64Array(length), new Uint8Array(length)]
+    const [returns, counts] = [new Float64Array(length), new Uint8Array(length)]
     returns.set(this.#returns)
-    hasEnded.set(this.#hasEnded)
+    counts.set(this.#counts)
     this.#returns = returns
-    this.#hasEnded = hasEnded
+    this.#counts = counts
   }
 }

@@ -88,11 +88,12 @@ class RowsBack {
     return row === undefined || row.episode <= episode
   }
 
-  /** The nearest of those that are still to come, of `agent`. */
+  /** The nearest of those that are still to come, of `agent`, that was not discarded. */
   find(agent: string): EpisodeRow | undefined {
     for (let at = this.#at; at < this.#at + LOOK_BACK_MAX; at++) {
       if (at === this.#ahead.length && !this.#read()) return undefined
-      if (this.#ahead[at]?.agent === agent) return this.#ahead[at]
+      const row = this.#ahead[at]
+      if (row?.agent === agent && row.released !== 'discarded') return row
     }
     return undefined
   }

@@ -1,9 +1,9 @@
 // The finished episodes of a log that a predicate means. Unlike a live filter it knows the whole run:
-// `best(3)` are the best three of all that there are.
+// `best(3)` are the best three of all that there are, but for those that were discarded (L19).
 
 import { unpackValue } from '../protocol/codec.ts'
 import { asksForRank, matches } from '../protocol/predicate/evaluate.ts'
-import { rankAll } from '../protocol/predicate/ranking.ts'
+import { noPlace, rankAll } from '../protocol/predicate/ranking.ts'
 import type { Predicate } from '../protocol/predicate/syntax.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
 import type { LogReader } from '../store/event-log.ts'
@@ -16,9 +16,11 @@ export function selectEpisodes(reader: LogReader, predicate: Predicate): number[
   const selected: number[] = []
   let at = 0
   for (const row of rowsUpTo(reader, last)) {
-    const subject = { row, previous: previous.get(row.agent), ...placeOf(at++) }
+    const isDiscarded = row.released === 'discarded'
+    const place = isDiscarded ? noPlace : placeOf(at++)
+    const subject = { row, previous: previous.get(row.agent), ...place }
     if (matches(predicate, subject)) selected.push(row.episode)
-    previous.set(row.agent, row)
+    if (!isDiscarded) previous.set(row.agent, row)
   }
   return selected
 }
@@ -26,7 +28,9 @@ export function selectEpisodes(reader: LogReader, predicate: Predicate): number[
 function ranks(reader: LogReader, last: number): ReturnType<typeof rankAll> {
   const returns = new Float64Array(last)
   let count = 0
-  for (const { totalReward } of rowsUpTo(reader, last)) returns[count++] = totalReward
+  for (const { totalReward, released } of rowsUpTo(reader, last)) {
+    if (released !== 'discarded') returns[count++] = totalReward
+  }
   return rankAll(returns.subarray(0, count))
 }
 

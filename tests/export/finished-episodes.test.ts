@@ -38,6 +38,17 @@ describe('X6 the episodes that a dataset is owed', () => {
     ])
   })
 
+  test('L19 come after the last one of their agent that was not discarded', () => {
+    const discarded = { ...ended(2), discarded: true }
+    const { finished } = foldOf([ended(1), discarded, discarded, ended(3), ended(4)])
+    expect(finished.map(({ episode, previous }) => [episode, previous])).toEqual([
+      [1, null],
+      [2, 1],
+      [3, 1],
+      [4, 3],
+    ])
+  })
+
   test('have the accounts of all cameras, also those that were closed before the end', () => {
     const state = foldOf([committed(1), counted(1, 5), ended(1), committed(1), counted(1, 7)])
     expect(accountOf(state, { agent: 'a', episode: 1 })).toMatchObject({ owed: 12, videos: [1, 4] })

@@ -40,11 +40,12 @@ function findAll(reader: LogReader, places: RunPlaces, where: string, limit: num
 const expressions = ['all', 'return > 0', 'stage changed', 'best(4)', 'worst(3) or agent = b']
 
 describe('L13 a search of the whole run', () => {
-  test('L13 page by page finds what the command line selects, while episodes go on ending', async () => {
+  test('L13 L19 page by page finds what the command line selects, while episodes go on ending', async () => {
     const ending = fc.record({
       agent: fc.constantFrom('a', 'b', 'c'),
       totalReward: fc.constantFrom(-1, 0, 1, 2, Number.NaN),
       stage: fc.constantFrom(0, 1),
+      released: fc.constantFrom('discarded' as const, 'not_kept' as const),
     })
     const limit = fc.constantFrom(1, 2, 7, 500)
     const run = fc.array(fc.tuple(ending, fc.nat(3)), { maxLength: 30 })

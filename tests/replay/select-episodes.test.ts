@@ -50,6 +50,19 @@ test("X4 a change is one since the same agent's episode before", async () => {
   expect(selected(await logOf(walk), 'stage changed')).toEqual([9])
 })
 
+test('L19 what was discarded takes no place, and is no episode before', async () => {
+  const released = 'discarded'
+  const reader = await logOf([
+    ...walk,
+    row({ episode: 10, agent: 'a', totalReward: 99, stage: 7, released }),
+    row({ episode: 11, agent: 'a', totalReward: -99, stage: 1, released }),
+    row({ episode: 12, agent: 'a', totalReward: 8, stage: 1, released: 'not_kept' }),
+  ])
+  expect(selected(reader, 'best(2)')).toEqual([4, 12])
+  expect(selected(reader, 'worst(2)')).toEqual([2, 9])
+  expect(selected(reader, 'stage changed')).toEqual([9, 10])
+})
+
 test('X4 a place counts those that are better, and earlier ones that are as good', () => {
   const value = fc.constantFrom(-1, 0, 1, 2, Number.NaN, Number.POSITIVE_INFINITY, -Infinity)
   fc.assert(

@@ -29,7 +29,7 @@ import type {
 } from '../../protocol/events.ts'
 import { limits } from '../../protocol/limits.ts'
 import { origin, type Position } from '../../protocol/position.ts'
-import { Ranking } from '../../protocol/predicate/ranking.ts'
+import { noPlace, Ranking } from '../../protocol/predicate/ranking.ts'
 import { type EpisodeRow, rowOf } from '../../protocol/projection.ts'
 import type { FeedMode, LiveBatch } from '../../protocol/thread-messages.ts'
 import type { Mode } from '../../protocol/viewer-messages.ts'
@@ -307,7 +307,7 @@ export class LiveFeed implements Stage {
     this.#open.delete(agent)
     const row = rowOf(event, time, own?.firstSeq ?? this.#position.seq, this.#position.seq)
     const whole = own?.complete === true && own.stepCount === event.steps
-    this.#close(row, whole ? own : undefined, shown)
+    this.#close(row, whole ? own : undefined, shown, event.discarded)
   }
 
   /** Opens the agent's next episode and closes the one before; undefined past the most agents. */
@@ -336,10 +336,16 @@ export class LiveFeed implements Stage {
     this.#close(open.rowSoFar(reason, this.#position.seq - 1), undefined, shown)
   }
 
-  #close(row: EpisodeRow, whole: OpenEpisode | undefined, shown: Publication[]): void {
+  /** What the trainer discarded is shown, and counts for nothing (L19). */
+  #close(
+    row: EpisodeRow,
+    whole: OpenEpisode | undefined,
+    shown: Publication[],
+    discarded = false,
+  ): void {
     const previous = this.#previous.get(row.agent)
-    const subject = { row, previous, ...this.#ranking.add(row) }
-    this.#previous.set(row.agent, row)
+    const subject = { row, previous, ...(discarded ? noPlace : this.#ranking.add(row)) }
+    if (!discarded) this.#previous.set(row.agent, row)
     let finished: FinishedEpisode | null = null
     if (whole !== undefined) {
       finished = { subject, material: whole.material(row), position: this.#position }

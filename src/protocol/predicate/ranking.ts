@@ -2,6 +2,9 @@
 // of a binary search. 8 bytes an episode; episodes whose return is no number take the last places.
 import type { EpisodeRow } from '../projection.ts'
 
+/** The place of an episode that counts for nothing. */
+export const noPlace = { better: Infinity, worse: Infinity } as const
+
 export class Ranking {
   /** In ascending order. */
   #returns = new Float64Array(64)

@@ -89,6 +89,26 @@ describe('episodes', () => {
     expect(ended(replayed)[0]?.subject).toMatchObject({ previous: undefined, better: 0, worse: 0 })
   })
 
+  test('L19 one that was discarded is shown, takes no place and is no episode before', () => {
+    const { feed, maker } = started('a')
+    const shown = feed.fold(
+      maker.batch(
+        ...playedOut('a', 1, 2),
+        ...playedOut('a', 2, 5).slice(0, -1),
+        { ...endOf('a', 2, 5), reason: 'discarded', discarded: true },
+        ...playedOut('a', 3, 3),
+      ),
+    )
+    const places = ended(shown).map(({ subject: { row, previous, better, worse } }) => {
+      return [row.episode, previous?.episode, better, worse]
+    })
+    expect(places).toEqual([
+      [1, undefined, 0, 0],
+      [2, 1, Infinity, Infinity],
+      [3, 1, 0, 1],
+    ])
+  })
+
   test('an episode that was joined late has no sum rather than a wrong one', () => {
     const { feed, maker } = started('a')
     const shown = feed.fold(maker.batch(stepOf('a', 1, 5), stepOf('a', 1, 6), endOf('a', 1, 7)))
