@@ -1,16 +1,19 @@
 // The video of one camera in one episode. What the encoder committed while the run was recorded is
 // taken as it is, by stream copy; where it does not hold what is wanted, the frames are encoded out
-// of the log. Where the log does not hold them any more either, there is no video, and why is told.
+// of the log. Where the log does not hold them any more either, there is no video, and why is told;
+// only for people a video is made of what was on one before.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { RollcastError } from '../base/errors.ts'
 import { chooseEncoder, type EncoderChoice } from '../media/choose-encoder.ts'
 import type { Ffmpeg } from '../media/ffmpeg.ts'
+import { asRgb, type PictureShape } from '../media/picture.ts'
 import type { VideoProfile } from '../media/profiles.ts'
 import { concatenate, cut } from '../media/remux.ts'
 import { openSegment } from '../media/segment.ts'
 import type { VideoCommitted } from '../protocol/events.ts'
+import { Pictures } from '../replay/pictures.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { unlessDamaged } from '../store/unless-damaged.ts'
 import type { CameraTrack, PlacedFrame } from './camera-track.ts'
@@ -44,7 +47,8 @@ export const openStudio = (given: Omit<Studio, 'choices'>): Studio => ({
 /** What the encoder made of a track, or why that is not the whole of it. */
 export type CommittedVideo =
   | { readonly parts: readonly VideoCommitted[] }
-  | { readonly lack: string }
+  /** `isMixed`: every frame is on a part, but they are of different makes and do not join. */
+  | { readonly lack: string; readonly isMixed?: boolean }
 
 /** The committed parts that hold every frame of `track`, at whatever rate. */
 export function committedVideo(
@@ -61,18 +65,19 @@ export function committedVideo(
   const [first] = parts
   if (!first) return { lack: 'the run made no video of it' }
   let frames = 0
+  let isMixed = false
   for (const part of parts) {
     if (part.fromIndex !== frames) break
     frames += part.frames
     if (bytesOf(join(runDir, part.file)) !== part.bytes) {
       return { lack: `${part.file} is gone or not what it was` }
     }
-    if (makeOf(part) !== makeOf(first)) return { lack: 'its parts are of different makes' }
+    isMixed ||= makeOf(part) !== makeOf(first)
   }
   if (frames !== track.length) {
     return { lack: `its video holds ${frames} of ${track.length} frames` }
   }
-  return { parts }
+  return isMixed ? { lack: 'its parts are of different makes', isMixed } : { parts }
 }
 
 /** Of a file; undefined when there is none. */
@@ -120,22 +125,33 @@ async function cutTo(
   return files
 }
 
+interface Encoding {
+  readonly path: string
+  readonly fps: number
+  /** Why it is needed. */
+  readonly lack: string
+  /** Where frames are taken from that the log does not hold; default nowhere. */
+  readonly pictures?: Pictures
+}
+
 /**
  * Encodes `frames` of `track` (in this order, one may be shown again) into a file at `path`.
- * BAD_INPUT, with `lack` as the reason why that is needed, when the log does not hold one.
+ * BAD_INPUT, with `lack`, when one is nowhere.
  */
 export async function encodeFrames(
   studio: Studio,
   track: CameraTrack,
   frames: ArrayLike<number>,
-  { path, fps, lack }: { readonly path: string; readonly fps: number; readonly lack: string },
+  { path, fps, lack, pictures }: Encoding,
   onPicture: (pixels: Uint8Array) => void = () => {},
 ): Promise<void> {
-  const { width, height, format } = track
-  const choice = choiceFor(studio, track, fps)
-  const segment = openSegment(studio.ffmpeg, path, { width, height, format, fps, choice })
+  const { width, height } = track
+  const shape = { width, height, format: pictures ? 'rgb8' : track.format } as const
+  const choice = choiceFor(studio, shape, fps)
+  const segment = openSegment(studio.ffmpeg, path, { ...shape, fps, choice })
+  const find = (frame: PlacedFrame) =>
+    pictures ? rgbIn(pictures, frame) : recordedPixels(studio.reader, frame)
   try {
-    const find = (frame: PlacedFrame) => recordedPixels(studio.reader, frame)
     for await (const pixels of picturesOf(studio, track, frames, lack, find)) {
       segment.encode(pixels)
       onPicture(pixels)
@@ -181,32 +197,52 @@ function recordedPixels(reader: LogReader, { seq, event }: PlacedFrame): Uint8Ar
   return found?.crc === event.crc ? found.pixels : undefined
 }
 
-function choiceFor({ choices, ffmpeg, profile }: Studio, track: CameraTrack, fps: number) {
-  const { width, height, format } = track
-  const shape = `${width}x${height} ${format} ${fps}`
-  const choice =
-    choices.get(shape) ?? chooseEncoder(ffmpeg, profile, { width, height, format, fps })
-  choices.set(shape, choice)
+function rgbIn(pictures: Pictures, frame: PlacedFrame): Uint8Array | undefined {
+  const picture = pictures.of(frame)
+  return picture && asRgb(picture.format, picture.pixels)
+}
+
+function choiceFor({ choices, ffmpeg, profile }: Studio, shape: PictureShape, fps: number) {
+  const { width, height, format } = shape
+  const key = `${width}x${height} ${format} ${fps}`
+  const choice = choices.get(key) ?? chooseEncoder(ffmpeg, profile, { ...shape, fps })
+  choices.set(key, choice)
   return choice
 }
 
-/** Puts the whole track into the file at `path`; tells how. Throws as `encodeFrames`. */
+/** How a video was made, and why it had to be encoded. */
+export type Making = { readonly how: 'copied' } | { readonly how: 'encoded'; readonly why: string }
+
+/**
+ * Puts the whole track into the file at `path`; tells how. Of parts that do not join, frames that the
+ * log does not hold are encoded a second time. Throws as `encodeFrames`.
+ */
 export async function makeVideo(
   studio: Studio,
   track: CameraTrack,
   facts: readonly VideoFact[],
   path: string,
   fps: number | undefined,
-): Promise<'copied' | 'encoded'> {
+): Promise<Making> {
   const committed = committedVideo(studio.runDir, track, facts)
   if ('parts' in committed) {
     const files = committed.parts.map(({ file }) => join(studio.runDir, file))
     await concatenate(studio.ffmpeg, files, path, { fps })
-    return 'copied'
+    return { how: 'copied' }
   }
   const recorded = facts.find(fact => fact.type === 'video_committed')?.fps
   const all = Int32Array.from({ length: track.length }, (_, frame) => frame)
-  const given = { path, fps: fps ?? recorded ?? FPS_DEFAULT, lack: committed.lack }
-  await encodeFrames(studio, track, all, given)
-  return 'encoded'
+  const { lack, isMixed } = committed
+  const given = { path, fps: fps ?? recorded ?? FPS_DEFAULT, lack }
+  if (!isMixed) {
+    await encodeFrames(studio, track, all, given)
+    return { how: 'encoded', why: lack }
+  }
+  const pictures = new Pictures(studio.reader, studio.runDir)
+  try {
+    await encodeFrames(studio, track, all, { ...given, pictures })
+  } finally {
+    pictures.close()
+  }
+  return { how: 'encoded', why: `${lack}; what the log does not hold is encoded again` }
 }

@@ -4,9 +4,10 @@
 import { join } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { RollcastError } from '../base/errors.ts'
+import { asRgb, CHANNELS } from '../media/picture.ts'
 import { PictureStatistics } from '../media/picture-statistics.ts'
 import { StillEncoder } from '../media/still.ts'
-import { bytesPerPixel, type FrameFormat, type VideoCommitted } from '../protocol/events.ts'
+import type { VideoCommitted } from '../protocol/events.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
 import { Pictures } from '../replay/pictures.ts'
 import type { LogReader } from '../store/event-log.ts'
@@ -70,9 +71,6 @@ export function describeEpisode(
   )
   return { ...steps.features, ...Object.fromEntries(pictures) }
 }
-
-/** Whatever came in: grey has three equal ones, and transparency is left out. */
-const CHANNELS = 3
 
 function tracksByKey(tracks: Iterable<CameraTrack>): Map<string, CameraTrack> {
   const byKey = new Map<string, CameraTrack>()
@@ -186,19 +184,6 @@ async function stillsOf({
     pictures.close()
     encoder.close()
   }
-}
-
-/** The pixels with three channels. */
-function asRgb(format: FrameFormat, pixels: Uint8Array): Uint8Array {
-  if (format === 'rgb8') return pixels
-  const from = bytesPerPixel[format]
-  const rgb = new Uint8Array((pixels.length / from) * CHANNELS)
-  for (let pixel = 0, to = 0; pixel < pixels.length; pixel += from) {
-    for (let channel = 0; channel < CHANNELS; channel++) {
-      rgb[to++] = pixels[format === 'gray8' ? pixel : pixel + channel]!
-    }
-  }
-  return rgb
 }
 
 /** Of all parts together; where the last one is cut, its statistics are those of the whole. */

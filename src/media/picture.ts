@@ -28,3 +28,19 @@ export function checkPicture(shape: PictureShape, pixels: Uint8Array): void {
     `expected ${bytes} B of ${width}x${height} ${format}, found ${pixels.byteLength} B`,
   )
 }
+
+/** Of a video or a picture file: grey has three equal ones, and transparency is left out. */
+export const CHANNELS = 3
+
+/** The pixels with three channels. */
+export function asRgb(format: FrameFormat, pixels: Uint8Array): Uint8Array {
+  if (format === 'rgb8') return pixels
+  const from = bytesPerPixel[format]
+  const rgb = new Uint8Array((pixels.length / from) * CHANNELS)
+  for (let pixel = 0, to = 0; pixel < pixels.length; pixel += from) {
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      rgb[to++] = pixels[format === 'gray8' ? pixel : pixel + channel]!
+    }
+  }
+  return rgb
+}

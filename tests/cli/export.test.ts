@@ -194,7 +194,9 @@ describe('export mp4 (X2)', () => {
   test('encodes out of the log where there is none', async () => {
     const file = inWorkspace('made.mp4')
     const end = await rollcast('export', 'mp4', plain, '--episode', '1', '-o', file, '--json')
-    expect(jsonOf(end)).toMatchObject({ frames: stepsOfA, how: 'encoded' })
+    expect(jsonOf(end)).toMatchObject({
+      ...{ frames: stepsOfA, how: 'encoded', why: 'the run made no video of it' },
+    })
     expect(examineVideo(ffmpeg, file)).toMatchObject({ frames: stepsOfA, fps: 30 })
   })
 
@@ -204,6 +206,7 @@ describe('export mp4 (X2)', () => {
     const end = await start(['export', 'mp4', plain, '--episode', '2'], { cwd }).ended
     expect(end.code).toBe(0)
     expect(readdirSync(cwd)).toEqual(['first-2-main.mp4'])
+    expect(end.stderr).toContain('of camera main, encoded: the run made no video of it')
   })
 
   test.for([

@@ -8,7 +8,7 @@ import { crc32 } from '../../src/base/checksum.ts'
 import { chooseEncoder } from '../../src/media/choose-encoder.ts'
 import { type Ffmpeg, loadMedia } from '../../src/media/ffmpeg.ts'
 import { PictureStatistics } from '../../src/media/picture-statistics.ts'
-import type { VideoProfile } from '../../src/media/profiles.ts'
+import { profiles, type VideoProfile } from '../../src/media/profiles.ts'
 import { openSegment } from '../../src/media/segment.ts'
 import { encodeEvent, Layouts, packValue } from '../../src/protocol/codec.ts'
 import type { Event, FrameFormat, Layout, StepTaken } from '../../src/protocol/events.ts'
@@ -42,9 +42,16 @@ export interface Script {
 
 export interface VideoScript {
   readonly fps?: number
-  readonly profile?: VideoProfile
+  /** Of a part, from 0. */
+  readonly profile?: (part: number) => VideoProfile
   /** Frames of a part; default all. */
   readonly partFrames?: number
+}
+
+/** The first two frames in one make, all others in another, as when an encoder was replaced. */
+export const twoMakes: VideoScript = {
+  partFrames: 2,
+  profile: part => (part === 0 ? 'fast' : { ...profiles.fast, pixelFormat: 'yuv444p' }),
 }
 
 const says: Said = step => ({ action: step % 3, observation: [step / 4, -step] })
@@ -118,7 +125,7 @@ export class WrittenRun {
 
   /** Makes the video of a camera of `row` out of the log, and commits it as an encoder does. */
   async film(row: EpisodeRow, camera: string, given: VideoScript = {}): Promise<void> {
-    const { fps = 30, profile = 'fast', partFrames = Number.POSITIVE_INFINITY } = given
+    const { fps = 30, profile = () => 'fast', partFrames = Number.POSITIVE_INFINITY } = given
     const { agent, episode } = row
     const range = { fromSeq: row.firstSeq, toSeq: row.lastSeq }
     const all = [...this.reader.events(range)].flatMap(({ seq, event }) =>
@@ -128,7 +135,7 @@ export class WrittenRun {
       const part = all.slice(fromIndex, fromIndex + partFrames)
       const { width, height, format } = part[0]!.event
       const shape = { width, height, format }
-      const choice = chooseEncoder(ffmpeg(), profile, { ...shape, fps })
+      const choice = chooseEncoder(ffmpeg(), profile(fromIndex / partFrames), { ...shape, fps })
       const file = videoPath(agent, camera, episode, fromIndex)
       const segment = openSegment(ffmpeg(), join(this.dir, file), { ...shape, fps, choice })
       const statistics = new PictureStatistics(shape)
@@ -153,9 +160,9 @@ export class WrittenRun {
     await this.#append([{ type: 'video_failed', agent, camera, episode, fromIndex: 0, reason }])
   }
 
-  /** The log holds no pixels any more. */
-  async dropPixels(): Promise<void> {
-    await this.#log.writer.dropFrames({ beforeSeq: this.#seq + 1 })
+  /** The log holds no pixels any more, of events before `beforeSeq`; default all. */
+  async dropPixels(beforeSeq = this.#seq + 1): Promise<void> {
+    await this.#log.writer.dropFrames({ beforeSeq })
   }
 
   /** `actor`, a consumer of the log, has handled the events up to `position`. */

@@ -1,6 +1,7 @@
 // Pictures for tests of video: slopes that move, so that each frame is told apart from its
 // neighbours and a codec keeps it well; and how far a decoded one is from what went in.
-import type { DecodedFrame } from '../../src/media/examine-video.ts'
+import { type DecodedFrame, decodeFrames } from '../../src/media/examine-video.ts'
+import type { Ffmpeg } from '../../src/media/ffmpeg.ts'
 import type { PictureShape } from '../../src/media/picture.ts'
 import { bytesPerPixel } from '../../src/protocol/events.ts'
 
@@ -22,6 +23,15 @@ export function picture({ width, height, format }: PictureShape, number: number)
   }
   return pixels
 }
+
+/** The numbers of the pictures that a video shows, in order; below 60. */
+export const picturesIn = (ffmpeg: Ffmpeg, path: string, shape: PictureShape): number[] =>
+  [...decodeFrames(ffmpeg, path)].map(decoded => {
+    const likeness = Array.from({ length: 60 }, (_, number) =>
+      psnr(decoded, picture(shape, number), shape),
+    )
+    return likeness.indexOf(Math.max(...likeness))
+  })
 
 /** Mean square error of a decoded frame against the colours of what was encoded, as PSNR in dB. */
 export function psnr(decoded: DecodedFrame, original: Uint8Array, shape: PictureShape): number {

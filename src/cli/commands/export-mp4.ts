@@ -42,7 +42,8 @@ export function addExportMp4(exports: Command, output: Output): void {
       'after',
       `
 What was encoded while recording is joined without encoding again, at any rate. Where there is no such
-video, the frames are encoded out of the log.`,
+video, the frames are encoded out of the log. Parts of different makes do not join: their pictures are
+encoded again where the log holds them no more, and that is said.`,
     )
     .action((dir: string, options: Mp4Options) => writeMp4(findRun(dir, output), options, output))
 }
@@ -67,11 +68,19 @@ async function writeMp4(run: string, options: Mp4Options, output: Output): Promi
       ...{ ffmpeg: loadMedia(), reader, runDir: run, profile, clock: systemClock, signal },
       onPicture: done => progress.update(done / track.length, `frame ${done} of ${track.length}`),
     })
-    const how = await makeVideo(studio, track, facts, file, fps).finally(() => progress.end())
+    const made = await makeVideo(studio, track, facts, file, fps).finally(() => progress.end())
     if (options.json) {
       const { episode } = row
-      return output.writeJson({ run_dir: run, episode, camera, file, frames: track.length, how })
+      return output.writeJson({
+        run_dir: run,
+        episode,
+        camera,
+        file,
+        frames: track.length,
+        ...made,
+      })
     }
+    const how = made.how === 'copied' ? made.how : `${made.how}: ${made.why}`
     output.say(`${file}: ${counted(track.length, 'frame')} of camera ${camera}, ${how}`)
   }).catch(error => {
     // Whoever pressed Ctrl-C knows why it ended; nothing of the file is left.
