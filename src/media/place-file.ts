@@ -9,11 +9,12 @@ import { namesIn } from '../base/names-in.ts'
 import { makeDirectorySynced, syncPath } from '../base/sync-path.ts'
 
 const UNFINISHED = '.part'
+const PLACING = 'putting it in its place'
 
 /** Where a file is made whose place is `path`. Makes the directory; CANNOT_CREATE. */
 export function asideOf(path: string): string {
   const aside = `${path}${UNFINISHED}`
-  orDiskError(path, () => {
+  orDiskError(path, PLACING, () => {
     makeDirectorySynced(dirname(path))
     rmSync(aside, { force: true })
   })
@@ -27,7 +28,7 @@ export function asideOf(path: string): string {
  */
 export function putInPlace(path: string, { isFlushed = true } = {}): number {
   const aside = `${path}${UNFINISHED}`
-  return orDiskError(path, () => {
+  return orDiskError(path, PLACING, () => {
     if (isFlushed) syncPath(aside)
     const { size } = statSync(aside)
     renameSync(aside, path)
@@ -52,16 +53,15 @@ export function clearUnfinished(directory: string): void {
   }
 }
 
-function orDiskError<T>(path: string, work: () => T): T {
+/** Gives what `work` gives; DISK_FULL or CANNOT_CREATE for what Node throws. `doing` says where. */
+export function orDiskError<T>(path: string, doing: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const full = code === 'ENOSPC' || code === 'EDQUOT'
-    throw new RollcastError(
-      full ? 'DISK_FULL' : 'CANNOT_CREATE',
-      `${path}: putting it in its place: ${message}`,
-      { cause: error },
-    )
+    throw new RollcastError(full ? 'DISK_FULL' : 'CANNOT_CREATE', `${path}: ${doing}: ${message}`, {
+      cause: error,
+    })
   }
 }

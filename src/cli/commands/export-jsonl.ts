@@ -1,11 +1,10 @@
 // `rollcast export jsonl`: a line of JSON for each episode, with all of its steps.
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
-import { RollcastError } from '../../base/errors.ts'
 import { RecordedVideos } from '../../export/recorded-videos.ts'
 import { runName } from '../../export/run-name.ts'
-import { asideOf, putInPlace, removeAside } from '../../media/place-file.ts'
+import { asideOf, orDiskError, putInPlace, removeAside } from '../../media/place-file.ts'
 import type { Predicate } from '../../protocol/predicate/syntax.ts'
 import { findEpisode } from '../../replay/history.ts'
 import { selectEpisodes } from '../../replay/select-episodes.ts'
@@ -92,10 +91,12 @@ async function writeFile(
   chunks: Iterable<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const file = open(asideOf(path), path)
+  const aside = asideOf(path)
+  const file = orDiskError(path, 'making the file', () => openSync(aside, 'w'))
   try {
     for (const chunk of chunks) {
-      writeSync(file, chunk)
+      // A disk that is nearly full takes a part of it; this goes on until all is written, or fails.
+      orDiskError(path, 'writing the file', () => writeFileSync(file, chunk))
       // A signal is heard between two pieces.
       await systemClock.turn()
       if (signal.aborted) return false
@@ -105,14 +106,5 @@ async function writeFile(
   } finally {
     closeSync(file)
     removeAside(path)
-  }
-}
-
-function open(aside: string, path: string): number {
-  try {
-    return openSync(aside, 'w')
-  } catch (cause) {
-    const { message } = cause as Error
-    throw new RollcastError('CANNOT_CREATE', `${path}: making the file: ${message}`, { cause })
   }
 }
