@@ -104,12 +104,14 @@ export async function episodeOf(
   const stills: Record<string, Uint8Array[]> = {}
   const videos: Record<string, readonly VideoFile[]> = {}
   const statistics: Record<string, FeatureStatistics> = {}
-  for (const [key, { dtype }] of Object.entries(description.features)) {
+  for (const [at, [key, { dtype }]] of Object.entries(description.features).entries()) {
     if (dtype !== 'video' && dtype !== 'image') continue
     assert(studio, 'pictures need a studio')
     const track = tracks.get(key)
     if (!track) throw bad(`${key}: expected frames of its camera, found none`)
-    const shot: Shot = { source, studio, track, shown: track.framesOfRows(rows), facts }
+    // By number: a camera's name may be too long for a file's.
+    const path = join(source.aside, `${row.episode}-${at}.mp4`)
+    const shot: Shot = { source, studio, track, shown: track.framesOfRows(rows), facts, path }
     const made = dtype === 'video' ? await videoOf(shot) : await stillsOf(shot)
     if ('files' in made) videos[key] = made.files
     else stills[key] = made.stills
@@ -129,20 +131,19 @@ interface Shot {
   readonly track: CameraTrack
   readonly shown: Int32Array
   readonly facts: readonly VideoFact[]
+  /** Where its video is made, if it has to be. */
+  readonly path: string
 }
 
 async function videoOf({
-  source: { aside, description },
+  source: { description },
   studio,
   track,
   shown,
   facts,
+  path,
 }: Shot): Promise<{ files: readonly VideoFile[]; statistics: FeatureStatistics }> {
   const { fps } = description
-  const path = join(
-    aside,
-    `${track.episode}-${track.agent}-${encodeURIComponent(track.camera)}.mp4`,
-  )
   const committed = committedVideo(studio.runDir, track, facts)
   const inOrder = shown.every((frame, row) => frame === row)
   if (inOrder && 'parts' in committed) {

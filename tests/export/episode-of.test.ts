@@ -258,6 +258,15 @@ describe('the video of an episode (X2)', () => {
     )
   })
 
+  test('is made also of a camera whose name is as long as any', async () => {
+    const run = await writeRun()
+    const camera = '目'.repeat(64)
+    const row = await run.episode(times(3, `s ${camera}`))
+    const { videos } = await inputOf(run, row)
+    const made = videos![`observation.images.${camera}`]!
+    expect(shownBy(made, small)).toEqual([0, 1, 2])
+  })
+
   test('is refused when steps without a frame would have to be decoded and encoded', async () => {
     const run = await writeRun()
     const row = await run.episode(times(3, 's eye s'))

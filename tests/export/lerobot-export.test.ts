@@ -254,7 +254,7 @@ describe('an export (X3)', () => {
     const root = join(run.dir, 'dataset')
     await exported(run, root, rows)
     mkdirSync(join(root, '.rollcast/encoded'))
-    writeFileSync(join(root, '.rollcast/encoded/1-a-eye.mp4.part'), 'half')
+    writeFileSync(join(root, '.rollcast/encoded/1-0.mp4.part'), 'half')
     await exported(run, root, rows)
     expect(existsSync(join(root, '.rollcast/encoded'))).toBe(false)
   })
