@@ -1,4 +1,4 @@
-// Numbers from the command line, checked before anything is opened.
+// Values from the command line, checked before anything is opened.
 import { InvalidArgumentError } from 'commander'
 
 /** A parser of integers in `min..max`. */
@@ -12,6 +12,12 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
 }
 
 export const portNumber = integer(0, 65_535)
+
+/** A text that says something. */
+export function someText(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected a text that is not empty.')
+}
 
 /** A positive number of seconds. */
 export function seconds(text: string): number {

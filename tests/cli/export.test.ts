@@ -154,6 +154,7 @@ describe('export lerobot (X1)', () => {
     [['export', 'lerobot', 'x'], "expected 'RUN -o DIR', or '--check DIR'"],
     [['export', 'lerobot', 'x', '--check', 'y'], "'--check DIR' takes no RUN"],
     [['export', 'lerobot', '--check', 'y', '-o', 'z'], "cannot be used with option '-o, --output"],
+    [['export', 'lerobot', 'x', '-o', 'y', '--task', ''], 'Expected a text that is not empty'],
     [['export', 'lerobot', 'x', '-o', 'y', '--fps', '0'], 'Expected an integer in 1..240'],
     [
       ['export', 'lerobot', 'x', '-o', 'y', '--profile', 'z'],

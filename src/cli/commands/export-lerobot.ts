@@ -7,6 +7,7 @@ import type { Predicate } from '../../protocol/predicate/syntax.ts'
 import { findEpisode } from '../../replay/history.ts'
 import { selectEpisodes } from '../../replay/select-episodes.ts'
 import { checkFound } from '../../store/place.ts'
+import { someText } from '../arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { catchInterrupts } from '../interrupt.ts'
 import { snakeCase } from '../json-text.ts'
@@ -35,7 +36,7 @@ export function addExportLerobot(exports: Command, output: Output): void {
     .option('-o, --output <DIR>', 'directory of the dataset; made when missing')
     .option('--fps <N>', 'rows a second; default: as the dataset or its video', framesPerSecond)
     .addOption(profileOption('lerobot'))
-    .option('--task <TEXT>', "what is to be done; default: the run's name")
+    .option('--task <TEXT>', "what is to be done; default: the run's name", someText)
     .addOption(
       new Option(
         '--check <DIR>',
