@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { FileMetaData, SchemaElement } from 'hyparquet'
 import { describeError } from '../../base/errors.ts'
 import { dataSchema, tableFeatures } from './data-table.ts'
-import { featureWidth, isPicture } from './features.ts'
+import { type Feature, isPicture } from './features.ts'
 import type { Findings } from './findings.ts'
 import type { DatasetInfo } from './info.ts'
 import { readFooter, readRows, type TableRow } from './parquet-read.ts'
@@ -64,6 +64,9 @@ function namesOf(schema: readonly SchemaElement[]): string {
   return names.sort().join(', ')
 }
 
+/** Of a scalar `[1]`: a list of one number is none. */
+const isScalar = ({ shape }: Feature): boolean => shape.length === 1 && shape[0] === 1
+
 /** Nothing is missing, and lists have their lengths. */
 function checkValues(
   path: string,
@@ -72,17 +75,29 @@ function checkValues(
   findings: Findings,
 ): void {
   for (const [name, feature] of tableFeatures(features)) {
-    const width = isPicture(feature) ? 1 : featureWidth(feature)
+    const isList = !isPicture(feature) && !isScalar(feature)
     for (const row of rows) {
       const value = row[name]
       const where = `${name} in row ${String(row['index'])}`
       if (value === null || value === undefined) findings.add('16.2', path, `${where} is missing`)
-      else if (width > 1) {
-        const list = Array.from(value as ArrayLike<unknown>)
-        findings.same('16.2', path, `length of ${where}`, width, list.length)
-        if (list.includes(null)) findings.add('16.2', path, `${where} has a gap`)
-      }
+      else if (isList) checkList(path, where, feature.shape, value, findings)
     }
+  }
+}
+
+/** Of several dimensions it is a list of lists. */
+function checkList(
+  path: string,
+  where: string,
+  [length, ...inner]: readonly number[],
+  value: unknown,
+  findings: Findings,
+): void {
+  const list = Array.from(value as ArrayLike<unknown>)
+  findings.same('16.2', path, `length of ${where}`, length, list.length)
+  if (list.includes(null)) findings.add('16.2', path, `${where} has a gap`)
+  else if (inner.length > 0) {
+    for (const each of list) checkList(path, where, inner, each, findings)
   }
 }
 

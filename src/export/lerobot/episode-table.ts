@@ -114,9 +114,18 @@ function statisticsColumns(name: string, feature: Feature): EpisodeColumn[] {
   return [...values.slice(0, 4), count, ...values.slice(4)]
 }
 
-/** A statistic in the shape of the format: of pictures `[[[r]], [[g]], [[b]]]`. */
+/** A statistic in the shape of the format: of pictures `[[[r]], [[g]], [[b]]]`, else the feature's. */
 export const nestStatistic = (feature: Feature, values: readonly number[]): unknown[] =>
-  isPicture(feature) ? values.map(value => [[value]]) : [...values]
+  isPicture(feature) ? values.map(value => [[value]]) : nestBy(feature.shape, values)
+
+/** Other writers do not flatten what has several dimensions. */
+function nestBy([side = 1, ...inner]: readonly number[], values: readonly number[]): unknown[] {
+  if (inner.length === 0) return [...values]
+  const length = values.length / side
+  return Array.from({ length: side }, (_, at) =>
+    nestBy(inner, values.slice(at * length, (at + 1) * length)),
+  )
+}
 
 export const episodeSchema = (features: Features): SchemaElement[] =>
   tableSchema(columnsOf(features).map(column => column.schema))

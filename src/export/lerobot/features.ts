@@ -104,9 +104,11 @@ const isDescribedPicture = (given: FeatureDescription): given is PictureDescript
 
 export const hasStatistics = (feature: Feature): boolean => feature.dtype !== 'string'
 
-/** Numbers of a row: the length of its list, 1 for a scalar. Of pictures: the channels. */
+/** Numbers of a row, 1 for a scalar. Of pictures: the channels. */
 export const featureWidth = (feature: Feature): number =>
-  isPicture(feature) ? (feature.shape[2] ?? 0) : (feature.shape[0] ?? 0)
+  isPicture(feature)
+    ? (feature.shape[2] ?? 0)
+    : feature.shape.reduce((product, side) => product * side, 1)
 
 export const videoKeys = (features: Features): string[] =>
   Object.keys(features).filter(name => features[name]?.dtype === 'video')

@@ -1,11 +1,15 @@
 // Each conformance check finds the fault that it is for, once, and nothing else does.
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SchemaElement } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
 import { type CheckReport, checkDataset } from '../../../src/export/lerobot/check.ts'
 import { type CheckId, checks } from '../../../src/export/lerobot/findings.ts'
+import { openDataset } from '../../../src/export/lerobot/open-dataset.ts'
 import { readFooter, readRows } from '../../../src/export/lerobot/parquet-read.ts'
+import { listColumn, type Physical } from '../../../src/export/lerobot/parquet-schema.ts'
 import { encodeRowGroup, writeTable } from '../../../src/export/lerobot/parquet-write.ts'
+import { valueNames } from '../../../src/export/lerobot/statistics.ts'
 import { memory, withRunDirectory } from '../../store/run-directory.ts'
 import { makeExample, TOP } from './datasets.ts'
 import { fakeVideo, picturesOf, writeFakeVideo } from './fake-video.ts'
@@ -24,12 +28,18 @@ type Edit = (root: string) => void | Promise<void>
 async function rewrite(
   path: string,
   change: (rows: Row[]) => Row[],
-  more: { groups?: number[]; metadata?: Record<string, string>; extra?: boolean } = {},
+  more: {
+    groups?: number[]
+    metadata?: Record<string, string>
+    extra?: boolean
+    reshape?: (schema: SchemaElement[]) => SchemaElement[]
+  } = {},
 ): Promise<void> {
   const footer = readFooter(path)
   const rows = (await readRows(path)).map(row => ({ ...row }))
   const all = change(rows)
-  const schema = footer.schema.map(element => ({ ...element }))
+  const { reshape = given => given } = more
+  const schema = reshape(footer.schema.map(element => ({ ...element })))
   if (more.extra) {
     schema[0]!.num_children = schema[0]!.num_children! + 1
     schema.push({ name: 'extra', type: 'FLOAT', repetition_type: 'OPTIONAL' })
@@ -212,6 +222,53 @@ describe('a planted fault is found', () => {
     expect([...tried].sort()).toEqual(Object.keys(checks).sort())
   })
 })
+
+/** Leaves `name` as a table of another writer has it: two rows of three, not flattened. */
+const shapeTwoByThree = (path: string, name: string, physical: Physical): Promise<void> =>
+  rewrite(path, rows => rows.map(row => ({ ...row, [name]: inRows(row[name]) })), {
+    reshape(schema) {
+      const at = schema.findIndex(element => element.name === name)
+      return schema.toSpliced(at, 3, ...listColumn(name, physical, 2).elements)
+    },
+  })
+
+const inRows = (flat: unknown): unknown[][] => {
+  const list = Array.from(flat as ArrayLike<unknown>)
+  return [list.slice(0, 3), list.slice(3)]
+}
+
+test(
+  'X1 a feature of several dimensions is sound as other writers store it',
+  withRunDirectory(async dir => {
+    const root = join(dir, 'dataset')
+    const grid = { dtype: 'float32', shape: [2, 3] } as const
+    const writer = await openDataset(root, { fps: 10, features: { grid } })
+    for (const rows of [5, 3]) {
+      const columns = { grid: Array.from({ length: 6 * rows }, (_, at) => at / 4) }
+      await writer.addEpisode({ source: `run/${rows}`, rows, task: 'see', columns })
+    }
+    await writer.compact()
+    writer.close()
+    json(INFO, info => {
+      Object.assign((info['features'] as Record<string, object>)['grid']!, { shape: [2, 3] })
+    })(root)
+    await shapeTwoByThree(join(root, DATA), 'grid', { type: 'FLOAT' })
+    for (const each of valueNames) {
+      await shapeTwoByThree(join(root, EPISODES), `stats/grid/${each}`, { type: 'DOUBLE' })
+    }
+    json(STATS, ({ grid: stats }) => {
+      const values = stats as Record<string, unknown>
+      for (const each of valueNames) values[each] = inRows(values[each])
+    })(root)
+    expect((await checkDataset(root)).findings).toEqual([])
+    const short = [
+      [1, 2, 3],
+      [4, 5],
+    ]
+    await rewrite(join(root, DATA), set(2, 'grid', short))
+    expect(found(await checkDataset(root))).toEqual([['16.2', DATA]])
+  }, memory),
+)
 
 test(
   'without a tool for videos it says what it could not check',
