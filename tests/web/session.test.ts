@@ -1,23 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { encodeFrameMessage } from '../../src/protocol/frame-message.ts'
 import { Session } from '../../web/session.ts'
 import { FakeServer } from './fake-socket.ts'
-import { episode, established, frame, milestone, page, rows, update } from './messages.ts'
-
-function join() {
-  const clock = new SimulatedClock()
-  const server = new FakeServer()
-  const session = new Session({ openSocket: server.open, clock, random: seededRandom(1) })
-  session.start()
-  server.socket.events.onOpen()
-  server.socket.say(established())
-  const sendFrame = (fields: Parameters<typeof frame>[0]): void =>
-    server.socket.events.onMessage(encodeFrameMessage(frame(fields)))
-  const state = () => session.store.getState()
-  return { clock, server, session, sendFrame, state }
-}
+import { join } from './join.ts'
+import { episode, established, milestone, page, rows, update } from './messages.ts'
 
 describe('the live stage', () => {
   test('shows the newest frame and state only, and the same object until something changes', () => {
@@ -165,30 +152,6 @@ describe('L17: a replay', () => {
     session.controls.togglePlaying()
     clock.advance(110)
     expect(session.look()?.replay).toMatchObject({ index: 1, playhead: { playing: true } })
-  })
-
-  test('without a connection fails at once and says so', () => {
-    const { server, session, state } = join()
-    server.socket.events.onClose(1006)
-    session.openEpisode(1)
-    expect(state().replay?.phase).toBe('failed')
-  })
-
-  test('survives a reconnect to the same run', () => {
-    const { clock, server, session, state } = open()
-    server.socket.events.onClose(1006)
-    clock.advance(1000)
-    server.socket.events.onOpen()
-    server.socket.say(established({ continuation: 'resume' }))
-    expect(state().replay?.phase).toBe('ready')
-    expect(session.look()?.episode).toBe(3)
-  })
-
-  test('of a run that is gone ends', () => {
-    const { server, session, state } = open()
-    server.socket.say(established({ run: 'run-2' }))
-    expect(state().replay).toBeNull()
-    expect(session.look()).toBeNull()
   })
 })
 
