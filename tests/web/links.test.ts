@@ -1,7 +1,7 @@
 // What becomes of what a viewer looks at when its link is lost, and when another run is there.
 import { describe, expect, test } from 'vitest'
 import { join } from './join.ts'
-import { episode, established } from './messages.ts'
+import { episode, established, update } from './messages.ts'
 
 describe('L17: a replay', () => {
   const open = () => {
@@ -32,4 +32,16 @@ describe('L17: a replay', () => {
     expect(state().replay).toBeNull()
     expect(session.look()).toBeNull()
   })
+})
+
+test('L9 L14 the picked agent stays picked in another run, and can be left there', () => {
+  const { server, session, rejoin, state } = join()
+  session.follow('env-3')
+  rejoin({ run: 'run-2', agents: [] })
+  expect(server.socket.sentOf('hello')).toMatchObject([{ agent: 'env-3' }])
+  expect(state().followed).toBe('env-3')
+  session.follow(null)
+  expect(server.socket.sentOf('set')).toMatchObject([{ agent: null }])
+  server.socket.say(update({ agent: 'other' }))
+  expect(session.look()?.agent).toBe('other')
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import { agentChoices } from '../../web/state/agent-choices.ts'
 import { compareRoute } from '../../web/state/compare-route.ts'
 import { EPISODE_ROWS_MAX, mergeRows } from '../../web/state/episode-rows.ts'
 import { reduce } from '../../web/state/reduce.ts'
@@ -15,6 +16,7 @@ import {
   rows,
   series,
   serverError,
+  update,
 } from './messages.ts'
 
 const stateAfter = (...messages: ServerMessage[]): ViewerState =>
@@ -103,10 +105,14 @@ describe('another run', () => {
     expect(second.milestones).toEqual([])
   })
 
-  test('keeps the followed agent only if it has one of that name', () => {
+  test('L14 keeps the followed agent, which can be left also where the run does not have it', () => {
     const first = { ...stateAfter(established()), followed: 'env-3' }
-    expect(reduce(first, established({ run: 'x', agents: ['env-3'] })).followed).toBe('env-3')
-    expect(reduce(first, established({ run: 'x', agents: ['env-0'] })).followed).toBeNull()
+    const second = reduce(first, established({ run: 'x', agents: [] }))
+    expect(agentChoices(second)).toEqual(['env-3'])
+    const known = reduce(second, update({ agent: 'env-3' }))
+    expect(agentChoices(known)).toEqual(['env-3'])
+    expect(agentChoices({ ...known, followed: null })).toEqual([])
+    expect(agentChoices({ agents: ['a', 'b'], followed: null })).toEqual(['a', 'b'])
   })
 })
 

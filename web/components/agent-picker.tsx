@@ -1,4 +1,5 @@
-// Which agent to watch, when there is more than one.
+// Which agent to watch, when there is more than one, or when the picked one is not in this run.
+import { agentChoices } from '../state/agent-choices.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
 export function AgentPicker() {
@@ -6,7 +7,8 @@ export function AgentPicker() {
   const agents = useViewer(state => state.agents)
   const followed = useViewer(state => state.followed)
   const shown = useViewer(state => state.look?.agent)
-  if (agents.length < 2) return null
+  const choices = agentChoices({ agents, followed })
+  if (choices.length === 0) return null
   return (
     <label className="agent-picker">
       <span className="visually-hidden">Agent</span>
@@ -17,9 +19,9 @@ export function AgentPicker() {
         <option value="">
           auto{shown === undefined || followed !== null ? '' : ` (${shown})`}
         </option>
-        {agents.map(agent => (
+        {choices.map(agent => (
           <option key={agent} value={agent}>
-            {agent}
+            {agents.includes(agent) ? agent : `${agent} (not in this run yet)`}
           </option>
         ))}
       </select>

@@ -52,7 +52,8 @@ function establish(
     : {
         ...initialState,
         connection: state.connection,
-        followed: message.agents.includes(state.followed ?? '') ? state.followed : null,
+        // The server goes on sending that agent and no other, and it may record later.
+        followed: state.followed,
         invalid: state.invalid,
         // The same episode of another run is another episode.
         route: state.route.view === 'episode' ? { view: 'live' } : state.route,
