@@ -83,11 +83,22 @@ export class Controls {
     this.#move(playhead => playback.setLoop(playhead, loop))
   }
 
-  /** The episode listed next to the replayed one: 1 is newer, -1 older. From live: the newest. */
+  /**
+   * The episode next to the replayed one: 1 is newer, -1 older. From live: the newest. What the page
+   * does not hold the server is asked for.
+   */
   openNeighbour = (by: 1 | -1): void => {
     const { replay, rows } = this.#of.store.getState()
-    const row = replay === null ? rows[0] : rows[rows.findIndex(isEpisode(replay.episode)) - by]
-    if (row !== undefined && (replay !== null || by < 0)) this.#of.openEpisode(row.episode)
+    if (replay === null) {
+      const newest = rows[0]
+      if (by < 0 && newest !== undefined) this.#of.openEpisode(newest.episode)
+      return
+    }
+    const { episode } = replay
+    const at = rows.findIndex(isEpisode(episode))
+    const row = at < 0 ? undefined : rows[at - by]
+    if (row !== undefined) this.#of.openEpisode(row.episode)
+    else if (at !== 0 || by < 0) this.#of.search.neighbour(episode, by, this.#openFrom(episode))
   }
 
   /** The next (1) or previous (-1) episode that the filter means, or one with a milestone. */
@@ -95,11 +106,19 @@ export class Controls {
     const { replay, filter, milestones } = this.#of.store.getState()
     const from = replay?.episode ?? null
     if (filter.predicate !== null) {
-      this.#of.search.nearest(from, by, episode => this.#of.openEpisode(episode))
+      this.#of.search.nearest(from, by, this.#openFrom(from))
       return
     }
     const episode = nextMilestone(milestones, from, by)
     if (episode !== null) this.#of.openEpisode(episode)
+  }
+
+  /** Opens what was found from there, unless the user has gone on meanwhile. */
+  #openFrom(from: number | null): (episode: number) => void {
+    return episode => {
+      const { replay } = this.#of.store.getState()
+      if ((replay?.episode ?? null) === from) this.#of.openEpisode(episode)
+    }
   }
 
   get #isReplay(): boolean {

@@ -113,6 +113,27 @@ export class EpisodeSearch {
     look({}, null)
   }
 
+  /**
+   * The episode next to `from` in the run, newer (`by` 1) or older (-1), whatever the filter means;
+   * `then` as in `nearest`.
+   */
+  neighbour(from: number, by: 1 | -1, then: (episode: number) => void): void {
+    if (this.#isSeeking) return
+    const newest = this.#options.store.getState().rows[0]?.episode ?? from
+    // Numbers are close together: of those after it a page tells the next one.
+    const look = (after: number): void => {
+      const above = { after, before: after + PAGE + 1, limit: PAGE }
+      this.#isSeeking = this.#ask(by > 0 ? above : { before: from, limit: 1 }, answer => {
+        this.#isSeeking = false
+        if (answer.type === 'error') return
+        const next = answer.rows.at(-1)?.episode
+        if (next !== undefined) then(next)
+        else if (by > 0 && after + PAGE < newest) look(after + PAGE)
+      })
+    }
+    look(from)
+  }
+
   /** Takes an answer to a question of this search; false for any other message. */
   take(message: ServerMessage): boolean {
     if (message.type !== 'episodes' && message.type !== 'error') return false

@@ -150,6 +150,52 @@ test('L13 P and N go to what the filter means in the whole run, however far it i
   expect(opened()).toHaveLength(2)
 })
 
+test('L16 [ and ] go to the episodes beside one that the page does not hold', () => {
+  const { session, asked, answer, opened } = join()
+  const numbers = () => opened().map(one => one.episode)
+  session.openEpisode(3)
+  session.controls.openNeighbour(-1)
+  session.controls.openNeighbour(-1)
+  expect(asked()).toMatchObject([{ before: 3, limit: 1 }])
+  answer([2], 2)
+  expect(numbers()).toEqual([3, 2])
+  session.controls.openNeighbour(1)
+  expect(asked().at(-1)).toMatchObject({ after: 2, before: 203 })
+  answer([40, 4], null)
+  expect(numbers()).toEqual([3, 2, 4])
+  // Of what has come too late nothing is shown.
+  session.controls.openNeighbour(1)
+  session.backToLive()
+  answer([5], null)
+  expect(numbers()).toEqual([3, 2, 4])
+})
+
+test('L16 [ goes on before the oldest episode that the page holds', () => {
+  const { session, asked, answer, opened } = join()
+  session.openEpisode(41)
+  session.controls.openNeighbour(-1)
+  expect(asked()).toMatchObject([{ before: 41, limit: 1 }])
+  answer([38], 38)
+  session.controls.openNeighbour(-1)
+  answer([], null)
+  session.openEpisode(50)
+  const { length } = asked()
+  session.controls.openNeighbour(1)
+  expect(opened().map(one => one.episode)).toEqual([41, 38, 50])
+  expect(asked()).toHaveLength(length)
+})
+
+test('L16 ] finds the next episode also where many numbers have none', () => {
+  const { server, session, asked, answer, opened } = join()
+  server.socket.say(page(rows(1000, 991)))
+  session.openEpisode(700)
+  session.controls.openNeighbour(1)
+  answer([], null)
+  expect(asked().at(-1)).toMatchObject({ after: 900, before: 1101 })
+  answer([1000, 991], null)
+  expect(opened().map(one => one.episode)).toEqual([700, 991])
+})
+
 test('L13 one found episode after the other is played, each once, until live is asked for', () => {
   const { clock, server, session, state, answer, type, opened } = join()
   const play = (): void => {
