@@ -1,5 +1,6 @@
 // Plays what the filter means instead of what is live: the newest such episode, and when it has come
-// to its end the newest of those that have ended since. Nothing is played twice by itself.
+// to its end the newest of those that have ended since. Nothing is played twice by itself, and nothing
+// while another view is shown.
 import type { StoreApi } from 'zustand/vanilla'
 import type { Clock } from '../src/base/clock.ts'
 import { durationOf } from './playback.ts'
@@ -20,14 +21,21 @@ export class FoundPlayer {
   readonly #of: Played
   readonly #clock: Clock
   #played: number | null = null
-  #cancelTimer = (): void => {}
+  /** Ends the last look at an episode; null when none is under way. */
+  #cancelPause: (() => void) | null = null
 
   constructor(of: Played, clock: Clock) {
     this.#of = of
     this.#clock = clock
     of.store.subscribe((state, before) => {
-      if (!state.playsFound) this.#cancelTimer()
-      else if (state.found !== before.found || state.look !== before.look) this.#consider()
+      if (!state.playsFound) this.#endPause()
+      else if (
+        state.found !== before.found ||
+        state.look !== before.look ||
+        state.replay !== before.replay
+      ) {
+        this.#consider()
+      }
     })
   }
 
@@ -41,11 +49,15 @@ export class FoundPlayer {
 
   /** Something has been found, or something else is seen: is it time for the next? */
   #consider(): void {
-    this.#cancelTimer()
     if (this.#of.store.getState().replay === null) this.#playNewest()
-    else if (this.#hasEnded) {
-      this.#cancelTimer = this.#clock.schedule(PAUSE_MILLIS, () => this.#playNewest())
-    }
+    else if (!this.#hasEnded) this.#endPause()
+    // What is live goes on underneath: a pause that has begun is not begun again.
+    else this.#cancelPause ??= this.#clock.schedule(PAUSE_MILLIS, () => this.#playNewest())
+  }
+
+  #endPause(): void {
+    this.#cancelPause?.()
+    this.#cancelPause = null
   }
 
   /** True when the replay stands at its last step, or cannot be had. */
@@ -58,9 +70,11 @@ export class FoundPlayer {
   }
 
   #playNewest(): void {
-    const { found, playsFound } = this.#of.store.getState()
+    this.#endPause()
+    const { found, playsFound, route } = this.#of.store.getState()
     const newest = found.rows[0]?.episode
     if (!playsFound || newest === undefined || newest === this.#played) return
+    if (route.view !== 'live' && route.view !== 'episode') return
     this.#played = newest
     this.#of.openEpisode(newest)
   }

@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
 import { Session } from '../../web/session.ts'
 import { FakeServer } from './fake-socket.ts'
-import { answerOf, episode, established, page, row, rows } from './messages.ts'
+import { answerOf, episode, established, page, row, rows, serverError, update } from './messages.ts'
 
 function join() {
   const clock = new SimulatedClock()
@@ -225,6 +225,38 @@ test('L13 one found episode after the other is played, each once, until live is 
   answer([53], null)
   clock.advance(1000)
   expect(opened()).toHaveLength(2)
+})
+
+test('L13 what cannot be replayed is passed over, also while the trainer goes on', () => {
+  const { clock, server, session, answer, type, opened } = join()
+  type('return > 4')
+  answer([49], null)
+  session.foundPlayer.toggle()
+  server.socket.say(serverError(opened()[0]!.request, 'it was pruned'))
+  server.socket.say(page([row(51)]))
+  clock.advance(600)
+  answer([51], null)
+  for (let step = 0; step < 20; step++) {
+    server.socket.say(update({ step }))
+    session.look()
+    clock.advance(50)
+  }
+  expect(opened().map(one => one.episode)).toEqual([49, 51])
+})
+
+test('L13 whoever goes to another view is not taken out of it', () => {
+  const { clock, server, session, state, answer, type, opened } = join()
+  type('return > 4')
+  answer([49], null)
+  session.foundPlayer.toggle()
+  server.socket.say(serverError(opened()[0]!.request, 'it was pruned'))
+  session.go({ view: 'grid' })
+  server.socket.say(page([row(51)]))
+  clock.advance(600)
+  answer([51], null)
+  clock.advance(2000)
+  expect(state().route).toEqual({ view: 'grid' })
+  expect(opened()).toHaveLength(1)
 })
 
 test('a search of a very long run leaves room for what else a viewer sends in a minute', () => {
