@@ -182,6 +182,8 @@ export class Connection {
     else {
       this.#note(received)
       events.onMessage(received)
+      // Whoever waits for the link finds what its first message told.
+      if (received.type === 'connection_established') events.onState({ phase: 'open' })
     }
   }
 
@@ -194,7 +196,6 @@ export class Connection {
       this.#run = message.run
       this.#pings = 0
       this.#ping()
-      this.#options.events.onState({ phase: 'open' })
     } else if (message.type === 'state_update') this.#reach(message.position_in_log)
     else if (message.type === 'system') this.#reach(message.newest)
     else if (message.type === 'pong') this.#hearPong(message.client_time, message.server_time)

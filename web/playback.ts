@@ -67,6 +67,21 @@ export const startPlayhead = (offsets: Offsets, now: number): Playhead => ({
   loop: false,
 })
 
+/** From the playhead at the first step, which plays, to where and how it is to be at `now`. */
+export type Begin = (started: Playhead, offsets: Offsets, now: number) => Playhead
+
+export const fromStart: Begin = started => started
+
+export const standingAt =
+  (seconds: number): Begin =>
+  (started, offsets, now) =>
+    pause(seekTo(started, offsets, now, seconds * 1000), offsets, now)
+
+/** As it is held, whatever time has passed since. */
+export const goingOnFrom =
+  (held: Playhead): Begin =>
+  (_started, _offsets, now) => ({ ...held, since: now })
+
 /** The playhead moved on to `now`; at the last step it stops, or starts over in a loop. */
 export function advance(playhead: Playhead, offsets: Offsets, now: number): Playhead {
   if (!playhead.playing) return playhead.since === now ? playhead : { ...playhead, since: now }

@@ -19,8 +19,14 @@ import { Listings } from './listings.ts'
 import type { Route } from './permalink.ts'
 import * as playback from './playback.ts'
 import { type Look, Stage } from './stage.ts'
+import { isOwed } from './state/missing.ts'
 import { reduce } from './state/reduce.ts'
-import { initialState, type Milestone, type ViewerState } from './state/viewer-state.ts'
+import {
+  initialState,
+  type Milestone,
+  type ReplayState,
+  type ViewerState,
+} from './state/viewer-state.ts'
 import { atLiveEdge, TimeShift } from './time-shift.ts'
 import { Toaster } from './toaster.ts'
 
@@ -59,8 +65,8 @@ export class Session {
   #request = 0
   /** Called when a frame has come that may be shown at once. */
   onFrame = (): void => {}
-  /** Where the episode that is asked for is to stand still, seconds after its first step. */
-  #standAt: number | null = null
+  /** How the episode that is asked for begins. */
+  #begin = playback.fromStart
 
   constructor(options: SessionOptions) {
     const { openSocket, clock, random, glance = false } = options
@@ -153,17 +159,14 @@ export class Session {
    * it stands still there, else it plays from its beginning.
    */
   openEpisode = (episode: number, atSeconds: number | null = null): void => {
-    const request = ++this.#request
-    this.#standAt = atSeconds
-    this.stage.closeReplay()
     this.shift.clear()
-    const sent = this.#connection.send({ type: 'get_episode', request, episode })
     this.store.setState({
       route: { view: 'episode', episode, atSeconds },
       shift: atLiveEdge,
-      replay: sent
-        ? { phase: 'loading', episode, request }
-        : { phase: 'failed', episode, message: 'there is no connection to the server' },
+      replay: this.#ask(
+        episode,
+        atSeconds === null ? playback.fromStart : playback.standingAt(atSeconds),
+      ),
     })
   }
 
@@ -210,23 +213,38 @@ export class Session {
         this.stage.closeReplay()
         this.stage.clear()
         this.shift.clear()
-      }
+      } else this.#askAgain(after.replay)
       this.search.restart()
     } else if (message.type === 'episode' && after.replay !== before.replay) {
       this.#openReplay(message)
     }
   }
 
+  /** Asks for an episode, in the place of the one that is replayed. */
+  #ask(episode: number, begin: playback.Begin): ReplayState {
+    const request = ++this.#request
+    this.#begin = begin
+    this.stage.closeReplay()
+    const sent = this.#connection.send({ type: 'get_episode', request, episode })
+    if (sent) return { phase: 'loading', episode, request }
+    return { phase: 'failed', episode, message: 'there is no connection to the server' }
+  }
+
+  /** What was still to come over the old link will not: it is asked for again, to go on where it is. */
+  #askAgain(replay: ViewerState['replay']): void {
+    if (replay === null || !isOwed(replay)) return
+    const held = this.stage.look(this.#clock.monotonic())?.replay?.playhead
+    const begin = held === undefined ? this.#begin : playback.goingOnFrom(held)
+    this.store.setState({ replay: this.#ask(replay.episode, begin) })
+  }
+
   #openReplay(message: ServerMessageOf<'episode'>): void {
     const now = this.#clock.monotonic()
     this.stage.openReplay(message.request ?? 0, message, now)
     const { loop } = this.store.getState()
-    const at = this.#standAt
-    this.stage.movePlayhead((started, offsets) => {
-      const playhead = playback.setLoop(started, loop)
-      if (at === null) return playhead
-      return playback.pause(playback.seekTo(playhead, offsets, now, at * 1000), offsets, now)
-    })
+    this.stage.movePlayhead((started, offsets) =>
+      playback.setLoop(this.#begin(started, offsets, now), loop),
+    )
   }
 
   #receiveFrame(frame: FrameMessage): void {

@@ -25,5 +25,5 @@ export function join() {
   const sendFrame = (fields: Parameters<typeof frame>[0]): void =>
     server.socket.events.onMessage(encodeFrameMessage(frame(fields)))
   const state = () => session.store.getState()
-  return { clock, server, session, rejoin, sendFrame, state }
+  return { clock, server, session, greet, rejoin, sendFrame, state }
 }

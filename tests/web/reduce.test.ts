@@ -4,6 +4,7 @@ import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
 import { agentChoices } from '../../web/state/agent-choices.ts'
 import { compareRoute } from '../../web/state/compare-route.ts'
 import { EPISODE_ROWS_MAX, mergeRows } from '../../web/state/episode-rows.ts'
+import { missingNote } from '../../web/state/missing.ts'
 import { reduce } from '../../web/state/reduce.ts'
 import { initialState, type ViewerState } from '../../web/state/viewer-state.ts'
 import {
@@ -159,8 +160,15 @@ describe('the answer to a request for an episode', () => {
     expect(reduce(loading, serverError(8, 'old')).replay).toBe(loading.replay)
   })
 
-  test('is not waited for over a new connection', () => {
-    expect(reduce(loading, established({ run: null })).replay?.phase).toBe('failed')
+  test('may break off in its frames, and why is shown beside how many there are', () => {
+    const { replay } = [
+      { ...episode(3, 9), thinned_by: 2, frames_following: 3 },
+      serverError(9, 'the others were pruned'),
+    ].reduce<ViewerState>(reduce, loading)
+    expect(replay).toMatchObject({ phase: 'ready', problem: 'the others were pruned' })
+    expect(replay?.phase === 'ready' && missingNote({ ...replay, framesReceived: 2 }, 1)).toBe(
+      'every 2th step · frames 66 % · the others were pruned',
+    )
   })
 })
 

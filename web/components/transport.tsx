@@ -2,6 +2,7 @@
 // same buttons in both; what has nothing to act on is disabled and stays in its place.
 import { formatMillis, formatPlace } from '../format.ts'
 import { speeds } from '../playback.ts'
+import { missingNote } from '../state/missing.ts'
 import { useSession, useViewer } from '../use-session.ts'
 import { Icon, type IconName } from './icons.tsx'
 
@@ -204,14 +205,7 @@ function Note() {
   const session = useSession()
   const replay = useViewer(state => state.replay)
   if (replay?.phase !== 'ready') return <span className="place-note" />
-  const { framesExpected: expected, framesReceived: received, thinnedBy } = replay
-  const stride = session.stage.replayStride
-  const notes = [
-    thinnedBy > 1 ? `every ${thinnedBy}th step` : '',
-    stride > 1 ? `every ${stride}th frame` : '',
-    received < expected ? `frames ${Math.round((100 * received) / expected)} %` : '',
-  ].filter(note => note !== '')
-  const text = notes.join(' · ')
+  const text = missingNote(replay, session.stage.replayStride)
   return (
     <span className="place-note" title={text}>
       {text}

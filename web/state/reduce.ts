@@ -70,14 +70,7 @@ function establish(
     awaitingFirstPage: true,
     olderRequest: null,
     problem: null,
-    replay: afterLostLink(kept.replay),
   }
-}
-
-/** An answer that was asked for over the old link will not come. */
-function afterLostLink(replay: ViewerState['replay']): ViewerState['replay'] {
-  if (replay?.phase !== 'loading') return replay
-  return { phase: 'failed', episode: replay.episode, message: 'the connection was lost' }
 }
 
 function withAgent(state: ViewerState, agent: string): ViewerState {
@@ -100,6 +93,7 @@ function openEpisode(state: ViewerState, message: ServerMessageOf<'episode'>): V
       globalSteps: message.global_steps ?? [],
       framesExpected: message.frames_following,
       framesReceived: 0,
+      problem: null,
     },
   }
 }
@@ -168,11 +162,12 @@ function withError(state: ViewerState, message: ServerMessageOf<'error'>): Viewe
   if (message.request === state.olderRequest) {
     return { ...state, olderRequest: null, problem: message.message }
   }
-  if (replay?.phase === 'loading' && replay.request === message.request) {
-    return {
-      ...state,
-      replay: { phase: 'failed', episode: replay.episode, message: message.message },
-    }
+  if (replay === null || replay.phase === 'failed' || replay.request !== message.request) {
+    return state
   }
-  return state
+  if (replay.phase === 'ready') return { ...state, replay: { ...replay, problem: message.message } }
+  return {
+    ...state,
+    replay: { phase: 'failed', episode: replay.episode, message: message.message },
+  }
 }

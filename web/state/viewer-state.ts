@@ -16,22 +16,26 @@ export type Insight = ServerMessageOf<'insight'>
 export type SystemReport = ServerMessageOf<'system'>
 type RunTotals = ServerMessageOf<'metrics'>['totals']
 
+export interface ReadyReplay {
+  readonly phase: 'ready'
+  readonly episode: number
+  readonly request: number
+  readonly row: ViewerEpisodeRow
+  readonly steps: number
+  readonly thinnedBy: number
+  /** `[millis since the first step, global step]`, in order. */
+  readonly globalSteps: readonly (readonly [number, number])[]
+  readonly framesExpected: number
+  readonly framesReceived: number
+  /** Why the frames that are missing will not come; null while they may. */
+  readonly problem: string | null
+}
+
 /** What the user sees of a replay; its steps and frames are the stage's. */
-type ReplayState =
+export type ReplayState =
   | { readonly phase: 'loading'; readonly episode: number; readonly request: number }
   | { readonly phase: 'failed'; readonly episode: number; readonly message: string }
-  | {
-      readonly phase: 'ready'
-      readonly episode: number
-      readonly request: number
-      readonly row: ViewerEpisodeRow
-      readonly steps: number
-      readonly thinnedBy: number
-      /** `[millis since the first step, global step]`, in order. */
-      readonly globalSteps: readonly (readonly [number, number])[]
-      readonly framesExpected: number
-      readonly framesReceived: number
-    }
+  | ReadyReplay
 
 /** From capture to glass; `errorMillis` is what the clocks may be wrong by. */
 interface Latency {
