@@ -45,6 +45,11 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
     ])
     await page.getByRole('button', { name: 'Swap' }).click()
     await eventually(() => new URL(page.url()).hash).toBe('#/compare/2/1')
+    await page.goto(`${url}#/compare/2/999999`)
+    const right = page.getByRole('region', { name: 'The right episode' })
+    await right.getByText('Episode 999999 cannot be replayed').waitFor()
+    // The trainer goes on, and nothing of that is shown for the episode.
+    expect(await right.locator('.stage-picture, .hud').count()).toBe(0)
     expect(errors).toEqual([])
   })
 

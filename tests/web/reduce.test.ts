@@ -106,6 +106,14 @@ describe('another run', () => {
     expect(second.milestones).toEqual([])
   })
 
+  test('leaves a comparison of episodes, but not one that waits for its run', () => {
+    const compare = { view: 'compare', left: 1, right: 2 } as const
+    const waiting = reduce({ ...initialState, route: compare }, established())
+    expect(waiting.route).toEqual(compare)
+    expect(reduce(waiting, established({ continuation: 'resync' })).route).toEqual(compare)
+    expect(reduce(waiting, established({ run: 'run-2' })).route).toEqual({ view: 'live' })
+  })
+
   test('L14 keeps the followed agent, which can be left also where the run does not have it', () => {
     const first = { ...stateAfter(established()), followed: 'env-3' }
     const second = reduce(first, established({ run: 'x', agents: [] }))

@@ -55,8 +55,7 @@ function establish(
         // The server goes on sending that agent and no other, and it may record later.
         followed: state.followed,
         invalid: state.invalid,
-        // The same episode of another run is another episode.
-        route: state.route.view === 'episode' ? { view: 'live' } : state.route,
+        route: isOfEpisodes(state) ? { view: 'live' } : state.route,
         loop: state.loop,
         filter: state.filter,
         playsFound: state.playsFound,
@@ -72,6 +71,13 @@ function establish(
     problem: null,
   }
 }
+
+/**
+ * Whether episodes of the run are shown by their numbers: those of another run are other episodes.
+ * A comparison waits for its run where an address has led to it.
+ */
+const isOfEpisodes = ({ route, run }: ViewerState): boolean =>
+  route.view === 'episode' || (route.view === 'compare' && run !== null)
 
 function withAgent(state: ViewerState, agent: string): ViewerState {
   if (state.agents.includes(agent) || state.agents.length >= AGENTS_MAX) return state

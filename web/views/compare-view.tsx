@@ -1,5 +1,6 @@
 // Two episodes side by side on one clock.
 import { type FormEvent, useEffect, useMemo } from 'react'
+import { useStore } from 'zustand'
 import { systemClock } from '../../src/base/clock.ts'
 import { whenReady } from '../address.ts'
 import { useOwnSession } from '../browser-session.ts'
@@ -10,6 +11,7 @@ import { Hud } from '../components/hud.tsx'
 import { StageCanvas } from '../components/stage-canvas.tsx'
 import { formatValue } from '../format.ts'
 import type { Session } from '../session.ts'
+import { missingNote } from '../state/missing.ts'
 import { SessionContext, useSession, useViewer } from '../use-session.ts'
 
 interface CompareViewProps {
@@ -54,15 +56,17 @@ export function CompareView({ left, right }: CompareViewProps) {
   )
 }
 
+/** Without its episode a side shows why, never what is live. */
 function CompareSide({ session, name }: { session: Session; name: 'left' | 'right' }) {
+  const isReady = useStore(session.store, ({ replay }) => replay?.phase === 'ready')
   return (
     <SessionContext value={session}>
       <section className={`panel compare-side ${name}`} aria-label={`The ${name} episode`}>
         <SideHead />
         <div className="stage">
-          <StageCanvas of={session} />
+          {isReady && <StageCanvas of={session} />}
           <SideNote />
-          <Hud />
+          {isReady && <Hud />}
         </div>
       </section>
     </SessionContext>
@@ -70,9 +74,11 @@ function CompareSide({ session, name }: { session: Session; name: 'left' | 'righ
 }
 
 function SideHead() {
+  const { stage } = useSession()
   const replay = useViewer(state => state.replay)
   if (replay?.phase !== 'ready') return <header className="panel-head" />
   const { row } = replay
+  const missing = missingNote(replay, stage.replayStride)
   return (
     <header className="panel-head">
       <h2>
@@ -80,6 +86,7 @@ function SideHead() {
       </h2>
       <span className="panel-aside">
         {row.steps} steps, return {formatValue(row.total_reward)}, {row.reason}
+        {missing !== '' && ` · ${missing}`}
       </span>
     </header>
   )
