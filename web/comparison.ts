@@ -17,11 +17,21 @@ export interface ComparisonState {
 /** By steps the clock counts them, so fast that they can be followed by eye. */
 const STEP_MILLIS = 50
 
+/** By steps: the number of the step at which a clock with these moments stands. */
+export const stepAt = (offsets: playback.Offsets, atMillis: number): number =>
+  Math.round((offsets[playback.stepIndexAt(offsets, atMillis)] ?? 0) / STEP_MILLIS)
+
+/** An episode, when its steps were taken, and their numbers: of a long one some are left out. */
+interface Side {
+  readonly offsets: playback.Offsets
+  readonly numbers: readonly number[]
+}
+
 export class Comparison {
   readonly store: StoreApi<ComparisonState>
   readonly #stages: readonly Stage[]
   readonly #clock: Clock
-  #seen: readonly (playback.Offsets | null)[] = []
+  #sides: readonly (Side | null)[] = []
 
   constructor(stages: readonly Stage[], clock: Clock) {
     this.#stages = stages
@@ -79,9 +89,14 @@ export class Comparison {
 
   /** An episode has come on one of the sides: it begins when both are there. */
   #noteEpisodes(): void {
-    const now = this.#stages.map(stage => stage.replayOffsets)
-    if (now.every((offsets, side) => offsets === this.#seen[side])) return
-    this.#seen = now
+    const isSame = this.#stages.every(
+      ({ replayOffsets }, side) => replayOffsets === (this.#sides[side]?.offsets ?? null),
+    )
+    if (isSame) return
+    this.#sides = this.#stages.map(
+      ({ replayOffsets: offsets, replaySteps }) =>
+        offsets && { offsets, numbers: (replaySteps ?? []).map(({ step }) => step) },
+    )
     this.#begin()
   }
 
@@ -89,29 +104,30 @@ export class Comparison {
     const offsets = this.#sharedOffsets()
     const { loop } = this.store.getState().playhead
     const started = playback.startPlayhead(offsets, this.#clock.monotonic())
-    const isComplete = this.#seen.length > 0 && this.#seen.every(one => one !== null)
+    const isComplete = this.#sides.length > 0 && this.#sides.every(one => one !== null)
     this.store.setState({ offsets, playhead: { ...started, loop, playing: isComplete } })
   }
 
   #sharedOffsets(): playback.Offsets {
-    const held = this.#seen.filter(offsets => offsets !== null)
-    if (this.store.getState().basis === 'steps') {
-      const count = Math.max(0, ...held.map(offsets => offsets.length))
-      return Array.from({ length: count }, (_, step) => step * STEP_MILLIS)
-    }
-    return [...new Set(held.flat())].sort((a, b) => a - b)
+    const isTime = this.store.getState().basis === 'time'
+    const held = this.#sides.filter(side => side !== null)
+    const moments = held.flatMap(({ offsets, numbers }) =>
+      isTime ? offsets : numbers.map(number => number * STEP_MILLIS),
+    )
+    return [...new Set(moments)].sort((a, b) => a - b)
   }
 
   #place(): void {
-    const { basis, playhead } = this.store.getState()
-    for (const stage of this.#stages) {
-      const offsets = stage.replayOffsets
-      if (offsets === null) continue
-      const step = Math.floor(playhead.atMillis / STEP_MILLIS + 1e-6)
-      const last = playback.durationOf(offsets)
+    const { basis, playhead, offsets } = this.store.getState()
+    const step = stepAt(offsets, playhead.atMillis)
+    for (const [index, side] of this.#sides.entries()) {
+      if (side === null) continue
+      const last = playback.durationOf(side.offsets)
       const atMillis =
-        basis === 'time' ? Math.min(playhead.atMillis, last) : (offsets[step] ?? last)
-      stage.movePlayhead(own =>
+        basis === 'time'
+          ? Math.min(playhead.atMillis, last)
+          : (side.offsets[playback.stepIndexAt(side.numbers, step)] ?? last)
+      this.#stages[index]!.movePlayhead(own =>
         own.atMillis === atMillis && !own.playing ? own : { ...own, atMillis, playing: false },
       )
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
-import { Comparison } from '../../web/comparison.ts'
+import { Comparison, stepAt } from '../../web/comparison.ts'
 import { Stage } from '../../web/stage.ts'
 import { episode } from './messages.ts'
 
@@ -15,7 +15,7 @@ function compare() {
     comparison.tick()
     return stages.map(stage => stage.look(clock.monotonic())?.replay?.index ?? null)
   }
-  return { clock, comparison, open, shown }
+  return { clock, comparison, stages, open, shown }
 }
 
 const both = () => {
@@ -70,4 +70,27 @@ test('by steps both show the same step, however long it took', () => {
     comparison.stepBy(1)
     expect(shown()).toEqual([Math.min(3, step), step])
   }
+})
+
+test('U5 by steps a long episode, of which some are left out, shows the step of the other', () => {
+  const { clock, comparison, stages } = compare()
+  const every4th = episode(0, 1, 5)
+  const steps = every4th.steps.map(step => ({ ...step, step: 4 * step.step }))
+  stages[0].openReplay(1, { ...every4th, steps, thinned_by: 4 }, clock.monotonic())
+  stages[1].openReplay(1, episode(1, 1, 8), clock.monotonic())
+  comparison.tick()
+  comparison.setBasis('steps')
+  comparison.togglePlaying()
+  const { offsets } = comparison.store.getState()
+  const shown = offsets.map(() => {
+    comparison.tick()
+    const at = stepAt(offsets, comparison.store.getState().playhead.atMillis)
+    comparison.stepBy(1)
+    return [at, ...stages.map(stage => stage.look(clock.monotonic())?.state?.step)]
+  })
+  expect(shown).toEqual([
+    ...[0, 1, 2, 3].map(step => [step, 0, step]),
+    ...[4, 5, 6, 7].map(step => [step, 4, step]),
+    ...[8, 12, 16].map(step => [step, step, 7]),
+  ])
 })

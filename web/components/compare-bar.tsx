@@ -1,14 +1,14 @@
 // The one clock of a comparison: play, scrub, speed, and what it counts.
 import { useStore } from 'zustand'
-import type { Basis, Comparison } from '../comparison.ts'
+import { type Basis, type Comparison, stepAt } from '../comparison.ts'
 import { formatPlace } from '../format.ts'
-import { durationOf, speeds, stepIndexAt } from '../playback.ts'
+import { durationOf, speeds } from '../playback.ts'
 import { Icon } from './icons.tsx'
 
 export function CompareBar({ comparison }: { comparison: Comparison }) {
   const { playhead, offsets, basis } = useStore(comparison.store)
   const { playing, loop, speed, atMillis } = playhead
-  const place = basis === 'time' ? formatPlace(atMillis) : `step ${stepIndexAt(offsets, atMillis)}`
+  const place = basis === 'time' ? formatPlace(atMillis) : `step ${stepAt(offsets, atMillis)}`
   return (
     <fieldset className="transport panel" aria-label="Playback of both episodes">
       <div className="transport-scrub">

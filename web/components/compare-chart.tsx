@@ -2,9 +2,8 @@
 import { useMemo } from 'react'
 import type uPlot from 'uplot'
 import { useStore } from 'zustand'
-import type { Comparison } from '../comparison.ts'
+import { type Comparison, stepAt } from '../comparison.ts'
 import { joinSides } from '../join-sides.ts'
-import { stepIndexAt } from '../playback.ts'
 import type { Session } from '../session.ts'
 import { Chart, type ChartSeries } from './chart.tsx'
 import { Panel } from './panel.tsx'
@@ -33,13 +32,13 @@ export function CompareChart({ comparison, sessions }: CompareChartProps) {
       const steps = stage.replaySteps ?? []
       const times = stage.replayOffsets ?? []
       return {
-        x: basis === 'steps' ? steps.map((_, index) => index) : times.map(toSeconds),
+        x: basis === 'steps' ? steps.map(({ step }) => step) : times.map(toSeconds),
         y: steps.map(step => step.cumulative_reward),
       }
     })
     return joinSides(sides[0]!, sides[1]!)
   }, [left, right, one?.phase, other?.phase, basis, offsets])
-  const mark = basis === 'steps' ? stepIndexAt(offsets, at) : toSeconds(at)
+  const mark = basis === 'steps' ? stepAt(offsets, at) : toSeconds(at)
   const unit = basis === 'steps' ? 'step' : 'seconds'
   return (
     <Panel title="Return so far" className="chart-panel">
