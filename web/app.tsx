@@ -1,5 +1,5 @@
 // The page: header, the view that the address names, the system's line at the foot.
-import { useEffect, useRef } from 'react'
+import { type Ref, useEffect, useRef } from 'react'
 import { FILTER_ID } from './components/episode-filter-box.tsx'
 import { Header } from './components/header.tsx'
 import { HelpDialog } from './components/help-dialog.tsx'
@@ -7,6 +7,7 @@ import { Notices } from './components/notices.tsx'
 import { SystemLine } from './components/system-line.tsx'
 import { Toasts } from './components/toasts.tsx'
 import { type PageActions, runKey } from './keyboard.ts'
+import type { Player } from './playback.ts'
 import { useSession, useViewer } from './use-session.ts'
 import { CompareView } from './views/compare-view.tsx'
 import { GridView } from './views/grid-view.tsx'
@@ -17,21 +18,25 @@ import { SystemView } from './views/system-view.tsx'
 function takesKey(target: Element, key: string): boolean {
   if (target.closest('input[type="range"]')) return /^(Arrow|Page|Home|End)/.test(key)
   if (target.closest('button, a')) return key === ' '
-  return target.closest('input, select, dialog') !== null
+  return target.closest('input, select') !== null
 }
 
 export function App() {
   const session = useSession()
   const help = useRef<HTMLDialogElement>(null)
+  const comparison = useRef<Player>(null)
   useEffect(() => {
     const page: PageActions = {
       focusFilter: () => document.getElementById(FILTER_ID)?.focus(),
       showHelp: () => help.current?.showModal(),
     }
     const onKey = (event: KeyboardEvent): void => {
+      // What lies behind a dialog is not seen, whatever has the focus.
+      if (document.querySelector('dialog[open]') !== null) return
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof Element && takesKey(event.target, event.key)) return
-      if (runKey(event.key, session, page)) event.preventDefault()
+      const player = comparison.current ?? session.controls
+      if (runKey(event.key, { session, player, page })) event.preventDefault()
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
@@ -41,7 +46,7 @@ export function App() {
     <div className="page">
       <Header onHelp={() => help.current?.showModal()} />
       <Notices />
-      <View />
+      <View comparison={comparison} />
       <SystemLine />
       <Toasts />
       <HelpDialog ref={help} />
@@ -49,7 +54,7 @@ export function App() {
   )
 }
 
-function View() {
+function View({ comparison }: { comparison: Ref<Player> }) {
   const route = useViewer(state => state.route)
   switch (route.view) {
     case 'grid':
@@ -57,7 +62,7 @@ function View() {
     case 'system':
       return <SystemView />
     case 'compare':
-      return <CompareView left={route.left} right={route.right} />
+      return <CompareView left={route.left} right={route.right} player={comparison} />
     default:
       return <LiveView />
   }

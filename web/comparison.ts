@@ -27,7 +27,7 @@ interface Side {
   readonly numbers: readonly number[]
 }
 
-export class Comparison {
+export class Comparison implements playback.Player {
   readonly store: StoreApi<ComparisonState>
   readonly #stages: readonly Stage[]
   readonly #clock: Clock
@@ -67,6 +67,11 @@ export class Comparison {
 
   setSpeed = (speed: playback.Speed): void =>
     this.#move((playhead, offsets, now) => playback.setSpeed(playhead, offsets, now, speed))
+
+  shiftSpeed = (by: 1 | -1): void =>
+    this.setSpeed(playback.nextSpeed(this.store.getState().playhead.speed, by))
+
+  toStart = (): void => this.seekTo(0)
 
   toggleLoop = (): void => this.#move(playhead => playback.setLoop(playhead, !playhead.loop))
 

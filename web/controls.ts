@@ -18,7 +18,7 @@ interface Controlled {
   openEpisode(episode: number): void
 }
 
-export class Controls {
+export class Controls implements playback.Player {
   readonly #of: Controlled
   readonly #clock: Clock
 
@@ -50,9 +50,7 @@ export class Controls {
   shiftSpeed = (by: 1 | -1): void => {
     const { look, shift } = this.#of.store.getState()
     const held = look?.replay?.playhead.speed ?? playback.speeds.find(one => one === shift.speed)
-    const speed =
-      held === undefined ? undefined : playback.speeds[playback.speeds.indexOf(held) + by]
-    if (speed !== undefined) this.setSpeed(speed)
+    if (held !== undefined) this.setSpeed(playback.nextSpeed(held, by))
   }
 
   /** Of a replay: to the step at `index`. */

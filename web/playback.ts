@@ -5,6 +5,20 @@
 export const speeds = [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 'max'] as const
 export type Speed = (typeof speeds)[number]
 
+/** One speed faster (`by` 1) or slower (-1); the first and the last stay. */
+export const nextSpeed = (speed: Speed, by: 1 | -1): Speed =>
+  speeds[speeds.indexOf(speed) + by] ?? speed
+
+/** What plays in a view: a stage, or two on one clock. */
+export interface Player {
+  togglePlaying(): void
+  /** Pauses so many steps ahead, or behind when negative. */
+  stepBy(steps: number): void
+  shiftSpeed(by: 1 | -1): void
+  toggleLoop(): void
+  toStart(): void
+}
+
 /** Above this many steps a second a person sees a blur. */
 const WATCHABLE_STEPS_PER_SECOND = 60
 

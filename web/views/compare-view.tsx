@@ -1,5 +1,5 @@
 // Two episodes side by side on one clock.
-import { type FormEvent, useEffect, useMemo } from 'react'
+import { type FormEvent, type Ref, useEffect, useImperativeHandle, useMemo } from 'react'
 import { useStore } from 'zustand'
 import { systemClock } from '../../src/base/clock.ts'
 import { whenReady } from '../address.ts'
@@ -10,22 +10,29 @@ import { CompareChart } from '../components/compare-chart.tsx'
 import { Hud } from '../components/hud.tsx'
 import { StageCanvas } from '../components/stage-canvas.tsx'
 import { formatValue } from '../format.ts'
+import type { Player } from '../playback.ts'
 import type { Session } from '../session.ts'
 import { missingNote } from '../state/missing.ts'
 import { SessionContext, useSession, useViewer } from '../use-session.ts'
 
-interface CompareViewProps {
+interface Compared {
   readonly left: number
   readonly right: number
 }
 
-export function CompareView({ left, right }: CompareViewProps) {
+interface CompareViewProps extends Compared {
+  /** Where the keys find the clock of both. */
+  readonly player: Ref<Player>
+}
+
+export function CompareView({ left, right, player }: CompareViewProps) {
   const page = useSession()
   const [first, second] = [useOwnSession(), useOwnSession()]
   const comparison = useMemo(
     () => new Comparison([first.stage, second.stage], systemClock),
     [first, second],
   )
+  useImperativeHandle(player, () => comparison, [comparison])
   useEffect(() => {
     let request = requestAnimationFrame(function tick() {
       comparison.tick()
@@ -108,7 +115,7 @@ function SideNote() {
   return hasPicture ? null : <p className="stage-note">No frames and no position here.</p>
 }
 
-interface ComparePickerProps extends CompareViewProps {
+interface ComparePickerProps extends Compared {
   readonly onPick: (left: number, right: number) => void
 }
 
