@@ -1,8 +1,9 @@
 // What went wrong, said in place, until it is over or put away.
 import { type ReactNode, useRef } from 'react'
-import { runPath } from '../../src/protocol/run-list.ts'
+import { type RunRow, runPath } from '../../src/protocol/run-list.ts'
 import { closeCodes } from '../../src/protocol/viewer-messages.ts'
 import { base } from '../browser-socket.ts'
+import { isNewer } from '../state/newer-run.ts'
 import { useRuns } from '../use-runs.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
@@ -18,15 +19,15 @@ const NEWER_RUN_MILLIS = 5_000
 /** Whoever has opened an older run has chosen it: only what begins from now on is news. */
 function NewerRun() {
   const { list } = useRuns(0, 1, NEWER_RUN_MILLIS)
-  const first = useRef<string>(undefined)
-  const newest = list?.runs[0]?.name
-  first.current ??= newest
-  if (newest === undefined || newest === first.current) return null
-  const path = runPath(newest)
+  const first = useRef<RunRow>(undefined)
+  const top = list?.runs[0]
+  first.current ??= top
+  if (top === undefined || first.current === undefined || !isNewer(top, first.current)) return null
+  const path = runPath(top.name)
   if (path === base) return null
   return (
     <Notice action="Watch it" onAction={() => location.assign(path)}>
-      A newer run has begun: {newest}.
+      A newer run has begun: {top.name}.
     </Notice>
   )
 }
