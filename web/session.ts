@@ -132,6 +132,11 @@ export class Session {
     return look
   }
 
+  /** The time on the server's clock, Unix milliseconds; before the clocks were compared, on ours. */
+  serverNow(): number {
+    return this.#clock.now() + (this.#drawn.clocks?.offsetMillis ?? 0)
+  }
+
   /**
    * To be called when a look was drawn for the first time, at `at` (Unix milliseconds): measures the
    * latency, and asks for less when frames come late.
@@ -203,8 +208,7 @@ export class Session {
         this.stage.offerState(message)
         this.liveSteps.add(message.episode, message)
       }
-    } else if (message.type === 'milestone')
-      this.#toaster.announce(message, this.#drawn.clocks?.offsetMillis ?? 0)
+    } else if (message.type === 'milestone') this.#toaster.announce(message, this.serverNow())
     else if (message.type === 'episodes') {
       this.pages.received(before)
       if (message.request === null) this.search.noteNew(message.rows)

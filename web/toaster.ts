@@ -17,9 +17,9 @@ export class Toaster {
     this.#clock = clock
   }
 
-  /** Shows the milestone, unless it is old. `offsetMillis` leads from this clock to the server's. */
-  announce(milestone: Milestone, offsetMillis: number): void {
-    if (milestone.time < this.#clock.now() + offsetMillis - NEWS_MILLIS) return
+  /** Shows the milestone, unless it is old at `serverNow`, the server's time. */
+  announce(milestone: Milestone, serverNow: number): void {
+    if (milestone.time < serverNow - NEWS_MILLIS) return
     this.#store.setState(({ toasts }) => ({ toasts: [milestone, ...toasts].slice(0, TOASTS_MAX) }))
     this.#clock.schedule(TOAST_MILLIS, () => this.dismiss(milestone))
   }

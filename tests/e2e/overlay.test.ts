@@ -20,6 +20,14 @@ async function cornerAlpha(page: Page): Promise<number> {
   }, shot.toString('base64'))
 }
 
+/** The clock of a machine that is an hour ahead. */
+const otherClock = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const { now } = Date
+    Date.now = () => now() + 3_600_000
+    Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + 3_600_000 })
+  })
+
 describe.skipIf(!hasChromium)('U9 S26 overlays', { timeout: BUSY_MILLIS }, () => {
   const open = useBrowser()
 
@@ -27,12 +35,19 @@ describe.skipIf(!hasChromium)('U9 S26 overlays', { timeout: BUSY_MILLIS }, () =>
     const { url } = await startTraining({ stepMillis: 5 })
     const shown: [string, RegExp][] = [
       ['metrics?names=train/loss,no/such', /train\/loss[\s\S]*No such metric in this run/],
-      ['milestones?max=2', /Best return[\s\S]*Longest episode|Longest episode[\s\S]*Best return/],
+      [
+        'milestones?max=2&seconds=1200',
+        /Best return[\s\S]*Longest episode|Longest episode[\s\S]*Best return/,
+      ],
       ['latency', /Live[\s\S]*trainer's cost[\s\S]*%/],
       ['episode?agent=walker', /Episode[\s\S]*Return[\s\S]*Energy/],
     ]
     for (const [address, text] of shown) {
-      const { page, errors } = await open(`${url}overlay/${address}`)
+      const isTimed = address.startsWith('milestones')
+      const { page, errors } = await open(
+        `${url}overlay/${address}`,
+        isTimed ? otherClock : undefined,
+      )
       await eventually(() => page.locator('main').textContent()).toMatch(text)
       if (!address.startsWith('episode')) expect(await cornerAlpha(page)).toBe(0)
       expect(errors).toEqual([])

@@ -351,3 +351,14 @@ test('a milestone is announced when it is news, for a while, and at most three a
   expect(state().toasts).toEqual([])
   expect(state().milestones).toHaveLength(5)
 })
+
+test('U9 what is news is told by the clock of the server, which may be another', () => {
+  const { clock, server, session, state } = join()
+  const { client_time } = server.socket.sentOf('ping')[0]!
+  const server_time = client_time + 3_600_000
+  server.socket.say({ v: 1, mode: 'live', type: 'pong', client_time, server_time })
+  expect(session.serverNow()).toBeCloseTo(clock.now() + 3_600_000, 3)
+  server.socket.say(milestone(1, clock.now()))
+  server.socket.say(milestone(2, session.serverNow()))
+  expect(state().toasts.map(toast => toast.episode)).toEqual([2])
+})

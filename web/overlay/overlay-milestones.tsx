@@ -1,7 +1,7 @@
 // What the run has reached, newest first; for some seconds each, when the address says so.
 import { useEffect, useState } from 'react'
 import { formatName, formatValue } from '../format.ts'
-import { useViewer } from '../use-session.ts'
+import { useSession, useViewer } from '../use-session.ts'
 import type { OverlayOptions } from './options.ts'
 
 const TICK_MILLIS = 500
@@ -9,12 +9,13 @@ const MILLIS_A_SECOND = 1000
 
 export function OverlayMilestones({ max, seconds }: OverlayOptions) {
   const milestones = useViewer(state => state.milestones)
-  const [now, setNow] = useState(Date.now)
+  const session = useSession()
+  const [now, setNow] = useState(() => session.serverNow())
   useEffect(() => {
     if (seconds === 0) return
-    const timer = setInterval(() => setNow(Date.now()), TICK_MILLIS)
+    const timer = setInterval(() => setNow(session.serverNow()), TICK_MILLIS)
     return () => clearInterval(timer)
-  }, [seconds])
+  }, [session, seconds])
   const isShown = ({ time }: { readonly time: number }): boolean =>
     seconds === 0 || now - time < seconds * MILLIS_A_SECOND
   return (
