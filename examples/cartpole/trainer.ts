@@ -27,7 +27,8 @@ import type {
 
 type TrainerOptions = {
   readonly seed: number
-  /** Default 8; an even number, so that a rollout is a whole number of minibatches. */
+  /** Default 8; an even number, so that a rollout is a whole number of minibatches, and 64 at most: a
+   * tick asks the networks for all at once. */
   readonly environments?: number
 }
 
@@ -104,8 +105,9 @@ class CartPoleTrainer implements Trainer {
   #epochs = 0
 
   constructor({ seed, environments = 8 }: TrainerOptions) {
-    const isEven = environments >= 2 && environments % 2 === 0
-    assert(isEven, `environments must be an even number, got ${environments}`)
+    const { batchSize } = ppoSettings
+    const fits = environments >= 2 && environments <= batchSize && environments % 2 === 0
+    assert(fits, `environments must be an even number from 2 to ${batchSize}, got ${environments}`)
     this.#random = seededRandom(seed)
     this.#rollout = new Rollout(rolloutTicks, environments, observationSize)
     this.#ppo = new Ppo(ppoSettings, this.#rollout.size, this.#random)

@@ -1,7 +1,9 @@
 // The trainer: it learns to balance, it is reproducible, and its hooks tell one consistent story.
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { maxSteps } from '../../../examples/cartpole/cart-pole.ts'
 import { logNormalizer } from '../../../examples/cartpole/categorical.ts'
+import { Ppo, type UpdateRates } from '../../../examples/cartpole/ppo.ts'
+import type { Rollout } from '../../../examples/cartpole/rollout.ts'
 import { createTrainer } from '../../../examples/cartpole/trainer.ts'
 import type { TrainerHooks, TrainerMetrics } from '../../../examples/cartpole/trainer-hooks.ts'
 import { crc32 } from '../../../src/base/checksum.ts'
@@ -72,8 +74,46 @@ describe('the trainer', () => {
   })
 
   test('refuses a number of environments that gives no whole minibatches', () => {
-    for (const environments of [0, 3]) {
-      expect(() => createTrainer({ seed: 1, environments })).toThrow('environments')
+    for (const environments of [0, 3, 66]) {
+      expect(() => createTrainer({ seed: 1, environments })).toThrow(
+        `environments must be an even number from 2 to 64, got ${environments}`,
+      )
+    }
+  })
+
+  test('takes a step that only the clock ended for worth what the critic expects of its last state', () => {
+    const { update } = Ppo.prototype
+    const updated = vi.spyOn(Ppo.prototype, 'update').mockImplementation(check)
+    onTestFinished(() => updated.mockRestore())
+    const trainer = createTrainer({ seed: 5, environments: 2 })
+    const ends = new Map<number, { reason: string; state: Float32Array }>()
+    let tick = 0
+    const hooks: TrainerHooks = {
+      onEnd(environment, { reason }) {
+        const state = Float32Array.from(trainer.carts[environment]!.state)
+        ends.set(2 * tick + environment, { reason, state })
+      },
+    }
+    for (; updated.mock.calls.length === 0; tick++) {
+      if (tick === 3) trainer.carts[1]!.steps = maxSteps - 1
+      trainer.tick(hooks)
+    }
+    expect(ends.get(7)?.reason).toBe('time limit')
+    expect([...ends.values()].map(({ reason }) => reason)).toContain('pole fell')
+
+    /** Before it is learnt from, the rollout is told by the critic that it was made with. */
+    function check(this: Ppo, rollout: Rollout, rates: UpdateRates) {
+      for (let row = 0; row < rollout.size - 2; row++) {
+        const end = ends.get(row)
+        const expected =
+          end === undefined
+            ? rollout.values[row + 2]
+            : end.reason === 'time limit'
+              ? this.values(end.state, 1)[0]
+              : 0
+        expect([row, rollout.nextValues[row]]).toEqual([row, expected])
+      }
+      return update.call(this, rollout, rates)
     }
   })
 })
