@@ -57,10 +57,23 @@ const faultsOf = (page: Page): Promise<string[]> =>
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
 
+/** Of what is to be pressed in every view: what is not shown, or beside its bar. */
+const unreachable = (page: Page): Promise<(string | null)[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.transport button, .transport select, nav a')]
+      .filter(element => {
+        const [own, bar] = [element, element.closest('.transport, nav')!].map(one =>
+          one.getBoundingClientRect(),
+        )
+        return own!.width === 0 || own!.left < bar!.left || own!.right > bar!.right
+      })
+      .map(element => element.ariaLabel ?? element.textContent),
+  )
+
 describe.skipIf(!hasChromium)('U8 S23 everybody', { timeout: BUSY_MILLIS }, () => {
   const open = useBrowser()
 
-  test('can be told what is on every view, and no view is wider than its screen', async () => {
+  test('can be told what is on every view, no view is wider than its screen, and all controls are on it', async () => {
     const { url } = await startTraining({ agents: ['a', 'b'] })
     const { page, errors } = await open(url)
     await eventually(() => page.locator('tr[id^=episode-]').count()).toBeGreaterThan(3)
@@ -72,6 +85,7 @@ describe.skipIf(!hasChromium)('U8 S23 everybody', { timeout: BUSY_MILLIS }, () =
       for (const width of [360, 768, 1180, 1920]) {
         await page.setViewportSize({ width, height: width < 700 ? 800 : 1080 })
         await eventually(() => overflow(page)).toBe(0)
+        expect([view, width, await unreachable(page)]).toEqual([view, width, []])
       }
     }
     expect(errors).toEqual([])

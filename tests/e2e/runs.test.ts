@@ -54,6 +54,17 @@ describe.skipIf(!hasChromium)('U10 a directory of runs', { timeout: BUSY_MILLIS 
       .waitFor()
     expect(new URL(page.url()).pathname).toBe('/run/first%20%26%20best/')
     await page.getByText('first & best').first().waitFor()
+    // On a phone there is room for all of the tabs, as far from the right as from the left.
+    const width = 360
+    await page.setViewportSize({ width, height: 800 })
+    const tabs = page.getByRole('navigation', { name: 'Views' })
+    await eventually(() => tabs.getByRole('link').count()).toBe(5)
+    const ends = await tabs.evaluate(bar => {
+      const { left, right } = bar.getBoundingClientRect()
+      return left + Math.max(right, left + bar.scrollWidth)
+    })
+    expect(ends).toBeLessThanOrEqual(width)
+    await page.setViewportSize({ width: 1440, height: 900 })
     await record(join(dir, 'second'), 1)
     await page.getByText('A newer run has begun: second.').waitFor()
     await page.getByRole('button', { name: 'Watch it', exact: true }).click()

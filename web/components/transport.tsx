@@ -93,14 +93,12 @@ export function Transport() {
           icon="starPrevious"
           label="Previous interesting episode"
           shortcut="P"
-          className="wide-only"
           onClick={() => controls.openInteresting(-1)}
         />
         <TransportButton
           icon="starNext"
           label="Next interesting episode"
           shortcut="N"
-          className="wide-only"
           disabled={replay === null}
           onClick={() => controls.openInteresting(1)}
         />
@@ -108,7 +106,6 @@ export function Transport() {
           icon="loop"
           label="Repeat the episode"
           shortcut="R"
-          className="wide-only"
           pressed={loop}
           onClick={controls.toggleLoop}
         />
