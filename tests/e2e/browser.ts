@@ -54,6 +54,12 @@ export function useBrowser(): (
   }
 }
 
+/** Presses a key that is meant for the page, not for what has the focus. */
+export async function press(page: Page, key: string): Promise<void> {
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+  await page.keyboard.press(key)
+}
+
 export interface StagePicture {
   readonly width: number
   readonly height: number

@@ -79,6 +79,26 @@ describe.skipIf(!hasChromium)('the page', () => {
     await expect.poll(() => canvasSum(page)).not.toBe(shown)
   })
 
+  test('U4 L9 shows the next run at its address, also to who had picked an agent of the last', async () => {
+    const { url, stop } = await startTraining({ agents: ['walker', 'runner'] })
+    const { page } = await open(url)
+    const picker = page.getByRole('combobox', { name: 'Agent', exact: true })
+    await picker.selectOption('runner')
+    await page.getByRole('img', { name: /of agent runner/ }).waitFor()
+    await stop()
+    await page
+      .getByText(/reconnecting/i)
+      .first()
+      .waitFor()
+    await startTraining({ port: Number(new URL(url).port), agents: ['jumper'] })
+    const gone = picker.getByRole('option', { name: 'runner (not in this run yet)' })
+    await gone.waitFor({ state: 'attached' })
+    expect(await picker.inputValue()).toBe('runner')
+    await picker.selectOption('')
+    await page.getByRole('img', { name: /of agent jumper/ }).waitFor()
+    await badge(page).getByText('LIVE').waitFor()
+  })
+
   test('waits for a run when there is none', async () => {
     const playing = await startPlaying({
       dir: null,

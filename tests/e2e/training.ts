@@ -19,6 +19,8 @@ interface TrainingOptions {
   readonly agents?: readonly string[]
   readonly stepMillis?: number
   readonly episodeSteps?: number
+  /** What each step of the run earns. Default 0.5. */
+  readonly reward?: (step: number) => number
   /** What the policy chose by, besides Q-values. */
   readonly logits?: readonly number[]
   /** Rewards and nothing else. */
@@ -33,6 +35,7 @@ const SIZE = 16
 export async function startTraining(options: TrainingOptions = {}): Promise<Training> {
   const { port = 0, dir = tempDir(), agents = ['walker'] } = options
   const { stepMillis = 10, episodeSteps = 60, bare = false, isLaneStuck, logits } = options
+  const { reward = () => 0.5 } = options
   const run = await start(checkOptions({ dir, live: { port }, handleSignals: false }), {
     faults: true,
     ...(isLaneStuck && { isLaneStuck }),
@@ -44,10 +47,10 @@ export async function startTraining(options: TrainingOptions = {}): Promise<Trai
     const terminated = step % episodeSteps === episodeSteps - 1
     for (const [index, recorder] of recorders.entries()) {
       if (recorder.episode === 0) recorder.begin({ stage: 2, epsilon: 0.25 })
-      if (bare) recorder.step({ reward: 0.5, terminated })
+      if (bare) recorder.step({ reward: reward(step), terminated })
       else {
         recorder.step({
-          reward: 0.5,
+          reward: reward(step),
           action: step % 3,
           position: [step % 8, index],
           qValues: [0.1, 0.2, 0.9],

@@ -1,12 +1,60 @@
 // The other views in a real browser: all agents at once, two episodes beside each other, the system.
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { BUSY_MILLIS, declareBrowser, eventually, hasChromium, useBrowser } from './browser.ts'
+import {
+  BUSY_MILLIS,
+  declareBrowser,
+  eventually,
+  hasChromium,
+  press,
+  useBrowser,
+} from './browser.ts'
 import { startTraining } from './training.ts'
 
 declareBrowser()
 
 const badge = (page: Page) => page.locator('header [role=status]')
+
+const comparedSteps = async (page: Page): Promise<number[]> => {
+  const texts = await page.locator('.figure', { hasText: 'Step' }).locator('dd').allTextContents()
+  return texts.map(text => Number.parseInt(text, 10))
+}
+
+/** Every key and button of a comparison that stands still at step 20 of 60, counted by steps. */
+async function checkClock(page: Page): Promise<void> {
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const click = (name: string) => () => button(name).click()
+  const key = (name: string) => () => press(page, name)
+  for (const [move, to] of [
+    [click('Forward one step'), 21],
+    [key('.'), 22],
+    [click('Back one step'), 21],
+    [key(','), 20],
+    [key('ArrowLeft'), 10],
+    [key('ArrowRight'), 20],
+    [key('l'), 59],
+    [key('j'), 9],
+    [key('Home'), 0],
+  ] as const) {
+    await move()
+    await eventually(() => comparedSteps(page)).toEqual([to, to])
+  }
+  const speed = page.getByRole('combobox', { name: 'Speed' })
+  await speed.selectOption('0.01')
+  await press(page, '>')
+  await eventually(() => speed.inputValue()).toBe('0.1')
+  await press(page, '<')
+  await eventually(() => speed.inputValue()).toBe('0.01')
+  const isRepeated = () => button('Repeat').getAttribute('aria-pressed')
+  await button('Repeat').click()
+  await eventually(isRepeated).toBe('true')
+  await press(page, 'r')
+  await eventually(isRepeated).toBe('false')
+  await button('Play').click()
+  await button('Pause').waitFor()
+  await press(page, ' ')
+  await button('Play').waitFor()
+}
 
 describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
   const open = useBrowser()
@@ -39,10 +87,8 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
     await page.getByRole('combobox', { name: 'One clock by' }).selectOption('steps')
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('slider', { name: 'Place in both episodes' }).fill('1000')
-    const steps = () => page.locator('.figure', { hasText: 'Step' }).locator('dd').allTextContents()
-    await eventually(async () => (await steps()).map(text => Number.parseInt(text, 10))).toEqual([
-      20, 20,
-    ])
+    await eventually(() => comparedSteps(page)).toEqual([20, 20])
+    await checkClock(page)
     await page.getByRole('button', { name: 'Swap' }).click()
     await eventually(() => new URL(page.url()).hash).toBe('#/compare/2/1')
     await page.goto(`${url}#/compare/2/999999`)
