@@ -20,7 +20,7 @@ import type { Route } from './permalink.ts'
 import * as playback from './playback.ts'
 import { type Look, Stage } from './stage.ts'
 import { isOwed } from './state/missing.ts'
-import { reduce } from './state/reduce.ts'
+import { isSameMilestone, reduce } from './state/reduce.ts'
 import {
   initialState,
   type Milestone,
@@ -208,8 +208,10 @@ export class Session {
         this.stage.offerState(message)
         this.liveSteps.add(message.episode, message)
       }
-    } else if (message.type === 'milestone') this.#toaster.announce(message, this.serverNow())
-    else if (message.type === 'episodes') {
+    } else if (message.type === 'milestone') {
+      const isKnown = before.milestones.some(one => isSameMilestone(one, message))
+      if (!isKnown) this.#toaster.announce(message, this.serverNow())
+    } else if (message.type === 'episodes') {
       this.pages.received(before)
       if (message.request === null) this.search.noteNew(message.rows)
     } else if (message.type === 'connection_established') {

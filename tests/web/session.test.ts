@@ -347,6 +347,9 @@ test('a milestone is announced when it is news, for a while, and at most three a
   expect(state().toasts).toEqual([])
   for (const number of [2, 3, 4, 5]) server.socket.say(milestone(number, clock.now()))
   expect(state().toasts.map(toast => toast.episode)).toEqual([5, 4, 3])
+  // Who comes back, or sees the run played anew, is told again.
+  server.socket.say(milestone(5, clock.now()))
+  expect(state().toasts.map(toast => toast.episode)).toEqual([5, 4, 3])
   clock.advance(6000)
   expect(state().toasts).toEqual([])
   expect(state().milestones).toHaveLength(5)

@@ -146,12 +146,12 @@ function withCost(
   return cost === null ? held : [...held.slice(1 - COSTS_MAX), [time, cost]]
 }
 
+/** What is told again, to whoever comes back, is no other milestone. */
+export const isSameMilestone = (one: Milestone, other: Milestone): boolean =>
+  other.milestone === one.milestone && other.agent === one.agent && other.episode === one.episode
+
 function withMilestone(held: readonly Milestone[], milestone: Milestone): readonly Milestone[] {
-  const isSame = (other: Milestone): boolean =>
-    other.milestone === milestone.milestone &&
-    other.agent === milestone.agent &&
-    other.episode === milestone.episode
-  return [milestone, ...held.filter(other => !isSame(other))]
+  return [milestone, ...held.filter(other => !isSameMilestone(milestone, other))]
     .sort((a, b) => b.time - a.time)
     .slice(0, MILESTONES_MAX)
 }
