@@ -197,7 +197,7 @@ describe.skipIf(!hasChromium)('U5 L16 the playback bar', { timeout: BUSY_MILLIS 
     await page.reload()
     await page.getByRole('group', { name: 'Replay of episode 2' }).waitFor()
     await button(page, 'Play').waitFor()
-    await eventually(() => figure(page, 'Step')).toBeGreaterThan(3)
+    await page.locator('.place').getByText('0:00.1', { exact: true }).waitFor()
     await page.goBack()
     await badge(page).getByText('REPLAY').waitFor()
     expect(errors).toEqual([])
