@@ -27,6 +27,7 @@ export interface LogLock {
   readonly name: string
   /** Adds to what others are told, such as `{ url }`. */
   update(extra: Readonly<Record<string, unknown>>): void
+  /** Resolves when the name is free, whoever is connected to it. */
   release(): Promise<void>
 }
 
@@ -107,9 +108,13 @@ export async function displaceHolder(
 /** A lock of that name; undefined when the name is taken. */
 async function bind(name: string, holder: HolderInfo): Promise<LogLock | undefined> {
   let info = holder
+  const asking = new Set<Socket>()
   const server = createServer(socket => {
+    asking.add(socket)
+    socket.on('close', () => asking.delete(socket))
     socket.on('error', () => socket.destroy())
-    socket.end(`${JSON.stringify(info)}\n`)
+    // Whoever asks may be stopped, and never hang up.
+    socket.end(`${JSON.stringify(info)}\n`, () => socket.destroy())
   })
   if (!(await listen(server, name))) return undefined
   server.unref()
@@ -118,7 +123,12 @@ async function bind(name: string, holder: HolderInfo): Promise<LogLock | undefin
     update(extra) {
       info = { ...info, ...extra }
     },
-    release: () => new Promise(resolve => server.close(() => resolve())),
+    release: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        // The server is closed when nobody is connected any more: nobody is waited for.
+        for (const socket of asking) socket.destroy()
+      }),
   }
 }
 

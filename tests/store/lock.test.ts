@@ -1,11 +1,28 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { MIB } from '../../src/base/bytes.ts'
 import { askHolder, takeLock } from '../../src/store/lock.ts'
 import { lockLog, openLog } from '../../src/store/open-log.ts'
 import { withRunDirectory } from './run-directory.ts'
+
+function socketName(dir: string): string {
+  const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
+  return `\0rollcast/${hash}`
+}
+
+/** Connected to the lock of `dir`; it says nothing, reads nothing and never hangs up. */
+async function silentPeer(dir: string): Promise<Socket> {
+  const socket = connect({ path: socketName(dir), allowHalfOpen: true })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('error', reject)
+  })
+  socket.on('error', () => {})
+  return socket
+}
 
 describe('the lock of a log', () => {
   test(
@@ -74,9 +91,8 @@ describe('the lock of a log', () => {
   test(
     'P5 a holder that does not answer still refuses, within 100 ms',
     withRunDirectory(async dir => {
-      const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
       const silent = createServer()
-      await new Promise<void>(resolve => silent.listen(`\0rollcast/${hash}`, resolve))
+      await new Promise<void>(resolve => silent.listen(socketName(dir), resolve))
       const started = performance.now()
       await expect(takeLock(dir, 1)).rejects.toMatchObject({ code: 'LOG_LOCKED' })
       expect(performance.now() - started).toBeLessThan(150)
@@ -88,14 +104,42 @@ describe('the lock of a log', () => {
     'a peer that hangs up at once disturbs nobody',
     withRunDirectory(async dir => {
       const lock = await takeLock(dir, 1)
-      const hash = createHash('sha256').update(realpathSync(dir)).digest('hex').slice(0, 32)
       for (let i = 0; i < 20; i++) {
-        const socket = connect(`\0rollcast/${hash}`)
+        const socket = connect(socketName(dir))
         socket.on('error', () => {})
         socket.destroy()
       }
       expect(await askHolder(dir)).toMatchObject({ pid: process.pid })
       await lock.release()
+    }),
+  )
+
+  test(
+    'P13 a peer that stays connected and says nothing does not keep a writer from closing',
+    withRunDirectory(async dir => {
+      const { writer } = await openLog(dir)
+      const peer = await silentPeer(dir)
+      expect(await askHolder(dir)).toMatchObject({ pid: process.pid })
+      await writer.close()
+      const next = await takeLock(dir, 2)
+      await next.release()
+      peer.destroy()
+    }),
+  )
+
+  test(
+    'P13 nor does one that does not read what it is told; the name is free at once',
+    withRunDirectory(async dir => {
+      const lock = await takeLock(dir, 1)
+      // More than the kernel keeps for a peer: it is not told before it reads.
+      lock.update({ filler: 'x'.repeat(4 * MIB) })
+      const peers = await Promise.all([silentPeer(dir), silentPeer(dir)])
+      // Answered after them, so they are being told too.
+      await askHolder(dir)
+      await lock.release()
+      const next = await takeLock(dir, 2)
+      await next.release()
+      for (const peer of peers) peer.destroy()
     }),
   )
 })
