@@ -1,5 +1,5 @@
 // Recovers a log in a process of its own: LMDB maps a file that is not trusted, and the process may
-// die of it. A transaction is there or not, so the log is then what it was or what it shall be.
+// die of it. A log whose recovery has ended half-way can be recovered again.
 import { RollcastError } from '../base/errors.ts'
 import type { RecoverReport } from '../store/recover.ts'
 import { runApart } from './apart.ts'

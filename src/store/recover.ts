@@ -1,6 +1,8 @@
 // The command behind `rollcast log recover`: keeps the whole part of a damaged log, and makes
 // everything beside the events anew. Opening does the harmless part of this by itself; what would
-// give up whole events behind the damage must be asked for.
+// give up whole events behind the damage must be asked for. It takes many transactions. The head of
+// the log is in the last one: until then it does not agree with what is cut, and whoever opens a log
+// whose recovery has ended half-way does the rest, or refuses it until that is done.
 import { type Clock, systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
@@ -12,7 +14,7 @@ import { formatWrite } from './log-state.ts'
 import { dataFile, logDirectory } from './open-log.ts'
 import { openStorage } from './open-storage.ts'
 import { allKeys, rebuildState, rebuildWrites } from './recovery.ts'
-import { type LogStorage, raiseEpoch, type Write } from './storage.ts'
+import { commitOrThrow, type LogStorage, raiseEpoch, type Write } from './storage.ts'
 
 /** Changes in one transaction. */
 const WRITES_MAX = 64
@@ -85,7 +87,8 @@ export async function recoverStorage(
   storage.refresh()
   const tail = { last: split.last, lastSeq: split.lastSeq, broken: [], brokenBytes: 0 }
   const { state, ended } = rebuildState(storage, tail)
-  await commitAll(storage, epoch, [...rebuildWrites(storage, state, ended), formatWrite()])
+  await commitAll(storage, epoch, rebuildWrites(storage, state, ended))
+  await commitOrThrow(storage, epoch, [formatWrite(), state.headWrite()])
   return {
     epoch,
     lastSeq: split.lastSeq,
@@ -102,7 +105,7 @@ async function commitAll(
   writes: readonly Write[],
 ): Promise<void> {
   for (let at = 0; at < writes.length; at += WRITES_MAX) {
-    await storage.commit(epoch, writes.slice(at, at + WRITES_MAX))
+    await commitOrThrow(storage, epoch, writes.slice(at, at + WRITES_MAX))
   }
 }
 

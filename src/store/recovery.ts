@@ -92,11 +92,11 @@ export function rebuildState(
 }
 
 /**
- * Writes that make everything beside the events agree with a rebuilt state; `ended` are the
- * episodes whose end is in the log.
+ * Writes that make everything beside the events agree with a rebuilt state, but for the head, which
+ * is to be written with the last of them; `ended` are the episodes whose end is in the log.
  */
 export function rebuildWrites(storage: LogStorage, state: LogState, ended: Set<number>): Write[] {
-  const writes: Write[] = [state.headWrite(), state.episodesWrite()]
+  const writes: Write[] = [state.episodesWrite()]
   for (const layout of state.layouts.all()) writes.push(layoutWrite(layout))
   for (const layout of layoutNumbers(storage)) {
     if (!state.layouts.get(layout)) writes.push({ table: 'meta', key: layoutKey(layout) })
@@ -153,7 +153,7 @@ export interface Recovery {
 
 /**
  * The writer's state at opening, and the writes that cut a torn tail or mend what does not agree
- * with the events; none nearly always.
+ * with the events; none nearly always. The head is to be written with them.
  */
 export function recoverState(storage: LogStorage): Recovery {
   const tail = inspectTail(storage)

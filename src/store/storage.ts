@@ -86,3 +86,15 @@ export async function raiseEpoch(storage: LogStorage): Promise<number> {
     temporary: true,
   })
 }
+
+/** Commits all writes, or throws and commits none: LOG_LOCKED when another writer came since. */
+export async function commitOrThrow(
+  storage: LogStorage,
+  epoch: number,
+  writes: readonly Write[],
+): Promise<void> {
+  if (await storage.commit(epoch, writes)) return
+  throw new RollcastError('LOG_LOCKED', `another writer has opened the log since epoch ${epoch}`, {
+    temporary: true,
+  })
+}
