@@ -17,7 +17,7 @@ import { PageFile } from './page-file.ts'
 import { logDirectory, makeDirectory, spaceIn } from './place.ts'
 import { createDataFile, syncNames } from './put-file.ts'
 import type { Skipped } from './salvage-plan.ts'
-import type { LogStorage, Write } from './storage.ts'
+import { commitOrThrow, type LogStorage, raiseEpoch, type Write } from './storage.ts'
 import { Wreck } from './wreck.ts'
 
 /** Ranges of skipped events that the new log tells of. */
@@ -98,7 +98,7 @@ async function writeLog(into: string, wreck: Wreck, clock: Clock): Promise<Salva
       syncNames(directory, top)
       let report: SalvageReport | undefined
       await createDataFile(directory, async aside => {
-        report = await fill(openStorage(aside, { inTheMaking: true }), wreck, clock)
+        report = await fillStorage(openStorage(aside, { inTheMaking: true }), wreck, clock)
       })
       return report!
     } finally {
@@ -120,8 +120,12 @@ function checkRoom(directory: string, bytes: number): void {
   )
 }
 
-/** Writes the whole log to an empty storage, and closes it. */
-async function fill(storage: LogStorage, wreck: Wreck, clock: Clock): Promise<SalvageReport> {
+/** Writes the whole log to an empty storage, and closes it. Throws unless all of it is there. */
+export async function fillStorage(
+  storage: LogStorage,
+  wreck: Wreck,
+  clock: Clock,
+): Promise<SalvageReport> {
   const { plan } = wreck
   let opened: Awaited<ReturnType<typeof openWriter>>
   try {
@@ -131,14 +135,14 @@ async function fill(storage: LogStorage, wreck: Wreck, clock: Clock): Promise<Sa
       pending.push(write)
       pendingBytes += write.value!.byteLength
       if (pendingBytes < limits.transactionBytesMax) continue
-      await storage.commit(0, pending)
+      await commitOrThrow(storage, 0, pending)
       pending = []
       pendingBytes = 0
     }
-    await storage.commit(0, pending)
+    await commitOrThrow(storage, 0, pending)
     // The epoch is raised by one at a time, and the new log goes on behind the last one.
     const last = plan.batches.at(-1)!
-    for (let epoch = 1; epoch <= last.epoch; epoch++) await storage.begin(epoch)
+    while (storage.epoch() < last.epoch) await raiseEpoch(storage)
     storage.refresh()
     opened = await openWriter(storage, { clock }, async () => {})
   } catch (error) {
@@ -156,6 +160,8 @@ async function fill(storage: LogStorage, wreck: Wreck, clock: Clock): Promise<Sa
   }
   const records = encodeEvent(event, clock.now(), new Layouts())
   writer.append({ producer: 'salvage', position: report.epoch, records, count: 1 })
+  // Closing commits what is left, and says nothing of a commit that failed.
   await writer.close()
+  if (writer.failure) throw writer.failure
   return { lastSeq: plan.lastSeq, skipped: plan.skipped, frames, framesLost, bytes }
 }

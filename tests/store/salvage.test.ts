@@ -3,14 +3,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import { seqKey } from '../../src/store/keys.ts'
 import { LmdbStorage } from '../../src/store/lmdb-storage.ts'
+import { MemoryDisk } from '../../src/store/memory-storage.ts'
 import { dataFile, logDirectory, openLog, openLogReader } from '../../src/store/open-log.ts'
+import { PageFile } from '../../src/store/page-file.ts'
 import { recoverLog } from '../../src/store/recover.ts'
-import { salvageLog } from '../../src/store/salvage.ts'
+import { fillStorage, salvageLog } from '../../src/store/salvage.ts'
 import { planSalvage } from '../../src/store/salvage-plan.ts'
 import type { Findings, FoundBatch, FoundValue } from '../../src/store/scan.ts'
 import { verifyLog } from '../../src/store/verify.ts'
+import { Wreck } from '../../src/store/wreck.ts'
+import { EndingStorage, ended, superseded } from './ending-storage.ts'
 import {
   contribution,
   declarations,
@@ -165,6 +170,25 @@ describe('salvage', () => {
       expect(reader.episodeRows({ limit: 9 })).toEqual([row(1)])
       expect(reader.position('aggregator')).toBe(3)
       await reader.close()
+    }),
+  )
+
+  test(
+    'P6 G9 a salvage of which any transaction fails, the last one too, fails',
+    withRunDirectory(async dir => {
+      await appendMetrics(dir, 1, 3)
+      const file = PageFile.open(dataFile(dir))!
+      const fill = (storage: EndingStorage): ReturnType<typeof fillStorage> =>
+        fillStorage(storage, new Wreck(file), systemClock)
+      const whole = new EndingStorage(new MemoryDisk(), Number.POSITIVE_INFINITY, ended)
+      expect(await fill(whole)).toMatchObject({ lastSeq: 3 })
+      for (let endsAt = 1; endsAt <= whole.commits; endsAt++) {
+        const failing = new EndingStorage(new MemoryDisk(), endsAt, ended)
+        await expect(fill(failing), `transaction ${endsAt}`).rejects.toThrow('the process ended')
+      }
+      const late = new EndingStorage(new MemoryDisk(), 1, superseded)
+      await expect(fill(late)).rejects.toMatchObject({ code: 'LOG_LOCKED' })
+      file.close()
     }),
   )
 
