@@ -69,6 +69,15 @@ export class Gap {
     }
   }
 
+  /** Adds one that could not be told, of what was lost before this. */
+  addEarlier(gap: Gap): void {
+    this.#events += gap.#events
+    this.#bytes += gap.#bytes
+    for (const [agent, episode] of gap.#open) {
+      if (!this.#open.has(agent)) this.#open.set(agent, episode)
+    }
+  }
+
   /** The records that take the place of what was lost; none when nothing was. */
   records(known: Known, layouts: Layouts, time: number): Uint8Array[] {
     if (this.isEmpty) return []

@@ -1,7 +1,7 @@
 // What a recorder could not record: how much in all, the gap that is told when the log can be written
 // to again, and the numbers under which viewers see it meanwhile. Nothing of it is on record.
 import type { Layouts } from '../../protocol/codec.ts'
-import { Gap, type GapState, type Known } from './gap.ts'
+import { Gap, type GapState } from './gap.ts'
 import type { Intake } from './logic.ts'
 
 export class Losses {
@@ -53,10 +53,16 @@ export class Losses {
     this.#newestSeq = 0
   }
 
-  /** The records that take the place of what was lost; it is told with them. */
-  takeRecords(known: Known, time: number): Uint8Array[] {
-    const records = this.#gap.records(known, this.#layouts, time)
+  /** The gap, to be told; what is lost from here on is another one. */
+  takeGap(): Gap {
+    const gap = this.#gap
     this.#gap = new Gap()
-    return records
+    return gap
+  }
+
+  /** What was taken could not be told; returns the gap, for the host to keep. */
+  giveBack(gap: Gap): GapState {
+    this.#gap.addEarlier(gap)
+    return this.#gap.state(this.#layouts)
   }
 }

@@ -162,7 +162,8 @@ export class Recording {
   /** Marks the gap where it is: in the trainer's own sequence, between what is on record of it. */
   #tellGap(): void {
     const { writer, report } = this.#log()
-    const records = this.losses.takeRecords(report, this.#scope.clock.now())
+    const gap = this.losses.takeGap()
+    const records = gap.records(report, this.layouts, this.#scope.clock.now())
     if (records.length === 0) return
     const { durable } = this.append(writer, {
       producer: this.#producer,
@@ -175,8 +176,8 @@ export class Recording {
       () => {
         if (this.losses.isTold) this.#scope.note({ gap: null })
       },
-      // The log failed again: that is told by its failure.
-      () => {},
+      // The log failed again: it is still to be told, with what is lost from here on.
+      () => this.#scope.note({ gap: this.losses.giveBack(gap) }),
     )
   }
 }

@@ -1,6 +1,8 @@
 // D5, P3: what is told of events that came while the disk was full.
 import { expect, test } from 'vitest'
 import { Gap } from '../../../src/actors/recorder/gap.ts'
+import type { Intake } from '../../../src/actors/recorder/logic.ts'
+import { Losses } from '../../../src/actors/recorder/losses.ts'
 import { decodeRecord, Layouts, readRecord } from '../../../src/protocol/codec.ts'
 import type { Event } from '../../../src/protocol/events.ts'
 import {
@@ -15,21 +17,17 @@ import {
 
 const layouts = new Layouts([stepLayout, frameLayout])
 
+const intakeOf = (events: readonly Event[]): Intake => ({
+  records: recordsOf(events),
+  count: events.length,
+  frames: [{ index: 0, bytes: new Uint8Array(100) }],
+  newestFrames: [],
+  isAwaited: false,
+})
+
 function gapOf(...losses: readonly (readonly Event[])[]): Gap {
   const gap = new Gap()
-  for (const events of losses) {
-    const frames = [{ index: 0, bytes: new Uint8Array(100) }]
-    gap.add(
-      {
-        records: recordsOf(events),
-        count: events.length,
-        frames,
-        newestFrames: [],
-        isAwaited: false,
-      },
-      layouts,
-    )
-  }
+  for (const events of losses) gap.add(intakeOf(events), layouts)
   return gap
 }
 
@@ -84,4 +82,19 @@ test('D5 an episode that ended unseen is interrupted; one that goes on is not', 
   expect(open([episodeEnded(7)])).toEqual([7])
   expect(open([episodeEnded(7)], [episodeBegan(8)])).toEqual([7])
   expect(open([episodeBegan(8), step(8, 0)])).toEqual([7])
+})
+
+test('D5 what could not be told is told with what was lost since: the newest of each agent counts', () => {
+  const losses = new Losses(new Layouts(layouts.all()))
+  losses.add(intakeOf([episodeEnded(7), episodeBegan(8)]))
+  const taken = losses.takeGap()
+  expect(losses.isTold).toBe(true)
+  losses.add(intakeOf([episodeEnded(8)]))
+  const state = losses.giveBack(taken)
+  expect(losses.isTold).toBe(false)
+  const once = gapOf([episodeEnded(7), episodeBegan(8)], [episodeEnded(8)])
+  expect(state).toEqual(once.state(layouts))
+  const unmentioned = new Losses(new Layouts(layouts.all()))
+  unmentioned.add(intakeOf([step(8, 1)]))
+  expect(unmentioned.giveBack(gapOf([episodeBegan(8)])).open).toEqual([['agent-0', 8]])
 })
