@@ -268,6 +268,8 @@ export class LiveFeed implements Stage {
   }
 
   #begin(event: EpisodeBegan, time: number, shown: Publication[]): void {
+    // It was shown when it could not be recorded, and is told again with the gap.
+    if (this.#open.get(event.agent)?.episode === event.episode) return
     const open = this.#openEpisode(event, time, true, shown)
     if (open === undefined) return
     open.stage = event.stage ?? null

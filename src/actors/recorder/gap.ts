@@ -1,5 +1,5 @@
 // What the trainer handed over while the disk was full, told as one event in its place: how much was
-// lost, what later records need of it, and which episodes ended unseen. Pure.
+// lost, what later records need of it, and which episodes began or ended unseen. Pure.
 import { encodeEvent, type Layouts } from '../../protocol/codec.ts'
 import type { Event, Layout } from '../../protocol/events.ts'
 import { surveyRecords } from '../../store/survey.ts'
@@ -91,6 +91,13 @@ export class Gap {
     for (const { agent, episode } of known.openEpisodes) {
       const now = this.#open.get(agent)
       if (now !== undefined && now !== episode) events.push(interruptedEpisode(agent, episode))
+    }
+    // What comes next of an episode may be a frame: all of it is to be found from its beginning on.
+    const begun = new Set(known.openEpisodes.map(({ episode }) => episode))
+    for (const [agent, episode] of this.#open) {
+      if (episode !== 0 && !begun.has(episode)) {
+        events.push({ type: 'episode_began', agent, episode })
+      }
     }
     return events.map(event => encodeEvent(event, time))
   }

@@ -120,6 +120,20 @@ describe('episodes', () => {
     })
   })
 
+  test('D5 an episode whose beginning is told again, after a full disk, goes on as it is', () => {
+    const { feed, maker } = started('a')
+    feed.fold(maker.batch(began('a', 1), stepOf('a', 1, 0)))
+    const shown = feed.fold(maker.batch(began('a', 1), stepOf('a', 1, 1), endOf('a', 1, 2)))
+    expect(kinds(shown)).toEqual(['stepped', 'ended'])
+    expect(ended(shown)[0]).toMatchObject({ subject: { row: { steps: 2 } }, finished: {} })
+  })
+
+  test('an episode whose beginning is told with a gap is not taken for a whole one', () => {
+    const { feed, maker } = started('a')
+    const events = [began('a', 1), stepOf('a', 1, 5), endOf('a', 1, 6)]
+    expect(ended(feed.fold(maker.batch(...events)))[0]).toMatchObject({ finished: null })
+  })
+
   test('a step that is missing without a gap in the feed is noticed too', () => {
     const { feed, maker } = started('a')
     const events = [began('a', 1), stepOf('a', 1, 0), stepOf('a', 1, 2), endOf('a', 1, 3)]

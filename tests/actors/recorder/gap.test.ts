@@ -1,5 +1,6 @@
 // D5, P3: what is told of events that came while the disk was full.
 import { expect, test } from 'vitest'
+import { emptyState, evolve, noChanges } from '../../../src/actors/aggregator/logic.ts'
 import { Gap } from '../../../src/actors/recorder/gap.ts'
 import type { Intake } from '../../../src/actors/recorder/logic.ts'
 import { Losses } from '../../../src/actors/recorder/losses.ts'
@@ -9,6 +10,7 @@ import {
   declarations,
   episodeBegan,
   episodeEnded,
+  frame,
   frameLayout,
   recordsOf,
   step,
@@ -29,6 +31,16 @@ function gapOf(...losses: readonly (readonly Event[])[]): Gap {
   const gap = new Gap()
   for (const events of losses) gap.add(intakeOf(events), layouts)
   return gap
+}
+
+/** What the aggregator makes of a log of these events. */
+function fold(events: readonly Event[]) {
+  const state = emptyState()
+  const changes = noChanges()
+  for (const [i, event] of events.entries()) {
+    evolve(state, { seq: i + 1, epoch: 1, time: 1_000 + i, event }, changes)
+  }
+  return { state, changes }
 }
 
 const told = (gap: Gap, known: Parameters<Gap['records']>[0]): Event[] =>
@@ -74,14 +86,24 @@ test('D5 layouts that were declared meanwhile are declared again: later steps ne
 
 test('D5 an episode that ended unseen is interrupted; one that goes on is not', () => {
   const known = { layouts: [stepLayout, frameLayout] }
-  const open = (...losses: Event[][]): number[] =>
+  const open = (...losses: Event[][]): string[] =>
     told(gapOf(...losses), { ...known, openEpisodes: [{ episode: 7, agent: 'agent-0' }] })
       .slice(1)
-      .map(event => (event.type === 'episode_ended' ? event.episode : 0))
+      .map(event => `${event.type} ${(event as { episode?: number }).episode}`)
   expect(open([step(7, 1)])).toEqual([])
-  expect(open([episodeEnded(7)])).toEqual([7])
-  expect(open([episodeEnded(7)], [episodeBegan(8)])).toEqual([7])
-  expect(open([episodeBegan(8), step(8, 0)])).toEqual([7])
+  expect(open([episodeEnded(7)])).toEqual(['episode_ended 7'])
+  const next = ['episode_ended 7', 'episode_began 8']
+  expect(open([episodeEnded(7)], [episodeBegan(8)])).toEqual(next)
+  expect(open([episodeBegan(8), step(8, 0)])).toEqual(next)
+  expect(open([episodeBegan(8), step(8, 0), episodeEnded(8)])).toEqual(['episode_ended 7'])
+})
+
+test('D5 L19 an episode that began unseen begins with the gap, so that all of its frames are found', () => {
+  const known = { layouts: [stepLayout, frameLayout], openEpisodes: [] }
+  const gap = gapOf([episodeBegan(8), step(8, 0)])
+  const { state, changes } = fold([...told(gap, known), frame(8, 1), episodeEnded(8)])
+  expect(state.open).toEqual({})
+  expect(changes.rows).toMatchObject([{ episode: 8, firstSeq: 2, lastSeq: 4 }])
 })
 
 test('D5 what could not be told is told with what was lost since: the newest of each agent counts', () => {
