@@ -19,6 +19,8 @@ export class SimDisk {
   /** Milliseconds that an operation takes at most. */
   slowness = 4
   freeBytes = GIB
+  /** While it is full, others give room back and take it again between two looks. */
+  wavers = false
   fault: CommitFault | undefined
   /** Operations that have not ended. */
   readonly underWay = new Set<() => void>()
@@ -89,7 +91,9 @@ export class SimStorage implements LogStorage {
   }
 
   space(): Space {
-    return { fileBytes: 0, freeBytes: this.#world.disk.freeBytes }
+    const { disk, faults } = this.#world
+    const hasRoom = disk.freeBytes === 0 && disk.wavers && faults.onceIn(2)
+    return { fileBytes: 0, freeBytes: hasRoom ? GIB : disk.freeBytes }
   }
 
   copy(): Promise<void> {

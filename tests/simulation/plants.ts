@@ -2,7 +2,7 @@
 // where no honest part of it would notice. The invariant of that number has to.
 
 import { decodeRecord, encodeEvent, Layouts, readRecord } from '../../src/protocol/codec.ts'
-import type { Event } from '../../src/protocol/events.ts'
+import { type Event, eventKinds } from '../../src/protocol/events.ts'
 import type { DurableNotice, LiveBatch } from '../../src/protocol/thread-messages.ts'
 import { openBatch, sealBatch } from '../../src/store/batch-codec.ts'
 import type { Contribution } from '../../src/store/event-log.ts'
@@ -76,6 +76,15 @@ const shortAccount = (event: Event): Event =>
 /** An episode is given up for another reason. */
 const otherReason = (event: Event): Event =>
   event.type === 'episode_released' ? { ...event, reason: 'overtaken' } : event
+
+/** A gap that a full disk left, as one event less than was lost. */
+function shortGap(contribution: Contribution): Contribution {
+  const { records, count, producer } = contribution
+  if (count === 0 || readRecord(records, 0).kind !== eventKinds.gap_found) return contribution
+  return falsified(contribution, producer, event =>
+    event.type === 'gap_found' ? { ...event, events: event.events - 1 } : event,
+  )
+}
 
 /** The pixels of the first frame go with the n-th frame after it. */
 function dropFirstFrame(n: number): Plant {
@@ -224,6 +233,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     plant: () => dropFirstFrame(4),
   },
   { invariant: 15, words: 'a ring that is torn', plant: () => ({ tearsRing: true }) },
+  { invariant: 15, words: 'a gap that forgets', plant: () => ({ append: shortGap }) },
   {
     invariant: 16,
     words: 'restarts behind the supervisor’s back',

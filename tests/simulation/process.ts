@@ -246,9 +246,11 @@ export class SimProcess {
 
   #openReader(life: Life): LogReader {
     const { plant } = this.#world
-    const { readBatches, ledger } = this.#world.evidence
+    const { readBatches } = this.#world.evidence
     const reader = new StorageReader(new SimStorage(this.#world, life))
-    if (ledger.lastSeq === 0) throw new RollcastError('NOT_FOUND', '/run: there is no log')
+    // One that has nothing in it yet is a log too.
+    const { epoch } = this.#world.disk.memory
+    if (epoch === 0) throw new RollcastError('NOT_FOUND', '/run: there is no log')
     const batches = reader.batches.bind(reader)
     reader.batches = function* (range) {
       for (const found of batches(range)) {

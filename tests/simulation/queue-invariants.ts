@@ -1,6 +1,6 @@
 // Invariants 12, 13, 15 and 20, about everything that waits somewhere.
 import { crc32 } from '../../src/base/checksum.ts'
-import { RECORD_HEADER_BYTES, readRecord } from '../../src/protocol/codec.ts'
+import { decodeRecord, Layouts, RECORD_HEADER_BYTES, readRecord } from '../../src/protocol/codec.ts'
 import { eventKinds } from '../../src/protocol/events.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import type { Position } from '../../src/protocol/position.ts'
@@ -84,8 +84,10 @@ export function ringReadsAreWhole({ evidence }: World): Watch {
     const [first] = records
     if (first && isGap(first) && !(next && isWritten(first, next))) {
       // In place of what a full disk could not take: the next one follows where that ended.
-      places.set(process, 1 + emitted.findIndex(({ end }) => end === contribution.position))
-      return undefined
+      const end = 1 + emitted.findIndex(({ end }) => end === contribution.position)
+      places.set(process, end)
+      const told = eventsOfGap(first)
+      return told === end - at ? undefined : `a gap tells of ${told} records, ${end - at} are lost`
     }
     for (const record of records) {
       const written = emitted[at++]
@@ -99,6 +101,11 @@ export function ringReadsAreWhole({ evidence }: World): Watch {
       ? undefined
       : `read to ${end}, not ${contribution.position}`
   })
+}
+
+function eventsOfGap(record: Uint8Array): number {
+  const { event } = decodeRecord(record, readRecord(record, 0), new Layouts())
+  return event.type === 'gap_found' ? event.events : 0
 }
 
 const isGap = (record: Uint8Array): boolean => readRecord(record, 0).kind === eventKinds.gap_found

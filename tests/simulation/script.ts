@@ -145,6 +145,7 @@ export class Script {
 
   fillDisk(world: World): void {
     world.disk.freeBytes = 0
+    world.disk.wavers = world.script.onceIn(2)
     world.clock.schedule(world.script.between(100, 3000), () => {
       world.disk.freeBytes = 2 ** 40
     })

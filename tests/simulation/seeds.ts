@@ -5,6 +5,7 @@ export const seeds: Readonly<Record<number, string>> = {
   4: 'a viewer that came while the trainer paused was not shown the newest state',
   14: 'two writers that opened at the same instant both got epoch 2',
   22: 'a commit that landed while a successor opened was numbered over',
+  96: 'pixels of an episode that began while the disk was full outlived it',
   146: 'a run that was closed in its start ended clean, its recorder still there',
   150: 'a recorder that died before its first commit left a run that had never started',
   259: 'what a full disk had lost was told by nobody when its recorder died too',
