@@ -234,7 +234,7 @@ class Recorder implements ActorInstance {
 
   async #close(): Promise<undefined> {
     this.#closed = true
-    this.#room?.resolve(false)
+    // Facts that wait for room are the next recorder's: none is said to be taken here.
     await this.#loop?.stop()
     // The ring stays as it is: there may be a next recorder. Who gives up for good says so.
     if (this.#log) await this.#log.writer.close()

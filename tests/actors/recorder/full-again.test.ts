@@ -1,11 +1,15 @@
-// D5: room that is gone again before the gap is told.
+// D5: what is to be recorded when there is room again: a gap, when that is gone once more before it is
+// told, and facts, when it is another recorder that finds it.
 import { expect, test } from 'vitest'
+import { Channels } from '../../../src/actors/channels.ts'
 import { recorderIn } from '../../../src/actors/recorder/actor.ts'
 import { runActor } from '../../../src/actors/run-actor.ts'
 import { GIB } from '../../../src/base/bytes.ts'
 import { pause, SimulatedClock } from '../../../src/base/clock.ts'
 import { RollcastError } from '../../../src/base/errors.ts'
 import type { Event } from '../../../src/protocol/events.ts'
+import type { ChannelSpec } from '../../../src/protocol/policies.ts'
+import type { FactBatch } from '../../../src/protocol/thread-messages.ts'
 import { StorageReader } from '../../../src/store/log-reader.ts'
 import { formatWrite } from '../../../src/store/log-state.ts'
 import { MemoryDisk, MemoryStorage } from '../../../src/store/memory-storage.ts'
@@ -13,7 +17,12 @@ import { openHeld } from '../../../src/store/open-log.ts'
 import { createRing } from '../../../src/streams/ring/layout.ts'
 import { RingWriter } from '../../../src/streams/ring/writer.ts'
 import { metric, recordsOf } from '../../store/records.ts'
+import { type FakePort, fakePortPair } from '../../streams/fake-ports.ts'
 import { FakeEndpoint, until } from '../fake-endpoint.ts'
+
+const facts: ChannelSpec = {
+  ...{ name: 'aggregator.facts', policy: { kind: 'block' }, countMax: 100, bytesMax: 10_000 },
+}
 
 /** A recorder on a disk whose room is told, and may be another one when something is written. */
 class FullDisk {
@@ -21,6 +30,9 @@ class FullDisk {
   readonly #clock = new SimulatedClock()
   readonly #storage = new MemoryStorage(new MemoryDisk())
   readonly #trainer: RingWriter
+  /** Of the aggregator's facts. */
+  readonly #ports: readonly FakePort[]
+  readonly sender
   saysRoom = true
   hasRoom = true
   #written = 0
@@ -40,8 +52,14 @@ class FullDisk {
     })
     const run = { id: 'r', name: 'r', config: undefined }
     const config = { runDir: 'r', ring, durability: 'group', run, software: 's' }
-    this.endpoint = new FakeEndpoint({ name: 'recorder', config })
+    this.endpoint = new FakeEndpoint({ name: 'recorder', receives: [facts], config })
     runActor(this.endpoint, definition, this.#clock)
+    const [near, port] = fakePortPair()
+    this.#ports = [near, port]
+    const consumer = new Channels([facts], [], this.#clock, () => {})
+    this.sender = consumer.sender<FactBatch>(facts.name, { sizeOf: () => 1, redeliver: true })
+    consumer.connect(facts.name, near)
+    this.endpoint.command({ type: 'connect', channel: facts.name, port })
   }
 
   /** The trainer records so many events. */
@@ -60,6 +78,7 @@ class FullDisk {
   async pass(what: string, condition: () => boolean): Promise<void> {
     await until(() => {
       this.#clock.advance(1)
+      for (const port of this.#ports) port.deliver()
       return condition()
     }, what)
   }
@@ -108,4 +127,21 @@ test('D5 P2 a gap that could not be told is told when it can be, with what was l
     { type: 'gap_found', cause: 'disk_full', events: 8 },
     { type: 'metrics_sampled', globalStep: 11 },
   ])
+})
+
+test("D5 C4 facts that wait for room when the recorder is to stop are still their maker's", async () => {
+  const disk = new FullDisk()
+  await disk.pass('it to run', () => disk.endpoint.reportsOf('ready').length > 0)
+  disk.sender.offer({ producer: 'aggregator', position: 1, records: new Uint8Array(), count: 0 })
+  await disk.pass('facts to be taken', () => disk.sender.counters.acknowledged === 1)
+  disk.saysRoom = false
+  disk.write(1)
+  await disk.pass('the disk to be full', () => disk.timesFull === 1)
+  disk.sender.offer({ producer: 'aggregator', position: 2, records: new Uint8Array(), count: 0 })
+  await disk.pass('facts to be on their way', () => disk.sender.counters.inFlight === 1)
+  disk.endpoint.command({ type: 'stop' })
+  await disk.pass('it to end', () => disk.endpoint.exited !== undefined)
+  let left = 10
+  await disk.pass('its last words to arrive', () => left-- === 0)
+  expect(disk.sender.counters).toMatchObject({ acknowledged: 1 })
 })
