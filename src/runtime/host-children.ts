@@ -128,7 +128,8 @@ export class HostChildren {
     const slept = Math.max(0, now - (this.#checkedAt ?? now) - everyMillis)
     this.#checkedAt = now
     for (const member of this.#roster) {
-      member.heard += slept
+      // What was heard since it woke is no older than now.
+      member.heard = Math.min(now, member.heard + slept)
       const silent = now - member.heard
       if (!member.handle || silent <= silenceMillisMax(member)) continue
       // Said once; the child's machine takes it from here.

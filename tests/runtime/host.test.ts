@@ -314,6 +314,19 @@ describe('an actor that is stuck', () => {
     expect(ended).toEqual([])
   })
 
+  test('S4: is noticed as soon as ever when the host slept and heard of it before it looked', () => {
+    const { actor, run, clock } = newHost({}, waitingTopology)
+    run()
+    const silent = actor('broadcaster')
+    clock.advance(400)
+    clock.sleep(60_000)
+    silent.beat()
+    clock.advance(2_000)
+    expect(silent.asked).toBeUndefined()
+    clock.advance(200)
+    expect(silent.asked).toMatchObject({ type: 'drain' })
+  })
+
   test('is nobody who speaks, of whatever', () => {
     const { actor, run, clock } = newHost()
     run()
