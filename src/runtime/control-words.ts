@@ -2,6 +2,7 @@
 // run to end, and where it stands. Works while either event loop sleeps, and in `process.on('exit')`.
 const CLOSE = 0
 const STATE = 1
+const CLOSE_MILLIS = 2
 
 export const states = { starting: 0, recording: 1, closed: 2, failed: 3 } as const
 
@@ -16,15 +17,18 @@ export class ControlWords {
     this.#words = new Int32Array(shared)
   }
 
-  /** The trainer's side. */
-  askToClose(): void {
+  /** The trainer's side: it is to take `millisMax` at most. The first word counts. */
+  askToClose(millisMax: number): void {
+    if (Atomics.load(this.#words, CLOSE) !== 0) return
+    Atomics.store(this.#words, CLOSE_MILLIS, Math.floor(millisMax))
     Atomics.store(this.#words, CLOSE, 1)
     Atomics.notify(this.#words, CLOSE)
   }
 
-  /** The host's side: resolves when the trainer has asked. */
-  async closeAsked(): Promise<void> {
+  /** The host's side: resolves when the trainer has asked, to how long it may take. */
+  async closeAsked(): Promise<number> {
     await Atomics.waitAsync(this.#words, CLOSE, 0).value
+    return Atomics.load(this.#words, CLOSE_MILLIS)
   }
 
   get state(): RunStateWord {

@@ -69,7 +69,8 @@ export class HostChildren {
   readonly #supervisor: ActorRefFrom<typeof supervisorMachine>
   readonly #timers: (() => void)[] = []
   #checkedAt: number | undefined
-  /** When consumers that still drain stop where they are; undefined until all are to stop. */
+  /** When all have stopped, and when consumers that drain stop where they are; undefined until then. */
+  #stopBy: number | undefined
   #hurryAt: number | undefined
 
   constructor(options: ChildrenOptions, roster: Roster, links: HostLinks, events: ChildrenEvents) {
@@ -110,10 +111,11 @@ export class HostChildren {
     }
   }
 
-  /** Stops all in reverse order. */
-  stop(): void {
-    const { clock, closeMillisMax } = this.#options
-    this.#hurryAt ??= clock.monotonic() + closeMillisMax * DRAIN_SHARE
+  /** Stops all in reverse order, within `millisMax`. */
+  stop(millisMax: number): void {
+    const now = this.#options.clock.monotonic()
+    this.#stopBy ??= now + millisMax
+    this.#hurryAt ??= now + millisMax * DRAIN_SHARE
     tell(this.#supervisor, { type: 'stop' })
   }
 
@@ -265,11 +267,12 @@ export class HostChildren {
   /** Consumers stop one after the other, and have one time for it together. */
   #drainMillis({ name }: ActorSpec): number {
     const { clock, closeMillisMax } = this.#options
-    if (name === 'recorder') return closeMillisMax * DRAIN_SHARE
+    const now = clock.monotonic()
+    const stopBy = this.#stopBy ?? now + closeMillisMax
+    if (name === 'recorder') return Math.max(0, stopBy - now) * DRAIN_SHARE
     // On a log that has failed nothing becomes durable any more: they would wait in vain.
     if (typeof this.#roster.get('recorder')?.barred === 'string') return 0
-    if (this.#hurryAt === undefined) return closeMillisMax * DRAIN_SHARE
-    return Math.max(0, this.#hurryAt - clock.monotonic())
+    return Math.max(0, (this.#hurryAt ?? now + closeMillisMax * DRAIN_SHARE) - now)
   }
 
   #take(member: Member, report: ActorReport): void {

@@ -80,9 +80,9 @@ export class HostClient {
     this.#worker.postMessage({ type: 'crash', actor, how })
   }
 
-  /** Asks for the end. */
-  close(): void {
-    this.#control.askToClose()
+  /** Asks for the end within `millisMax` (default `closeMillisMax`); the first call counts. */
+  close(millisMax = this.#closeMillisMax): void {
+    this.#control.askToClose(millisMax)
   }
 
   /** As `ended`, and keeps the program alive until then, but not for a thread that hangs. */
@@ -94,9 +94,9 @@ export class HostClient {
   }
 
   /** The same without an event loop, for `process.on('exit')`. True when it ended in time. */
-  closeSync(): boolean {
-    this.close()
-    return this.#control.waitEndedSync(this.#closeMillisMax + 1_000)
+  closeSync(millisMax: number): boolean {
+    this.close(millisMax)
+    return this.#control.waitEndedSync(millisMax)
   }
 
   #take(message: HostMessage): void {

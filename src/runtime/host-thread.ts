@@ -128,7 +128,7 @@ function run(
     host.recordFact({ type: 'trainer_cost_measured', percent, calls, meanNanos })
   }, COST_MILLIS)
   parentPort?.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
-  void control.closeAsked().then(() => host.close())
+  void control.closeAsked().then(millisMax => host.close(millisMax))
   host.start()
   return ended.promise.finally(() => {
     clearInterval(costTimer)

@@ -22,6 +22,12 @@ import type { ActorName } from './topology.ts'
 const STATUS_MILLIS = 500
 /** How often the host looks for actors that have gone silent. */
 const LOOK_MILLIS = 100
+/**
+ * Of the time for closing, the part after which the run is given up, and the part after which it has
+ * ended, whoever does not stop. What is left is for whoever waits to hear of it.
+ */
+const GIVE_UP_SHARE = 0.8
+const END_SHARE = 0.9
 
 export interface HostOptions extends ChildrenOptions {
   /** Cost of recording, per cent of the trainer's time; null without a trainer. */
@@ -60,6 +66,9 @@ export class Host {
   #sealed: Problem | null = null
   #detached = false
   #ended = false
+  /** When the run is given up and when it has ended, monotonic; undefined before it is to close. */
+  #giveUpAt: number | undefined
+  #endAt: number | undefined
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -107,9 +116,16 @@ export class Host {
     this.#run.start()
   }
 
-  /** Drain, commit, stop. Consumers that cannot finish in time go on from there the next time. */
-  close(): void {
-    tell(this.#run, { type: 'close' })
+  /**
+   * Drain, commit, stop, within `millisMax` (default `closeMillisMax`) altogether. Consumers that
+   * cannot finish in time go on from there the next time. A second call changes nothing.
+   */
+  close(millisMax = this.#options.closeMillisMax): void {
+    const now = this.#options.clock.monotonic()
+    const withinMillis = Math.floor(millisMax * GIVE_UP_SHARE)
+    this.#giveUpAt ??= now + withinMillis
+    this.#endAt ??= now + millisMax * END_SHARE
+    tell(this.#run, { type: 'close', withinMillis })
   }
 
   /** For fault tests. */
@@ -147,7 +163,7 @@ export class Host {
       this.#every(LOOK_MILLIS, () => this.#children.checkHeartbeats(LOOK_MILLIS))
       this.#every(STATUS_MILLIS, () => this.#tellStatus())
     } else if (command === 'drain') this.#drainIngress()
-    else if (command === 'commit') this.#children.stop()
+    else if (command === 'commit') this.#children.stop(this.#millisUntil(this.#giveUpAt))
     else if (command === 'release') this.#release()
   }
 
@@ -236,9 +252,15 @@ export class Host {
       return
     }
     for (const member of this.#roster) member.handle?.command({ type: 'stop' })
-    this.#children.stop()
+    const millis = this.#millisUntil(this.#endAt)
+    this.#children.stop(millis)
+    this.#timers.push(this.#options.clock.schedule(millis, () => this.#end()))
+  }
+
+  /** All the time for closing when nobody has asked for it. */
+  #millisUntil(at: number | undefined): number {
     const { clock, closeMillisMax } = this.#options
-    this.#timers.push(clock.schedule(closeMillisMax, () => this.#end()))
+    return at === undefined ? closeMillisMax : Math.max(0, at - clock.monotonic())
   }
 
   #end(): void {

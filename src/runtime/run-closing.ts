@@ -1,5 +1,7 @@
 // How a run ends, once, with an event loop or without: last words first, then what waits in the heap
-// goes into the ring, then the host drains and stops. No longer than its deadline.
+// goes into the ring, then the host drains and stops. One deadline, set by the first call, is for all
+// of it: each part has what the parts before it have left.
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { EventOf } from '../protocol/events.ts'
 import type { RingInlet } from '../streams/ring/inlet.ts'
 import { countUnread } from '../streams/ring/reader.ts'
@@ -8,22 +10,30 @@ import { problemError } from './host-messages.ts'
 
 type Reason = Exclude<EventOf<'run_ended'>['reason'], 'failed'>
 
+/** Of the time for closing, the part after which what still waits in the heap is given up. */
+const FLUSH_SHARE = 0.5
+
 export interface RunClosingOptions {
-  readonly host: HostClient
+  readonly host: Pick<HostClient, 'close' | 'closed' | 'closeSync'>
   readonly inlet: RingInlet
   readonly closeMillisMax: number
   /** Ends what is open; nothing is recorded after it. */
   readonly sayGoodbye: (reason: Reason) => void
   /** Called when all threads have stopped. */
   readonly cleanUp: () => void
+  readonly clock?: Clock
 }
 
 export class RunClosing {
   readonly #options: RunClosingOptions
+  readonly #clock: Clock
   #closing: Promise<void> | undefined
+  /** When all is over, monotonic milliseconds; undefined before the first call. */
+  #until: number | undefined
 
   constructor(options: RunClosingOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
   }
 
   /** Throws what kept the run from a clean end. A second call does nothing more. */
@@ -32,40 +42,48 @@ export class RunClosing {
     return this.#closing
   }
 
-  /** From `process.on('exit')`: no event loop any more. */
+  /** From `process.on('exit')`: no event loop any more. Goes on with what `close` has begun. */
   closeSync(reason: Reason): void {
-    const { host, inlet, sayGoodbye } = this.#options
-    if (this.#closing) {
-      host.closeSync()
-      return
-    }
-    sayGoodbye(reason)
-    const until = this.#deadline
-    while (!inlet.flushSpill() && performance.now() < until) {
+    const { host, inlet } = this.#options
+    this.#begin(reason)
+    while (this.#isFlushing()) {
       const { writer } = inlet
       writer.waitReleased(writer.releasedPosition + 8, 50)
     }
     inlet.writer.close()
-    host.closeSync()
+    host.closeSync(this.#left)
   }
 
   async #close(reason: Reason): Promise<void> {
-    const { host, inlet, sayGoodbye, cleanUp } = this.#options
-    sayGoodbye(reason)
-    const until = this.#deadline
-    while (!host.hasEnded && !inlet.flushSpill() && performance.now() < until) {
-      await new Promise(resolve => setTimeout(resolve, 5))
-    }
+    const { host, inlet, cleanUp } = this.#options
+    this.#begin(reason)
+    while (this.#isFlushing()) await new Promise(resolve => setTimeout(resolve, 5))
     inlet.writer.close()
-    host.close()
+    host.close(this.#left)
     const problem = await host.closed()
     cleanUp()
     if (problem === null) return
     throw problemError({ ...problem, message: problem.message + this.#unrecorded() })
   }
 
-  get #deadline(): number {
-    return performance.now() + this.#options.closeMillisMax
+  #begin(reason: Reason): void {
+    if (this.#until !== undefined) return
+    const { inlet, closeMillisMax, sayGoodbye } = this.#options
+    this.#until = this.#clock.monotonic() + closeMillisMax
+    // The last words are not to wait for a disk that hangs.
+    inlet.stopBlocking()
+    sayGoodbye(reason)
+  }
+
+  /** Moves what waits in the heap. False when nothing does, nobody will fetch it, or time is up. */
+  #isFlushing(): boolean {
+    const { inlet, closeMillisMax } = this.#options
+    if (inlet.flushSpill() || !inlet.writer.consumerExpected) return false
+    return this.#left > closeMillisMax * (1 - FLUSH_SHARE)
+  }
+
+  get #left(): number {
+    return Math.max(0, (this.#until ?? 0) - this.#clock.monotonic())
   }
 
   /** What was handed in and is on no record, once nobody records any more. */

@@ -231,7 +231,7 @@ describe('run', () => {
     expect(performer.state()).toBe('closing.committing')
     performer.play(1)
     expect(performer.state()).toBe('failed')
-    expect(performer.snapshot().context.reason).toBe('did not close within 5000 ms')
+    expect(performer.snapshot().context.reason).toBe('did not drain and commit within 5000 ms')
   })
 
   test('P7: a log that failed does not end the run, but the run ends as failed', () => {

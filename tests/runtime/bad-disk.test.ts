@@ -1,12 +1,13 @@
 // P7, P9, L10: a disk that fails or stalls is told at once, hurts neither trainer nor viewers, and
 // nothing is called durable that is not.
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 import type { TestHooks } from '../../src/runtime/recording-host.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { verifyLog } from '../../src/store/verify.ts'
+import { findChildren, LOG_PROCESS } from '../faults/child-process.ts'
 import { readEvents, tempDir, until } from './harness.ts'
 import { connectViewer } from './viewer-client.ts'
 
@@ -114,6 +115,30 @@ test('P7 flush() does not call durable what a failed log could not record', asyn
   expect(answers.slice(answers.indexOf(false))).not.toContain(true)
   expect(answers.at(-1)).toBe(false)
   await expect(run.close()).rejects.toThrow('planted fault')
+})
+
+test('S7: a run whose disk hangs is closed in its time, with what waits for the ring unrecorded', async () => {
+  const closeMillisMax = 3_000
+  const { run } = await startOnDisk(
+    tempDir(),
+    {},
+    { logPlacement: 'process', ringBytes: MIB, closeMillisMax },
+  )
+  const [log = -1] = findChildren('self', LOG_PROCESS)
+  process.kill(log, 'SIGSTOP')
+  onTestFinished(() => void process.kill(log, 'SIGKILL'))
+  const recorder = run.recorder('agent')
+  const data = new Uint8Array(128 * 1024)
+  for (let frame = 0; frame < 20; frame++) {
+    recorder.step({ reward: 1 })
+    recorder.frame({ width: 512, height: 256, format: 'gray8', data })
+  }
+  const before = performance.now()
+  await expect(run.close()).rejects.toThrow(
+    /did not drain and commit within \d+ ms; \d+ events are on no record/,
+  )
+  // Once its time, and not once for each of its parts; a busy machine may double it.
+  expect(performance.now() - before).toBeLessThan(2 * closeMillisMax)
 })
 
 test('P2 P9 what a large ring holds never passes what the log lets wait: no recorder dies of it', async () => {

@@ -15,15 +15,18 @@ describe('control words', () => {
 
   test('wake the host when the trainer asks for the end, or at once when it has asked', async () => {
     const [trainer, host] = ends()
-    let asked = false
-    const next = host.closeAsked().then(() => {
-      asked = true
+    let asked = 0
+    const next = host.closeAsked().then(millisMax => {
+      asked = millisMax
     })
     await Promise.resolve()
-    expect(asked).toBe(false)
-    trainer.askToClose()
+    expect(asked).toBe(0)
+    trainer.askToClose(1234.5)
     await next
-    await host.closeAsked()
+    expect(asked).toBe(1234)
+    // The host has planned with it.
+    trainer.askToClose(10)
+    expect(await host.closeAsked()).toBe(1234)
   })
 
   test('tell the trainer that the run has ended, in either way, without its event loop', () => {

@@ -52,7 +52,7 @@ export class RingInlet {
   readonly payloadBytesMax: number
   readonly #clock: Clock
   readonly #heap = new SpillHeap()
-  readonly #block: boolean
+  #block: boolean
   readonly #spillCountMax: number
   readonly #spillBytesMax: number
   readonly #criticalBytesMax: number
@@ -126,6 +126,11 @@ export class RingInlet {
   flushSpill(): boolean {
     if (this.#open === 'none') this.#moveSpilled(Number.POSITIVE_INFINITY)
     return this.#heap.count === 0
+  }
+
+  /** From now on no claim waits: under `block` too, what is critical may use the reserve instead. */
+  stopBlocking(): void {
+    this.#block = false
   }
 
   /** What was refused since the last call, if anything: the caller owes the log a gap event. */
