@@ -1,5 +1,7 @@
 // Words of shared memory between the trainer's thread and the host: whether the trainer wants the
 // run to end, and where it stands. Works while either event loop sleeps, and in `process.on('exit')`.
+import { declareConsumerGone } from '../streams/ring/layout.ts'
+
 const CLOSE = 0
 const STATE = 1
 const CLOSE_MILLIS = 2
@@ -54,4 +56,14 @@ export class ControlWords {
   get ended(): boolean {
     return this.state === states.closed || this.state === states.failed
   }
+}
+
+/**
+ * The host's thread is at its end: whoever waits for it, or for a recorder of its, is let go. Nothing
+ * when the run has ended before. `ring`: the trainer's, if there is a trainer.
+ */
+export function letGo(control: ControlWords, ring: SharedArrayBuffer | undefined): void {
+  if (control.ended) return
+  if (ring) declareConsumerGone(ring)
+  control.enter(states.failed)
 }

@@ -2,6 +2,7 @@
 // and tells the machine what became of them. Nothing is decided here.
 import { type ActorRefFrom, createActor, type SnapshotFrom } from 'xstate'
 import type { Clock } from '../base/clock.ts'
+import { describeError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import type { ChildCommand, ChildSpec } from '../machines/child.machine.ts'
 import { machineClock } from '../machines/machine-clock.ts'
@@ -160,30 +161,21 @@ export class HostChildren {
   }
 
   #start(member: Member): void {
-    const { topology, configs, clock, faults, spawn } = this.#options
-    const { name, placement } = member.spec
+    const { clock } = this.#options
+    const { name } = member.spec
     if (member.barred !== null) {
       tell(this.#supervisor, { type: 'refused', child: name, reason: member.barred })
       return
     }
-    const handle = spawn(kindOf(name), {
-      name,
-      placement,
-      sends: topology.channels.filter(route => route.from === name).map(route => route.spec),
-      receives: topology.channels.filter(route => route.to === name).map(route => route.spec),
-      config: configOf(member, configs[kindOf(name)]),
-      restarts: member.starts++,
-      faults,
-      quarantined: member.quarantined,
-      suspect: member.suspicion?.span,
-    })
-    member.handle = handle
     member.heard = clock.monotonic()
     member.refused = false
     member.isReady = false
     member.over = undefined
     member.state = 'starting'
     member.reason = null
+    const handle = this.#spawn(member)
+    if (handle === undefined) return
+    member.handle = handle
     handle.onReport(report => {
       if (member.handle === handle) this.#take(member, report)
     })
@@ -193,6 +185,29 @@ export class HostChildren {
       this.#takeEnd(member, error?.message ?? (member.lastFailure || 'it ended'))
     })
     this.#links.connect(name, handle)
+  }
+
+  /** Undefined when there is no thread or process to be had: that is a death like others. */
+  #spawn(member: Member): ActorHandle | undefined {
+    const { topology, configs, faults, spawn } = this.#options
+    const { name, placement } = member.spec
+    const start: ActorStart = {
+      name,
+      placement,
+      sends: topology.channels.filter(route => route.from === name).map(route => route.spec),
+      receives: topology.channels.filter(route => route.to === name).map(route => route.spec),
+      config: configOf(member, configs[kindOf(name)]),
+      restarts: member.starts++,
+      faults,
+      quarantined: member.quarantined,
+      suspect: member.suspicion?.span,
+    }
+    try {
+      return spawn(kindOf(name), start)
+    } catch (error) {
+      this.#takeEnd(member, `it could not be started: ${describeError(error)}`)
+      return undefined
+    }
   }
 
   /**

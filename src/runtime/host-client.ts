@@ -1,9 +1,11 @@
 // A program's end of the host: starts its thread, waits for it, and ends it. Nothing here needs
-// the program's event loop once the run has started.
+// the program's event loop once the run has started, but to hear that the host has died.
 import { Worker } from 'node:worker_threads'
+import { systemClock } from '../base/clock.ts'
+import { describeError } from '../base/errors.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { heapOf } from './actor-heap.ts'
-import { ControlWords, createControlWords } from './control-words.ts'
+import { ControlWords, createControlWords, letGo } from './control-words.ts'
 import {
   type HostDetail,
   type HostMessage,
@@ -21,11 +23,14 @@ const GONE_MILLIS_MAX = 2_000
 export class HostClient {
   readonly #worker: Worker
   readonly #control: ControlWords
+  readonly #ring: SharedArrayBuffer | undefined
   readonly #closeMillisMax: number
   readonly #started = Promise.withResolvers<HostDetail>()
   readonly #ended = Promise.withResolvers<Problem | null>()
   #status: SystemNotice | undefined
   #hasEnded = false
+  /** What the host died of. */
+  #death: string | undefined
   onStatus: (status: SystemNotice) => void = () => {}
   /** What an actor has noted. */
   onNote: (facts: Readonly<Record<string, unknown>>) => void = () => {}
@@ -34,6 +39,7 @@ export class HostClient {
     const control = createControlWords()
     const workerData: HostStart = { ...start, control, timeOrigin: performance.timeOrigin }
     this.#control = new ControlWords(control)
+    this.#ring = start.trainer?.ring
     this.#closeMillisMax = start.closeMillisMax
     this.#worker = new Worker(new URL(`./host-thread.${extension}`, import.meta.url), {
       workerData,
@@ -41,8 +47,8 @@ export class HostClient {
       resourceLimits: heapOf(),
     })
     this.#worker.on('message', (message: HostMessage) => this.#take(message))
-    this.#worker.on('error', error => this.#end({ code: 'INTERNAL', message: error.message }))
-    this.#worker.on('exit', () => this.#end({ code: 'INTERNAL', message: 'the host ended' }))
+    this.#worker.on('error', error => this.#lose(describeError(error)))
+    this.#worker.on('exit', () => this.#lose('it ended'))
     this.#ended.promise.then(problem => {
       const message = problem ?? { code: 'CLOSED', message: 'the run ended before it had started' }
       this.#started.reject(problemError(message))
@@ -54,11 +60,6 @@ export class HostClient {
   /** Resolves when every actor runs; rejects with why they do not. */
   get started(): Promise<HostDetail> {
     return this.#started.promise
-  }
-
-  /** True when everything has stopped: nothing is recorded any more. */
-  get hasEnded(): boolean {
-    return this.#hasEnded
   }
 
   /** Resolves when everything has stopped; to null after a clean end. */
@@ -104,8 +105,10 @@ export class HostClient {
     else if (message.type === 'ended') this.#end(message.problem)
     else if (message.type === 'noted') this.onNote(message.facts)
     else {
-      this.#status = message.status
-      this.onStatus(message.status)
+      const { status } = message
+      // An error comes by a line of its own, before what the host had said last.
+      this.#status = this.#death === undefined ? status : afterDeath(status, this.#death)
+      this.onStatus(this.#status)
     }
   }
 
@@ -113,4 +116,19 @@ export class HostClient {
     this.#hasEnded = true
     this.#ended.resolve(problem)
   }
+
+  /** Its thread has ended without a word, and all that it had started with it. */
+  #lose(how: string): void {
+    if (this.#hasEnded) return
+    const message = `the host died, nothing is recorded any more: ${how}`
+    this.#death = message
+    letGo(this.#control, this.#ring)
+    this.#end({ code: 'INTERNAL', message })
+    if (this.#status) this.#take({ type: 'status', status: this.#status })
+  }
 }
+
+const afterDeath = (status: SystemNotice, problem: string): SystemNotice => ({
+  ...{ ...status, time: systemClock.now(), healthy: false, problem },
+  actors: status.actors.map(actor => ({ ...actor, state: 'gone' })),
+})

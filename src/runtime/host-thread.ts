@@ -12,7 +12,7 @@ import { LaneGauge } from '../streams/fast-lane/status.ts'
 import { declareConsumerGone } from '../streams/ring/layout.ts'
 import { fenceReader } from '../streams/ring/reader.ts'
 import { heapOf } from './actor-heap.ts'
-import { ControlWords, states } from './control-words.ts'
+import { ControlWords, letGo, states } from './control-words.ts'
 import { readCost } from './cost-guard.ts'
 import { HistoryPool } from './history-pool.ts'
 import { Host } from './host.ts'
@@ -30,6 +30,8 @@ async function main(start: HostStart): Promise<void> {
   const port = parentPort
   assert(port, 'the host runs in a worker thread')
   const control = new ControlWords(start.control)
+  // Whatever it dies of: a trainer that waits for room has no event loop that could hear of it.
+  process.on('exit', () => letGo(control, start.trainer?.ring))
   const pools = new Pools(start)
   const problem = await lockAndRun(start, control, pools)
   // No recorder will come any more: a trainer that would wait for one goes on.

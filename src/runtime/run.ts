@@ -122,6 +122,7 @@ export class Run {
     this.#timer.unref()
     host.unref()
     host.onStatus = status => this.#watch(status)
+    if (host.status) this.#watch(host.status)
     const closing = new RunClosing({
       host,
       inlet,

@@ -23,6 +23,7 @@ const AFTER_START_MILLIS = 2_500
 const AFTER_TAKE_MILLIS = 50
 /** One loads after the other. */
 const AFTER_LOAD_MILLIS = 200
+const AFTER_FAILURE_MILLIS = 2_500
 
 type First = { readonly become: ActorStart } | 'end'
 
@@ -65,21 +66,31 @@ export class SpareThreads {
 
   #load(): void {
     if (this.#workers.length >= SPARES) return
-    const worker = new Worker(new URL(import.meta.url), {
-      workerData: ROLE,
-      name: ROLE,
-      resourceLimits: this.#heap,
-    })
+    const worker = this.#tryThread()
+    // Without a spare a restart is slower, and that is all.
+    if (worker === undefined) {
+      this.#loadAfter(AFTER_FAILURE_MILLIS)
+      return
+    }
     this.#workers.push(worker)
     if (this.#workers.length < SPARES) this.#loadAfter(AFTER_LOAD_MILLIS)
     worker.unref()
-    // Without a spare a restart is slower, and that is all.
     const forget = (): void => {
       const index = this.#workers.indexOf(worker)
       if (index >= 0) this.#workers.splice(index, 1)
     }
     worker.on('error', forget)
     worker.on('exit', forget)
+  }
+
+  /** Undefined where the system has no thread for it (a limit of processes, memory): that throws. */
+  #tryThread(): Worker | undefined {
+    const options = { workerData: ROLE, name: ROLE, resourceLimits: this.#heap }
+    try {
+      return new Worker(new URL(import.meta.url), options)
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -97,12 +97,20 @@ function spawnProcess(kind: ActorKind, start: ActorStart): ActorHandle {
       send(child, { kind: 'control', body: { ...command, port } })
     },
     onReport: listener => reports.push(listener),
-    onEnd: listener =>
-      child.once('exit', (code, signal) => {
+    onEnd(listener) {
+      const end = (cause: Error | undefined): void => {
         bridges.close()
+        listener(cause)
+      }
+      child.once('exit', (code, signal) => {
         const how = signal === null ? `exit code ${code}` : `signal ${signal}`
-        listener(code === 0 ? undefined : (error ?? new Error(`the process ended by ${how}`)))
-      }),
+        end(code === 0 ? undefined : (error ?? new Error(`the process ended by ${how}`)))
+      })
+      // One that the system did not make (EAGAIN, EMFILE) has no exit.
+      child.once('error', cause => {
+        if (child.pid === undefined) end(cause)
+      })
+    },
     kill: () => void child.kill('SIGKILL'),
   }
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { ControlWords, createControlWords, states } from '../../src/runtime/control-words.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { ControlWords, createControlWords, letGo, states } from '../../src/runtime/control-words.ts'
+import { createRing } from '../../src/streams/ring/layout.ts'
+import { RingWriter } from '../../src/streams/ring/writer.ts'
 
 /** Both ends of the words: the trainer's and the host's. */
 function ends(): [trainer: ControlWords, host: ControlWords] {
@@ -38,5 +41,18 @@ describe('control words', () => {
       expect(trainer.waitEndedSync(0)).toBe(true)
       expect(trainer.ended).toBe(true)
     }
+  })
+
+  test('S13: let go of who waits for a host that died, and only then', () => {
+    const ring = createRing({ capacityBytes: 1024, ringId: 1 })
+    const writer = new RingWriter(ring, systemClock)
+    const [trainer, host] = ends()
+    host.enter(states.closed)
+    letGo(host, ring)
+    expect([trainer.state, writer.consumerExpected]).toEqual([states.closed, true])
+    host.enter(states.recording)
+    letGo(host, ring)
+    expect([trainer.state, writer.consumerExpected]).toEqual([states.failed, false])
+    expect(writer.waitReleased(writer.position + 8, 60_000)).toBe(false)
   })
 })

@@ -102,6 +102,8 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
   const cutOff: string[] = []
   const statuses: SystemNotice[] = []
   const lines: string[] = []
+  /** What the machine has none of. */
+  const lacking = { threads: false }
   const host = new Host({
     topology:
       topology ??
@@ -110,6 +112,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     clock,
     random: { next: () => 0, below: () => 0 },
     spawn: (kind, start) => {
+      if (lacking.threads) throw new Error('no thread')
       const actor = new FakeActor(kind, start)
       spawned.push(actor)
       return actor
@@ -145,6 +148,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     cutOff,
     statuses,
     lines,
+    lacking,
     actor,
     /** How often an actor was started. */
     lives: (kind: ActorKind): number => spawned.filter(one => one.kind === kind).length,

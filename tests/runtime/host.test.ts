@@ -167,6 +167,34 @@ describe('an actor that dies', () => {
     expect(actor('broadcaster').start.config).toEqual({ port: 4711, host: 'h' })
   })
 
+  test('S13: finds no thread, which is one more death, and comes back when there is one', () => {
+    const { host, actor, clock, run, lives, lacking, lines, ended } = newHost()
+    run()
+    const encoder = () => host.status().actors.find(({ name }) => name === 'encoder')
+    lacking.threads = true
+    actor('encoder').end(died)
+    clock.advance(0)
+    expect([lives('encoder'), encoder()?.state]).toEqual([1, 'gone'])
+    expect(lines.filter(line => line === 'warn: actor changed').length).toBe(2)
+    lacking.threads = false
+    clock.advance(50)
+    expect(lives('encoder')).toBe(2)
+    actor('encoder').ready()
+    expect(encoder()).toMatchObject({ state: 'running', restarts: 2 })
+    expect(ended).toEqual([])
+  })
+
+  test('S13: never finds a thread: after the sixth try the run ends and says so', () => {
+    const { host, clock, ended, spawned, lacking } = newHost()
+    lacking.threads = true
+    host.start()
+    clock.advance(1_000)
+    expect(spawned).toEqual([])
+    expect(ended).toMatchObject([{ code: 'INTERNAL' }])
+    const { message } = ended[0] as { message: string }
+    expect(message).toContain('recorder: it could not be started: Error: no thread')
+  })
+
   test('P11: the sixth time within ten seconds is once too often: all stop, loudly', () => {
     const { actor, pass, run, ended, lives, lines } = newHost()
     run()

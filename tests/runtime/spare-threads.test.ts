@@ -1,6 +1,8 @@
-// P11: a restart does not wait for a thread to load, once the run has gone on for a moment.
+// P11: a restart does not wait for a thread to load, once the run has gone on for a moment. Where there
+// is no thread to be had it waits, and nothing else happens.
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
 import type { ActorReport, ActorStart } from '../../src/protocol/thread-messages.ts'
 import { heapOf } from '../../src/runtime/actor-heap.ts'
 import { SpareThreads } from '../../src/runtime/spare-threads.ts'
@@ -27,4 +29,29 @@ test('P11 a spare becomes the actor that it is told to be, and there is another 
     expect(reports).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', refused: true }))
   }
   spares.close()
+})
+
+test('S13: where the system has no thread there is no spare, and the next look finds one', async () => {
+  let isShort = true
+  let looks = 0
+  const heap = {
+    // Read when a thread is made, which fails as it does where no thread can be had: it throws.
+    get maxYoungGenerationSizeMb(): number {
+      looks++
+      if (isShort) throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
+      return 6
+    },
+  }
+  const clock = new SimulatedClock()
+  const spares = new SpareThreads(heap, clock)
+  spares.keep()
+  clock.advance(2_500)
+  expect([looks, spares.take(start('/'))]).toEqual([1, undefined])
+  isShort = false
+  clock.advance(2_500)
+  const worker = spares.take(start(tempDir()))
+  expect(worker).toBeDefined()
+  spares.close()
+  worker?.on('error', () => {})
+  await new Promise(resolve => worker?.once('exit', resolve))
 })
