@@ -162,13 +162,17 @@ class WriterProcess {
   async end(): Promise<void> {
     if (!this.#ending && !this.#lost) {
       this.#ending = true
-      // Else it may never answer: then it is left to the end of this thread, which is its own.
-      const isWell = this.#waiting.length === 0
-      const { channel, stderr } = this.#child
-      if (!isWell) for (const held of [this.#child, channel, stderr as Socket]) held?.unref()
+      if (this.#waiting.length > 0) this.#giveUp()
       this.ask({ kind: 'close' }).catch(() => {})
     }
     await this.#gone.promise
+  }
+
+  /** It may never answer: one that is stopped is ended by this, one that waits for a disk is not. */
+  #giveUp(): void {
+    this.#child.kill('SIGKILL')
+    const { channel, stderr } = this.#child
+    for (const held of [this.#child, channel, stderr as Socket]) held?.unref()
   }
 
   #take(answer: Answer): void {

@@ -123,6 +123,21 @@ describe('a program whose log`s process is killed', () => {
     await writer.close()
   })
 
+  test('G10 P7 one that is stopped is a disk that does not answer; it ends with its log', async () => {
+    const dir = places('memory').next()
+    const { writer } = await openLog(dir, { placement: 'process', operationMillisMax: 3_000 })
+    await writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
+    const child = findChildren('self', LOG_PROCESS)[0]!
+    process.kill(child, 'SIGSTOP')
+    const { durable } = writer.append(contributionAt('frames', writer.nextSeq, 10))
+    await expect(durable).rejects.toMatchObject({ code: 'LOG_FAILED', temporary: false })
+    await writer.close()
+    expect(findChildren('self', LOG_PROCESS)).toEqual([])
+    const { report } = await goesOn(dir, 'frames', { placement: 'process' })
+    expect(report).toMatchObject({ previousEpoch: 1, cleanClose: false, cutBytes: 0 })
+    expect(report.lastSeq).toBeGreaterThanOrEqual(10)
+  })
+
   test('G10 S7 signals that ask all processes to end do not end it before its program', async () => {
     const { writer } = await openLog(places('memory').next(), { placement: 'process' })
     const child = findChildren('self', LOG_PROCESS)[0]!
