@@ -87,7 +87,10 @@ function spawnProcess(kind: ActorKind, start: ActorStart): ActorHandle {
   })
   child.on('message', (message: ProcessMessage) => {
     if (message.kind !== 'control') return bridges.take(message)
-    for (const listener of reports) listener(message.body as ActorReport)
+    const report = message.body as ActorReport
+    // Its exit code does not say what it died of.
+    if (report.type === 'failed') error = new Error(report.message)
+    for (const listener of reports) listener(report)
   })
   send(child, { kind: 'start', start })
   return {

@@ -1,5 +1,5 @@
 // A run under load into which poison is dropped, one event after the other: each is found by one
-// actor only (poison.test.ts plants how). argv: DIR and a JSON of the actors. Says at the end what
+// actor only (poison.test.ts plants how). argv: DIR and a JSON of what to do. Says at the end what
 // the trainer did and what was passed over.
 import { writeSync } from 'node:fs'
 import type { Quarantined } from '../../../src/protocol/quarantine.ts'
@@ -7,6 +7,12 @@ import { checkOptions } from '../../../src/runtime/options.ts'
 import { start } from '../../../src/runtime/run.ts'
 import type { ActorKind } from '../../../src/runtime/topology.ts'
 import type { RingInlet } from '../../../src/streams/ring/inlet.ts'
+
+export interface PoisonTask {
+  readonly encoderPlacement: 'thread' | 'process'
+  /** Who is given poison, one after the other. */
+  readonly doses: readonly ActorKind[]
+}
 
 export interface Told {
   readonly steps: number
@@ -17,14 +23,14 @@ export interface Told {
   readonly problems: readonly string[]
 }
 
-const [, , dir = '', text = '[]'] = process.argv
-const doses = JSON.parse(text) as ActorKind[]
+const [, , dir = '', text = '{}'] = process.argv
+const { doses, encoderPlacement } = JSON.parse(text) as PoisonTask
 const pause = (millis: number): Promise<void> => new Promise(done => setTimeout(done, millis))
 
 const problems: string[] = []
 const run = await start(
   checkOptions({
-    ...{ dir, live: { port: 0 }, handleSignals: false },
+    ...{ dir, live: { port: 0 }, handleSignals: false, encoderPlacement },
     onProblem: problem => problems.push(problem.message),
   }),
   { faults: false },
