@@ -15,6 +15,8 @@ const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
 const OPENING_MILLIS_MAX = 40
 /** The others hit writing: so long after all three logs are open. */
 const WRITING_MILLIS_MAX = 60
+/** Until the next writer has opened the log, checks included. */
+const OPEN_MILLIS_MAX = 500
 /** Writers that go on in the same logs, before new ones are made: judging a log reads all of it. */
 const LIVES = 5
 
@@ -127,7 +129,9 @@ for (const [on, kills] of [
       expect(tally.recovered, mode).toBeLessThanOrEqual(tally.emitted)
       // The campaign met writers at work, not only ones that had not begun.
       expect(tally.acknowledged, mode).toBeGreaterThan(kills / 2)
-      expect(opening.openMillisP50, mode).toBeLessThanOrEqual(500)
+      // The slow tier has the machine to itself, but for a moment now and then.
+      const typical = runs(opening.openMillisP50, opening.openMillisP99)
+      expect(typical, mode).toBeLessThanOrEqual(OPEN_MILLIS_MAX)
       const { report } = await goesOn(join(dir, mode), modes[mode].workload)
       expect(report).toMatchObject({ cleanClose: false, cutBytes: 0, cutEvents: 0 })
     }
