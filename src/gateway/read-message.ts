@@ -16,7 +16,7 @@ export function readMessage(
   try {
     value = encoding === 'json' ? JSON.parse(String(data)) : unpackMessage(data)
   } catch {
-    return encoding === 'json' ? 'expected JSON' : 'expected MessagePack'
+    return encoding === 'json' ? 'expected JSON' : 'expected plain MessagePack'
   }
   const { viewerMessageDepthMax } = limits
   if (isDeeperThan(value, viewerMessageDepthMax)) {
@@ -28,6 +28,7 @@ export function readMessage(
   return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)
 }
 
+/** The value is a tree: it has no more nodes than the message had bytes. */
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1))

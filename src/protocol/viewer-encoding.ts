@@ -6,6 +6,7 @@
 // Binary messages are told apart by their first byte: that of a frame (frame-message.ts) and of a
 // compressed message (compressed-message.ts) is `R`, which begins no MessagePack map.
 import { Packr } from 'msgpackr'
+import { isPlainMsgpack } from './plain-msgpack.ts'
 import {
   type ClientMessage,
   type ServerMessage,
@@ -31,7 +32,12 @@ export function encodingOf(names: Iterable<string>): ViewerEncoding | undefined 
 }
 
 /** Plain MessagePack, without what only msgpackr reads. */
-const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' })
+const packr = new Packr({
+  useRecords: false,
+  variableMapSize: true,
+  int64AsType: 'number',
+  structuredClone: false,
+})
 
 export function packMessage(message: ServerMessage | ClientMessage): Uint8Array {
   return packr.pack(message.type === 'insight' ? asPlain(message) : message)
@@ -42,5 +48,11 @@ function asPlain(insight: Extract<ServerMessage, { type: 'insight' }>): ServerMe
   return JSON.parse(stringifyMessage(insight)) as ServerMessage
 }
 
-/** Whatever it is, for a schema to check. Throws for bytes that are not one whole value. */
-export const unpackMessage = (bytes: Uint8Array): unknown => packr.unpack(bytes)
+/**
+ * Whatever it is, for a schema to check: a tree of maps, lists, strings, numbers, booleans and null.
+ * Throws for bytes that are not one whole value, or in which there is anything else.
+ */
+export function unpackMessage(bytes: Uint8Array): unknown {
+  if (isPlainMsgpack(bytes)) return packr.unpack(bytes)
+  throw new SyntaxError('expected plain MessagePack, found an extension or binary data')
+}

@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEncoding } from '../../src/protocol/viewer-encoding.ts'
+import { type ClientMessage, closeCodes } from '../../src/protocol/viewer-messages.ts'
 import { figure } from '../faults/figures.ts'
 import { runs } from '../faults/tier.ts'
 import { useAttackedGateway } from './gateway.ts'
-import { frame, inParallel, opcodes, Peer } from './peer.ts'
+import { frame, inParallel, messageFrame, opcodes, Peer } from './peer.ts'
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
 const codes = Object.values(opcodes)
@@ -14,26 +15,28 @@ const pick = <T>(random: Random, of: readonly T[]): T => of[random.below(of.leng
 const randomBytes = (random: Random, bytes: number): Buffer =>
   Buffer.from(Array.from({ length: bytes }, () => random.below(256)))
 
-const messages = [
-  '{"type":"set","max_fps":1}',
-  '{"type":"ping","client_time":1}',
-  '{"type":"get_episode","request":1,"episode":1}',
-  '{"type":"list_episodes","request":2}',
+const messages: readonly ClientMessage[] = [
+  { type: 'set', max_fps: 1 },
+  { type: 'ping', client_time: 1 },
+  { type: 'get_episode', request: 1, episode: 1 },
+  { type: 'list_episodes', request: 2 },
 ]
 
 /** A few frames as a client of ours might send them. */
-const validFrames = (random: Random): Buffer =>
+const validFrames = (random: Random, encoding: ViewerEncoding): Buffer =>
   Buffer.concat(
     Array.from({ length: 1 + random.below(4) }, () =>
-      frame(pick(random, codes), random.below(2) === 0 ? pick(random, messages) : ''),
+      random.below(2) === 0
+        ? messageFrame(pick(random, messages), encoding)
+        : frame(pick(random, codes)),
     ),
   )
 
 /** What an attacker sends after the upgrade: noise, frames with bits turned, frames made up. */
-function attack(random: Random): Buffer {
+function attack(random: Random, encoding: ViewerEncoding): Buffer {
   const kind = random.below(4)
   if (kind === 0) return randomBytes(random, 1 + random.below(400))
-  const bytes = validFrames(random)
+  const bytes = validFrames(random, encoding)
   if (kind === 1) {
     for (let flips = 1 + random.below(8); flips > 0; flips--) {
       const at = random.below(bytes.length)
@@ -43,7 +46,8 @@ function attack(random: Random): Buffer {
   }
   if (kind === 2) {
     const from = random.below(bytes.length)
-    return Buffer.concat([bytes.subarray(0, from), validFrames(random), bytes.subarray(from)])
+    const within = validFrames(random, encoding)
+    return Buffer.concat([bytes.subarray(0, from), within, bytes.subarray(from)])
   }
   return frame(random.below(16), randomBytes(random, random.below(126)), {
     fin: random.below(2) === 0,
@@ -61,8 +65,10 @@ describe('P13 bytes that only hurt', () => {
   async function assault(seeds: readonly number[]): Promise<void> {
     await inParallel(seeds, 32, async seed => {
       const random = seededRandom(seed)
-      const peer = await Peer.connect(attacked().port, { hello: random.below(2) === 0 })
-      peer.socket.end(attack(random))
+      const encoding = pick(random, ['json', 'msgpack'] as const)
+      const hello = random.below(2) === 0
+      const peer = await Peer.connect(attacked().port, { hello, encoding })
+      peer.socket.end(attack(random, encoding))
       await peer.until(() => false)
     })
   }

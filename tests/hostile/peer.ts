@@ -1,6 +1,13 @@
 // A WebSocket peer down to the bytes: it writes whatever it is told to, and reads frames as RFC 6455
 // has them. It is no client library's, so nothing is put right on the way.
 import { connect, type Socket } from 'node:net'
+import {
+  packMessage,
+  subprotocols,
+  unpackMessage,
+  type ViewerEncoding,
+} from '../../src/protocol/viewer-encoding.ts'
+import type { ClientMessage } from '../../src/protocol/viewer-messages.ts'
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
@@ -37,6 +44,12 @@ export function frame(
   return Buffer.concat([head, Buffer.from(mask), masked])
 }
 
+/** A message of ours as a frame. */
+export const messageFrame = (message: ClientMessage, encoding: ViewerEncoding): Buffer =>
+  encoding === 'json'
+    ? frame(opcodes.text, JSON.stringify(message))
+    : frame(opcodes.binary, packMessage(message))
+
 export interface ReceivedFrame {
   readonly opcode: number
   readonly payload: Buffer
@@ -51,6 +64,8 @@ export interface PeerOptions {
   /** Further lines of the handshake. */
   readonly headers?: readonly string[]
   readonly hello?: boolean
+  /** Of its subprotocol. Default `json`, without naming one. */
+  readonly encoding?: ViewerEncoding
 }
 
 let peersSoFar = 0
@@ -74,7 +89,8 @@ export class Peer {
 
   /** Resolves when it was let in (and, with a hello, was greeted). */
   static async connect(port: number, options: PeerOptions = {}): Promise<Peer> {
-    const { headers = [], hello = true } = options
+    const { headers = [], hello = true, encoding = 'json' } = options
+    const protocol = `Sec-WebSocket-Protocol: ${subprotocols[encoding]}`
     const peer = new Peer(port)
     const lines = [
       'GET /ws HTTP/1.1',
@@ -83,12 +99,13 @@ export class Peer {
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...(encoding === 'json' ? [] : [protocol]),
       ...headers,
     ]
     peer.socket.write(`${lines.join('\r\n')}\r\n\r\n`)
     await peer.until(() => peer.head !== '')
     if (!hello) return peer
-    peer.socket.write(frame(opcodes.text, '{"type":"hello","v":1,"max_fps":0.1}'))
+    peer.socket.write(messageFrame({ type: 'hello', v: 1, max_fps: 0.1 }, encoding))
     await peer.until(() => peer.said('connection_established').length > 0)
     return peer
   }
@@ -167,6 +184,7 @@ export class Peer {
       const payload = this.#pending.subarray(start, size)
       this.frames.push({ opcode, payload })
       if (opcode === opcodes.text) this.#messages.push(JSON.parse(payload.toString()))
+      if (opcode === opcodes.binary) this.#messages.push(unpackMessage(payload) as ReceivedMessage)
       this.#pending = this.#pending.subarray(size)
     }
     this.#wake()
