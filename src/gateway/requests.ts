@@ -1,6 +1,8 @@
 // One viewer's questions about the past, answered from the log at the pace of its socket: at most
 // one listing and one episode at a time, a newer request takes the place of an older one, and every
-// request is answered (with an error if need be).
+// request is answered (with an error if need be). The log is asked for the newer one when it has
+// answered the older, so that a viewer that asks a hundred times at once takes no more of the questions
+// that all viewers share than one that asks once.
 import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
@@ -29,8 +31,12 @@ type Listing = Extract<ClientMessage, { type: 'list_episodes' }>
 
 interface Turn {
   readonly request: number
+  /** Settles, without fail, when it is answered or given up and the log owes it nothing. */
+  over: Promise<void>
   cancelled: boolean
 }
+type Answer = (turn: Turn) => Promise<void>
+
 
 export interface RequestsOptions {
   readonly history: History
@@ -88,21 +94,21 @@ export class Requests {
     this.room()
   }
 
-  #start(
-    kind: 'episodes' | 'episode',
-    request: number,
-    answer: (turn: Turn) => Promise<void>,
-  ): void {
+  #start(kind: 'episodes' | 'episode', request: number, answer: Answer): void {
     const older = this.#turns.get(kind)
     if (older !== undefined) void this.#cancel(older)
-    const turn = { request, cancelled: false }
+    const turn: Turn = { request, cancelled: false, over: Promise.resolve() }
+    turn.over = this.#take(turn, older, answer).finally(() => {
+      if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
+    })
+  }
+
+  async #take(turn: Turn, older: Turn | undefined, answer: Answer): Promise<void> {
+    await older?.over
+    if (turn.cancelled) return
     this.#turns.set(kind, turn)
     // The failure is told to whoever asked; there is nobody else to tell.
-    void answer(turn)
-      .catch(error => this.#fail(turn, error))
-      .finally(() => {
-        if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
-      })
+    await answer(turn).catch(error => this.#fail(turn, error))
   }
 
   async #stream(
