@@ -20,8 +20,11 @@ export function readFilter(text: string | null): Filter | null {
   return { predicate, key: formatPredicate(predicate) }
 }
 
+/** Expressions whose verdicts on an episode are remembered; past it all of them are forgotten. */
+const VERDICTS_MAX = 256
+
 export class Verdicts {
-  /** Verdicts last as long as whoever holds the episode. */
+  /** Verdicts last as long as whoever holds the episode, and make room for those of newer expressions. */
   readonly #verdicts = new WeakMap<Subject, Map<string, boolean>>()
   readonly #onJudged: () => void
 
@@ -41,6 +44,7 @@ export class Verdicts {
     let verdict = verdicts.get(filter.key)
     if (verdict === undefined) {
       verdict = matches(filter.predicate, subject)
+      if (verdicts.size >= VERDICTS_MAX) verdicts.clear()
       verdicts.set(filter.key, verdict)
       this.#onJudged()
     }

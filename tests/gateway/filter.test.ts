@@ -1,5 +1,6 @@
 // Filters of viewers: which finished episodes they are sent, and how little it costs to tell.
 import { describe, expect, test } from 'vitest'
+import { readFilter, Verdicts } from '../../src/gateway/filter.ts'
 import type { EpisodesPage } from '../../src/protocol/thread-messages.ts'
 import { type FakeViewerSocket, settle } from './fake-viewer-socket.ts'
 import { advance, connect, hub, openHub, stage } from './hub-fixture.ts'
@@ -91,6 +92,21 @@ describe('L13 a filter', () => {
     finish(5, 9)
     expect(hub.counters.judged).toBe(4)
   })
+})
+
+test('L13 P13 however many expressions a viewer tries, an episode keeps the verdicts of 256', () => {
+  let judged = 0
+  const verdicts = new Verdicts(() => judged++)
+  const { subject } = stage.finish(1, 3)
+  const means = (length: number): boolean =>
+    verdicts.means(readFilter(`length > ${length}`), subject)
+  for (let length = 0; length < 1000; length++) expect(means(length)).toBe(length < 3)
+  expect(judged).toBe(1000)
+  // Those of the last ones are remembered, the others are not.
+  means(999)
+  expect(judged).toBe(1000)
+  for (let length = 0; length < 256; length++) means(length)
+  expect(judged).toBe(1256)
 })
 
 describe('L13 a listing', () => {
