@@ -2,6 +2,7 @@
 // all while nobody watches.
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
+import { materialBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
@@ -12,7 +13,6 @@ import { episodeMessage, establishedMessage, systemMessage } from './messages.ts
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
 import type { FinishedEpisode, History, Publication, Stage } from './publication.ts'
-import { accountedBytes } from './requests.ts'
 import { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
 import { type Audience, Showing } from './showing.ts'
@@ -228,7 +228,7 @@ export class Hub implements ViewerHost, Audience {
     if (made !== undefined) return made
     const { material } = finished
     const build = () => episodeMessage(this.stage.mode, null, material, 0)
-    const message = SharedMessage.text('episodes', build, accountedBytes(material))
+    const message = SharedMessage.text('episodes', build, materialBytes(material))
     this.#wholes.set(finished, message)
     return message
   }

@@ -5,8 +5,9 @@
 // that all viewers share than one that asks once.
 import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
+import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
-import type { EpisodeMaterial, LiveFrame } from '../protocol/thread-messages.ts'
+import type { LiveFrame } from '../protocol/thread-messages.ts'
 import type { ClientMessage, Mode, ServerMessage } from '../protocol/viewer-messages.ts'
 import { readFilter } from './filter.ts'
 import type { Lane } from './lane.ts'
@@ -23,20 +24,18 @@ import { SharedMessage } from './shared-message.ts'
 /** Frames and bytes of pixels that answer one request; more are thinned out evenly. */
 const FRAMES_MAX = 3000
 const FRAME_BYTES_MAX = 64 * MIB
-const ROW_BYTES = 400
-const STEP_BYTES = 300
 const ERROR_BYTES = 512
 
 type Listing = Extract<ClientMessage, { type: 'list_episodes' }>
 
 interface Turn {
   readonly request: number
+  cancelled: boolean
   /** Settles, without fail, when it is answered or given up and the log owes it nothing. */
   over: Promise<void>
-  cancelled: boolean
 }
-type Answer = (turn: Turn) => Promise<void>
 
+type Answer = (turn: Turn) => Promise<void>
 
 export interface RequestsOptions {
   readonly history: History
@@ -62,7 +61,7 @@ export class Requests {
       const [before, after] = [asked.before ?? null, asked.after ?? null]
       const { rows, next } = await history.episodes({ before, after, limit, where })
       const build = () => episodesMessage(mode(), request, rows, next !== null, next)
-      await this.#send(turn, SharedMessage.text(null, build, rows.length * ROW_BYTES))
+      await this.#send(turn, SharedMessage.text(null, build, rowsBytes(rows)))
     })
   }
 
@@ -74,7 +73,7 @@ export class Requests {
       const first = material.frames === 0 ? undefined : await history.frames(episode, 0)
       const plan = planFrames(material.frames, first?.frames ?? [])
       const build = () => episodeMessage(mode(), request, material, plan.count)
-      if (!(await this.#send(turn, SharedMessage.text(null, build, accountedBytes(material)))))
+      if (!(await this.#send(turn, SharedMessage.text(null, build, materialBytes(material)))))
         return
       if (first !== undefined) await this.#stream(turn, episode, plan, first)
     })
@@ -98,6 +97,7 @@ export class Requests {
     const older = this.#turns.get(kind)
     if (older !== undefined) void this.#cancel(older)
     const turn: Turn = { request, cancelled: false, over: Promise.resolve() }
+    this.#turns.set(kind, turn)
     turn.over = this.#take(turn, older, answer).finally(() => {
       if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
     })
@@ -106,7 +106,6 @@ export class Requests {
   async #take(turn: Turn, older: Turn | undefined, answer: Answer): Promise<void> {
     await older?.over
     if (turn.cancelled) return
-    this.#turns.set(kind, turn)
     // The failure is told to whoever asked; there is nobody else to tell.
     await answer(turn).catch(error => this.#fail(turn, error))
   }
@@ -188,7 +187,3 @@ function planFrames(total: number, sample: readonly Omit<LiveFrame, 'mode'>[]): 
   const stride = Math.ceil(total / affordable)
   return { count: Math.ceil(total / stride), stride }
 }
-
-/** What an episode's message is accounted at while it waits. */
-export const accountedBytes = (material: EpisodeMaterial): number =>
-  ROW_BYTES + material.steps.length * STEP_BYTES

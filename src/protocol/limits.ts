@@ -56,6 +56,8 @@ export const limits = {
   liveEpisodes: 10,
   /** Steps kept of one episode for viewers; longer ones are shown thinned out, and say so. */
   liveEpisodeSteps: 20_000,
+  /** Numbers in them: episodes of long vectors are thinned out sooner. */
+  liveEpisodeNumbers: 1_000_000,
   /** The largest n of `best(n)` and `worst(n)` in a keep rule: so many rows are held. */
   keepRankMax: 1_000,
   /** Metric names that the aggregator follows. */

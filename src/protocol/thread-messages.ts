@@ -161,6 +161,9 @@ export type StillAnswer = { readonly id: number } & (
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 
+/** What the host's pools answer. */
+export type PoolAnswer = HistoryAnswer | StillAnswer
+
 /** Transactions of the log, and how long they took to become durable. Zero where there were none. */
 export interface CommitFigures {
   readonly count: number

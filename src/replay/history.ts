@@ -5,11 +5,11 @@ import { unpackValue } from '../protocol/codec.ts'
 import type { Envelope, EventOf } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { EpisodeRow } from '../protocol/projection.ts'
+import { ThinnedSteps } from '../protocol/thinned-steps.ts'
 import type {
   EpisodeMaterial,
   HistoryAnswer,
   HistoryQuery,
-  HistoryStep,
   LiveFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
@@ -99,8 +99,7 @@ export function loadEpisode(
   row: EpisodeRow,
   pictures: Pictures,
 ): EpisodeMaterial {
-  const thinnedBy = Math.max(1, Math.ceil(row.steps / limits.liveEpisodeSteps))
-  const steps: HistoryStep[] = []
+  const steps = new ThinnedSteps()
   let frames = 0
   let camera: string | undefined
   let cumulativeReward = 0
@@ -113,9 +112,7 @@ export function loadEpisode(
     }
     times = { first: times?.first ?? time, last: time }
     cumulativeReward += event.reward + event.intrinsicReward
-    const last = event.step === row.steps - 1
-    if (event.step % thinnedBy !== 0 && !last) continue
-    steps.push({
+    steps.take({
       offsetMillis: time - times.first,
       step: event.step,
       cumulativeReward,
@@ -125,11 +122,11 @@ export function loadEpisode(
       qValues: event.qValues ?? null,
       ...(event.logits && { logits: event.logits }),
       reward: event.reward,
-      done: event.terminated || event.truncated || last,
+      done: event.terminated || event.truncated,
     })
   }
   const globalSteps = times === undefined ? [] : globalStepsOf(reader, row, times)
-  return { row, thinnedBy, steps, frames, globalSteps }
+  return { row, thinnedBy: steps.thinnedBy, steps: steps.ended(), frames, globalSteps }
 }
 
 /** The next frames of the episode's first camera, from the `from`-th on that there still is. */

@@ -2,7 +2,13 @@
 // own ends. What the topology declares stays; ports come and go with the actors at their ends.
 import { Channels } from '../actors/channels.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChannelStatus, FactBatch, SystemNotice } from '../protocol/thread-messages.ts'
+import { answerBytes } from '../protocol/answer-bytes.ts'
+import type {
+  ChannelStatus,
+  FactBatch,
+  PoolAnswer,
+  SystemNotice,
+} from '../protocol/thread-messages.ts'
 import type { MessagePortLike } from '../streams/port.ts'
 import type { ActorHandle } from './spawn.ts'
 import type { ActorName, Topology } from './topology.ts'
@@ -20,7 +26,7 @@ export interface LinksOptions {
   /** The living actor of that name, if it lives. */
   readonly handleOf: (name: ActorName) => ActorHandle | undefined
   /** Answers the broadcaster's queries of the log, and its orders of pictures. */
-  readonly answer: (query: unknown) => Promise<unknown>
+  readonly answer: (query: unknown) => Promise<PoolAnswer>
   readonly onError: (error: unknown) => void
 }
 
@@ -60,7 +66,7 @@ export class HostLinks {
   /** `overlapping`: the next one is begun while one is not answered yet. */
   #answer(queries: string, answersTo: string, overlapping = false): void {
     if (!this.#has(queries)) return
-    const answers = this.#channels.sender<unknown>(answersTo, { sizeOf: () => 1024 })
+    const answers = this.#channels.sender(answersTo, { sizeOf: answerBytes })
     const handle = async (query: unknown): Promise<void> => {
       const answer = await this.#options.answer(query)
       while (answers.offer(answer) === 'full') {

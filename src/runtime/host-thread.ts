@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
-import type { HistoryQuery, StillOrder } from '../protocol/thread-messages.ts'
+import type { HistoryQuery, PoolAnswer, StillOrder } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/open-log.ts'
 import { LaneGauge } from '../streams/fast-lane/status.ts'
@@ -52,7 +52,7 @@ class Pools {
     this.#history = new HistoryPool(runDir, reader)
   }
 
-  answer(query: HistoryQuery | StillOrder): Promise<unknown> {
+  answer(query: HistoryQuery | StillOrder): Promise<PoolAnswer> {
     return query.kind === 'still' ? this.#previews.answer(query) : this.#history.answer(query)
   }
 

@@ -11,7 +11,7 @@ import type { supervisorMachine } from '../machines/supervisor.machine.ts'
 import { tell } from '../machines/tell.ts'
 import { encodeEvent } from '../protocol/codec.ts'
 import type { Event } from '../protocol/events.ts'
-import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
+import type { CrashKind, PoolAnswer, SystemNotice } from '../protocol/thread-messages.ts'
 import { type ChildrenOptions, HostChildren } from './host-children.ts'
 import { HostLinks, type PortPair } from './host-links.ts'
 import type { HostDetail, Problem } from './host-messages.ts'
@@ -35,7 +35,7 @@ export interface HostOptions extends ChildrenOptions {
   /** Gives the ports that two actors, or an actor and the host, are connected with. */
   readonly openChannel: () => PortPair
   /** Answers the broadcaster's queries of the log, and its orders of pictures. */
-  readonly answer: (query: unknown) => Promise<unknown>
+  readonly answer: (query: unknown) => Promise<PoolAnswer>
   /** An actor hangs and is replaced: what it shares with others has to be taken from it. */
   readonly onCutOff: (name: ActorName) => void
   readonly onStarted: (detail: HostDetail) => void

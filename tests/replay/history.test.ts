@@ -18,6 +18,7 @@ import {
   pixelsOf,
   recordsOf,
   step,
+  stepLayout,
 } from '../store/records.ts'
 
 const rowOf = (episode: number, place: Partial<EpisodeRow> = {}): EpisodeRow => ({
@@ -192,13 +193,38 @@ describe('a whole episode (L12)', () => {
     const count = limits.liveEpisodeSteps * 2 + 2
     const { reader, row } = await logOf(Array.from({ length: count }, (_, i) => step(1, i)))
     const { thinnedBy, steps } = load(reader, row)
-    expect(thinnedBy).toBe(3)
+    expect(thinnedBy).toBe(4)
     expect(steps.length).toBeLessThanOrEqual(limits.liveEpisodeSteps + 1)
-    expect(steps.slice(0, 3).map(taken => taken.step)).toEqual([0, 3, 6])
+    expect(steps.slice(0, 3).map(taken => taken.step)).toEqual([0, 4, 8])
     expect(steps.at(-1)).toMatchObject({ step: count - 1, done: true })
     // Its sum is that of all steps, not of those that are sent.
     const total = Array.from({ length: count }, (_, i) => i / 2).reduce((a, b) => a + b, 0)
     expect(steps.at(-1)?.cumulativeReward).toBe(total)
+  })
+
+  test('L17 P13 is thinned out when its steps hold more numbers than a viewer gets', async () => {
+    const layout = { ...stepLayout, layout: 3, qValues: 20_000 }
+    const log = await openMemoryLog()
+    await add(log, [{ type: 'layout_declared', ...layout }])
+    const qValues = Array.from({ length: layout.qValues }, () => 0.5)
+    const layouts = new Layouts([layout])
+    const records = Array.from({ length: 200 }, (_, i) =>
+      encodeEvent({ ...(step(1, i) as EventOf<'step_taken'>), qValues }, i, layouts),
+    )
+    const [count, at] = [records.length, ++position]
+    const contributed = { producer: 'x', position: at, records: Buffer.concat(records), count }
+    const { firstSeq, durable } = log.writer.append(contributed)
+    await durable
+    const row = rowOf(1, { firstSeq, lastSeq: firstSeq + count - 1, steps: count })
+    const { thinnedBy, steps } = load(log.reader(), row)
+    expect(thinnedBy).toBe(8)
+    expect(steps.map(taken => taken.step)).toEqual([
+      ...Array.from({ length: 25 }, (_, i) => i * 8),
+      199,
+    ])
+    expect(steps.at(-1)).toMatchObject({ done: true, cumulativeReward: (199 * 200) / 4 })
+    const numbers = steps.slice(0, -1).reduce((sum, taken) => sum + taken.qValues!.length, 0)
+    expect(numbers).toBeLessThanOrEqual(limits.liveEpisodeNumbers)
   })
 
   test('counts the frames that the log still holds', async () => {

@@ -5,12 +5,19 @@ import {
   type ActorCommand,
   type ActorReport,
   type ActorStart,
+  type HistoryQuery,
   heartbeatMillis,
+  type PoolAnswer,
   type SystemNotice,
 } from '../../src/protocol/thread-messages.ts'
 import { Host, type HostOptions } from '../../src/runtime/host.ts'
 import type { ActorHandle } from '../../src/runtime/spawn.ts'
 import { type ActorKind, recordingTopology, type Topology } from '../../src/runtime/topology.ts'
+
+/** What a pool says that found nothing. */
+export const failedOf = (query: unknown): PoolAnswer => ({
+  ...{ id: (query as HistoryQuery).id, kind: 'failed', code: 'NOT_FOUND', message: 'nothing' },
+})
 
 export class FakeActor implements ActorHandle {
   readonly kind: ActorKind
@@ -122,7 +129,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     faults: false,
     trainerCost: () => null,
     onCutOff: name => cutOff.push(name),
-    answer: async query => ({ answered: query }),
+    answer: async query => failedOf(query),
     onStarted: detail => started.push(detail),
     onNote: facts => notes.push(facts),
     onStatus: status => statuses.push(status),

@@ -1,14 +1,20 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
+import { MIB } from '../../src/base/bytes.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { decodeRecord, Layouts, readRecord } from '../../src/protocol/codec.ts'
 import { quarantinedMax } from '../../src/protocol/quarantine.ts'
-import type { FactBatch, SystemNotice } from '../../src/protocol/thread-messages.ts'
+import type {
+  FactBatch,
+  HistoryQuery,
+  PoolAnswer,
+  SystemNotice,
+} from '../../src/protocol/thread-messages.ts'
 import type { HostOptions } from '../../src/runtime/host.ts'
 import { playingTopology, type Topology, waitingTopology } from '../../src/runtime/topology.ts'
 import { PortReceiver } from '../../src/streams/port.ts'
 import { turns } from '../actors/fake-endpoint.ts'
-import { CLOSE_MILLIS_MAX, type FakeActor, hostOf } from './fake-actors.ts'
+import { CLOSE_MILLIS_MAX, type FakeActor, failedOf, hostOf } from './fake-actors.ts'
 
 let open: ReturnType<typeof hostOf>[] = []
 const newHost = (options: Partial<HostOptions> = {}, topology?: Topology) => {
@@ -696,7 +702,7 @@ describe('the host`s own channels', () => {
   })
 
   test('carry queries of the broadcaster to who reads the log, and the answers back', async () => {
-    const { actor, run } = newHost({ answer: async query => ({ to: query }) })
+    const { actor, run } = newHost()
     run()
     const answers = receive(actor('broadcaster'), 'host.answers')
     const port = actor('broadcaster').ports.get('broadcaster.queries')?.at(-1)
@@ -704,7 +710,29 @@ describe('the host`s own channels', () => {
     port!.postMessage({ kind: 'items', epoch: 1, items: [{ id: 1 }, { id: 2 }] })
     await credited
     for (let i = 0; i < 100 && answers.length < 2; i++) await turns()
-    expect(answers).toEqual([{ to: { id: 1 } }, { to: { id: 2 } }])
+    expect(answers).toEqual([failedOf({ id: 1 }), failedOf({ id: 2 })])
+  })
+
+  test('C1 account answers by what they hold, so that large ones do not gather in the port', async () => {
+    const bytes = new Uint8Array(3 * MIB)
+    const answer = async (query: unknown): Promise<PoolAnswer> => ({
+      ...{ id: (query as HistoryQuery).id, kind: 'still', bytes },
+    })
+    const { actor, run, pass, statuses } = newHost({ answer })
+    run()
+    const port = actor('broadcaster').ports.get('broadcaster.queries')?.at(-1)
+    const credited = once(port!, 'message')
+    // Nobody takes the answers: one is on its way, the others wait.
+    port!.postMessage({ kind: 'items', epoch: 1, items: [{ id: 1 }, { id: 2 }, { id: 3 }] })
+    await credited
+    const held = () => {
+      pass(500)
+      const channels = statuses.at(-1)?.actors.flatMap(one => one.channels) ?? []
+      return channels.find(({ name }) => name === 'host.answers')
+    }
+    for (let i = 0; i < 100 && held()?.offered !== 3; i++) await turns()
+    expect(held()).toMatchObject({ offered: 3, taken: 1, depth: 2 })
+    expect(held()!.depthBytes).toBeGreaterThan(6 * MIB)
   })
 })
 

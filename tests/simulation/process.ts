@@ -9,7 +9,12 @@ import { type ActorDefinition, runActor } from '../../src/actors/run-actor.ts'
 import { RollcastError } from '../../src/base/errors.ts'
 import { restartLimits } from '../../src/machines/restart-intensity.ts'
 import { encodeEvent } from '../../src/protocol/codec.ts'
-import type { ActorStart, CrashKind, HistoryQuery } from '../../src/protocol/thread-messages.ts'
+import type {
+  ActorStart,
+  CrashKind,
+  HistoryAnswer,
+  HistoryQuery,
+} from '../../src/protocol/thread-messages.ts'
 import { answerQuery, openRun } from '../../src/replay/history.ts'
 import { Host } from '../../src/runtime/host.ts'
 import type { Problem } from '../../src/runtime/host-messages.ts'
@@ -156,7 +161,7 @@ export class SimProcess {
     return { port1, port2 }
   }
 
-  #answer(query: HistoryQuery): Promise<unknown> {
+  #answer(query: HistoryQuery): Promise<HistoryAnswer> {
     const reader = new StorageReader(new SimStorage(this.#world, this.#hostLife))
     return new Promise(resolve => {
       this.#hostLife.clock.schedule(this.#world.timing.between(1, 20), () =>

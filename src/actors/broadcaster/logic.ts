@@ -37,8 +37,6 @@ import { OpenEpisode } from './open-episode.ts'
 
 /** Steps kept of all open episodes together; each may keep its share. */
 const OPEN_STEPS_MAX = limits.liveEpisodes * limits.liveEpisodeSteps
-/** Numbers kept of one episode; long vectors are thinned out sooner than steps are. */
-const NUMBERS_MAX = 1_000_000
 const AGENTS_MAX = limits.layoutsMax
 /** The reason of an episode whose end was missed. */
 const MISSED = 'missed'
@@ -290,7 +288,7 @@ export class LiveFeed implements Stage {
       2,
       Math.floor(OPEN_STEPS_MAX / Math.max(this.#open.size, limits.liveEpisodes)),
     )
-    const step = open.take(event, time, { steps, numbers: NUMBERS_MAX })
+    const step = open.take(event, time, { steps, numbers: limits.liveEpisodeNumbers })
     shown.push({ kind: 'stepped', agent, episode, time, position: this.#position, step })
   }
 

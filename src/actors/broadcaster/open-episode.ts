@@ -1,14 +1,8 @@
-// An episode that is being played: its steps as viewers get them, bounded. When there are too many,
-// every other one goes and from then on only every 2nd, 4th, 8th ... is kept; the last one always.
+// An episode that is being played: its steps as viewers get them, bounded, and its sums.
 import type { StepTaken } from '../../protocol/events.ts'
 import type { EpisodeRow } from '../../protocol/projection.ts'
+import { type KeptMax, ThinnedSteps } from '../../protocol/thinned-steps.ts'
 import type { EpisodeMaterial, HistoryStep } from '../../protocol/thread-messages.ts'
-
-/** Bounds of what is kept of one episode: steps, and numbers in them. */
-export interface KeptMax {
-  readonly steps: number
-  readonly numbers: number
-}
 
 export class OpenEpisode {
   readonly agent: string
@@ -21,11 +15,8 @@ export class OpenEpisode {
   frames = 0
   #complete: boolean
   #doubted = false
-  #steps: HistoryStep[] = []
-  #numbers = 0
-  #thinnedBy = 1
+  #steps = new ThinnedSteps()
   #count = 0
-  #last: HistoryStep | undefined
   #firstStepTime = 0
   #lastTime: number
   #extrinsic = 0
@@ -85,17 +76,14 @@ export class OpenEpisode {
       reward: step.reward,
       done: step.terminated || step.truncated,
     }
-    this.#last = taken
-    if (this.#complete && step.step % this.#thinnedBy === 0) this.#keep(taken, max)
+    if (this.#complete) this.#steps.take(taken, max)
     return taken
   }
 
   /** Everything of it; call only when it is complete. */
   material(row: EpisodeRow): EpisodeMaterial {
-    const steps = this.#steps.filter(step => step !== this.#last)
-    if (this.#last !== undefined) steps.push({ ...this.#last, done: true })
     // Pixels are read from the log; what was shown live was lossy.
-    return { row, thinnedBy: this.#thinnedBy, steps, frames: 0 }
+    return { row, thinnedBy: this.#steps.thinnedBy, steps: this.#steps.ended(), frames: 0 }
   }
 
   /** The row as far as it was seen, for an episode whose end was not. */
@@ -125,26 +113,6 @@ export class OpenEpisode {
   /** Sums are unknown from here on, and it is no material. */
   #giveUp(): void {
     this.#complete = false
-    this.#steps = []
+    this.#steps = new ThinnedSteps()
   }
-
-  #keep(step: HistoryStep, max: KeptMax): void {
-    this.#steps.push(step)
-    this.#numbers += numbersIn(step)
-    while (
-      this.#steps.length > 1 &&
-      (this.#steps.length > max.steps || this.#numbers > max.numbers)
-    ) {
-      this.#thinnedBy *= 2
-      this.#steps = this.#steps.filter(kept => kept.step % this.#thinnedBy === 0)
-      this.#numbers = this.#steps.reduce((sum, kept) => sum + numbersIn(kept), 0)
-    }
-  }
-}
-
-function numbersIn({ position, meters, action, qValues, logits }: HistoryStep): number {
-  const actions = typeof action === 'number' || action === null ? 1 : action.length
-  const gauges = meters === null ? 0 : Object.keys(meters).length
-  const values = (qValues?.length ?? 0) + (logits?.length ?? 0)
-  return 4 + (position?.length ?? 0) + gauges + actions + values
 }
