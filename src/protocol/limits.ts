@@ -91,11 +91,11 @@ export const limits = {
   /** Connections at once from one address (an IPv6 /64 counts as one) ... */
   connectionsPerAddress: 20,
   /** ... and from each address of the loopback, where all programs of the machine are. */
-  connectionsFromLoopback: 1000,
+  connectionsFromLoopback: 1032,
   /** WebSocket handshakes and exchanges of tokens in a second from one address ... */
   handshakesPerSecond: 20,
   /** ... and from the loopback: a thousand viewers that all come back at once do so in a second. */
-  handshakesPerSecondFromLoopback: 1000,
+  handshakesPerSecondFromLoopback: 1032,
   /** So many wrong tokens from one address, and for a minute none of its tokens is looked at. */
   wrongTokensPerMinute: 10,
 } as const
@@ -107,7 +107,11 @@ assert(limits.undurableBytesMax <= limits.ringBytes, 'the warning comes before t
 assert(limits.pinnedAgeMillisMax * 2 < limits.undurableMillisMax, 'grouping alone does not warn')
 assert(limits.batchAgeMillisMax < limits.pinnedAgeMillisMax, 'fewer transactions are larger')
 assert(limits.ringBytes < limits.pendingBytesMax, 'what a ring holds is never refused')
-assert(limits.viewersMax < limits.connectionsMax, 'somebody can still ask how a full house is')
+assert(
+  limits.viewersMax < limits.connectionsFromLoopback,
+  'somebody can still ask how a full house is',
+)
+assert(limits.connectionsFromLoopback < limits.connectionsMax, 'one address does not take all')
 assert(
   limits.connectionsFromLoopback <= limits.handshakesPerSecondFromLoopback,
   'all who may connect may do so at once',
