@@ -51,5 +51,5 @@ export function refuseUpgrade(door: Door, socket: Duplex, { status, reason }: Re
   const challenge = status === 401 ? `www-authenticate: ${CHALLENGE}\r\n` : ''
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${challenge}`
   const type = 'content-type: text/plain; charset=utf-8\r\n'
-  socket.end(`${head}${type}content-length: ${reason.length}\r\n\r\n${reason}`)
+  socket.end(`${head}${type}content-length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`)
 }
