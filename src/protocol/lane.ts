@@ -25,7 +25,7 @@ export interface LaneHud {
 export interface LaneStatus {
   /** A producer is there. */
   readonly running: boolean
-  /** It says that nothing will come for now. */
+  /** No episode is open, so no frame will come for now. */
   readonly paused: boolean
   readonly source: FrameSource
   /** The most frames a second that are wanted of any camera; 0: of none. */

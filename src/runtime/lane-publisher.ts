@@ -22,10 +22,22 @@ export class LanePublisher {
   /** Bytes of a frame of the largest camera so far: slots are made for it. */
   #bytesMax = 0
   readonly #told = new Set<number>()
+  #openEpisodes = 0
 
   constructor(options: LanePublisherOptions) {
     this.#options = options
     this.#writer = new LaneWriter(options.lane)
+    this.#writer.paused = true
+  }
+
+  /** An episode has begun: frames may come. */
+  noteBegan(): void {
+    if (++this.#openEpisodes === 1) this.#writer.paused = false
+  }
+
+  /** The same has ended. While the trainer plays none it pauses: it learns, perhaps, or saves. */
+  noteEnded(): void {
+    if (--this.#openEpisodes === 0) this.#writer.paused = true
   }
 
   /** What is wanted of a camera's frames. */

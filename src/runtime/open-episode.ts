@@ -89,6 +89,7 @@ export class OpenEpisode {
     this.#terminated = false
     this.#truncated = false
     this.#tape?.start()
+    this.#lane?.noteBegan()
     const agent = this.#agent
     const event = { type: 'episode_began' as const, agent, episode: this.#episode, ...numbers }
     this.#ingress.write(info === undefined ? event : { ...event, info }, true)
@@ -199,6 +200,7 @@ export class OpenEpisode {
     if (info !== undefined) event.info = info
     if (discarded) event.discarded = true
     this.#episode = 0
+    this.#lane?.noteEnded()
     this.pulse.endEpisode(this.#steps, this.#extrinsic)
     this.#ingress.write(event, true)
     if (this.#tape && this.#onEpisode) this.#callBack(this.#tape, this.#onEpisode, event)

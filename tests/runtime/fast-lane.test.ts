@@ -91,11 +91,12 @@ test('V11 U1 with no viewer no frame is copied, by no way; the first viewer gets
   viewer.close()
   await until('nobody to watch', () => laneOf(trainer).source === 'none')
   await freshStatus(trainer)
-  const left = laneOf(trainer)
+  // Between two episodes the trainer pauses for a moment.
+  const { paused: _, ...left } = laneOf(trainer)
   const frames = trainer.frames()
   await until('200 frames more', () => trainer.frames() > frames + 200)
   await freshStatus(trainer)
-  expect(laneOf(trainer)).toEqual(left)
+  expect(laneOf(trainer)).toMatchObject(left)
   // But for one that was on its way when the viewer left, each was taken or passed over.
   expect(left.published - left.taken - left.skipped).toBeLessThanOrEqual(1)
   expect(sentByLog(trainer)).toBe(0)

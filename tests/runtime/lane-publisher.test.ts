@@ -40,6 +40,38 @@ describe('V11 with nobody who watches', () => {
   })
 })
 
+describe('F1 the flags of the lane', () => {
+  test('F1 it pauses while no agent plays an episode, and has gone when it is closed', () => {
+    const { recorder, gauge, publisher } = open()
+    const flags = () => {
+      const { running, paused } = gauge.status()
+      return { running, paused }
+    }
+    const [pausing, playing] = [
+      { running: true, paused: true },
+      { running: true, paused: false },
+    ]
+    expect(flags()).toEqual(pausing)
+    const [one, other] = [recorder('one'), recorder('other')]
+    expect(flags()).toEqual(pausing)
+    one.begin()
+    expect(flags()).toEqual(playing)
+    // An episode that another takes the place of has ended; a step begins one by itself.
+    one.begin()
+    other.step({ reward: 1 })
+    one.end()
+    expect(flags()).toEqual(playing)
+    other.discard()
+    expect(flags()).toEqual(pausing)
+    one.frame(frameOf(4, 4))
+    expect(flags()).toEqual(playing)
+    one.interrupt()
+    expect(flags()).toEqual(pausing)
+    publisher.close()
+    expect(flags()).toEqual({ running: false, paused: false })
+  })
+})
+
 describe('with somebody who watches', () => {
   test('F1 the frame that is recorded is published, with its place and the numbers beside it', () => {
     const { recorder, reader, watch, gauge, arrivals } = open()

@@ -121,7 +121,7 @@ export class LaneWriter {
     Atomics.store(words, WORD_HUD, (odd + 1) | 0)
   }
 
-  /** Tells readers that nothing will come for now, or that it goes on. */
+  /** Tells whoever looks that nothing will come for now, or that it goes on. */
   set paused(paused: boolean) {
     Atomics.store(this.#memory.words, WORD_FLAGS, FLAG_RUNNING | (paused ? FLAG_PAUSED : 0))
   }
