@@ -94,7 +94,7 @@ export async function openRollcast(clock: Clock = systemClock): Promise<Gateway>
     state: step => hub.publish([{ kind: 'stepped', ...steppedOf(step) }]),
     insight() {
       const { kind: insight, ...rest } = insightOf()
-      hub.publish([{ kind: 'insight', insight, ...rest }])
+      hub.publish([{ kind: 'insight', insight, ...rest, bytes: 1024 }])
     },
     film(index) {
       hub.showFrame({

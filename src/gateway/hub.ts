@@ -4,12 +4,14 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { materialBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
+import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
 import { episodeMessage, establishedMessage, systemMessage } from './messages.ts'
+import { PastInsights, type ShownInsight } from './past-insights.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
 import type { FinishedEpisode, History, Publication, Stage } from './publication.ts'
@@ -58,6 +60,7 @@ export class Hub implements ViewerHost, Audience {
   readonly #cameras = new Map<string, string>()
   readonly #viewers = new Set<Viewer>()
   readonly #continuity = new Continuity()
+  readonly #insights = new PastInsights()
   readonly #projection: ProjectionFeed
   readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
@@ -197,20 +200,37 @@ export class Hub implements ViewerHost, Audience {
   greet(viewer: Viewer, resume: Resume | undefined): void {
     const { run, name } = this.#projection.run ?? this.stage
     const isOfRun = resume !== undefined && (resume.run ?? run) === run
-    const missed = isOfRun ? this.#continuity.missedSince(resume) : null
-    const held = missed === null ? null : this.#projection.reachingBack(missed)
+    const missed = isOfRun ? this.#missedSince(resume, viewer.lane.wants('insights')) : null
     const fresh = resume === undefined && !viewer.greetedBefore
     const established = establishedMessage(this.stage, {
       client_id: viewer.id,
       server_time: this.clock.now(),
-      continuation: held !== null ? 'resume' : fresh ? 'fresh' : 'resync',
+      continuation: missed !== null ? 'resume' : fresh ? 'fresh' : 'resync',
       position: this.#continuity.position,
       run,
       name,
     })
     viewer.lane.queue(SharedMessage.text(null, () => established, 1024))
-    for (const message of held ?? this.#projection.firstMessages()) viewer.lane.queue(message)
+    const first = missed?.messages ?? this.#projection.firstMessages()
+    for (const message of first) viewer.lane.queue(message)
+    for (const insight of missed?.insights ?? []) viewer.viewing.insight(insight)
+    // At last: it says a position, which a viewer has reached when all before it has come.
     if (this.#system !== null) viewer.lane.queue(this.#systemMessage(this.#system))
+  }
+
+  /** Null when some of it may be forgotten, so that the viewer has to start over. */
+  #missedSince(
+    position: Position,
+    wantsInsights: boolean,
+  ): { messages: readonly SharedMessage[]; insights: readonly ShownInsight[] } | null {
+    const from = this.#continuity.missedSince(position)
+    const messages = from === null ? null : this.#projection.reachingBack(from)
+    const insights = wantsInsights ? this.#insights.missedSince(position.seq) : []
+    return messages === null || insights === null ? null : { messages, insights }
+  }
+
+  remember(insight: ShownInsight, bytes: number): void {
+    this.#insights.remember(this.#continuity.position.seq, bytes, insight)
   }
 
   forget(viewer: Viewer): void {
@@ -240,6 +260,7 @@ export class Hub implements ViewerHost, Audience {
   #restart(): void {
     this.#showing.restart()
     this.#continuity.restart(this.stage.position)
+    this.#insights.restart(this.stage.position.seq)
     // Finished episodes that are played again change nothing of what was made of the log.
     if (this.stage.mode !== 'checkpoint') this.#projection.restart()
     this.toAll(viewer => viewer.restart())

@@ -44,6 +44,8 @@ export interface InsightPublication {
   readonly time: number
   /** One thing, or one for each of several levels (protocol/levels.ts). */
   readonly data: unknown
+  /** What it takes in the log. */
+  readonly bytes: number
 }
 
 /** In the order in which things happened. */

@@ -3,6 +3,7 @@
 import { stateKey } from './agent-feed.ts'
 import { endMessage, insightMessage, startMessage, stateMessage } from './messages.ts'
 import { messagesByLevel } from './messages-by-level.ts'
+import type { ShownInsight } from './past-insights.ts'
 import type {
   EndedPublication,
   FinishedEpisode,
@@ -26,6 +27,8 @@ export interface Audience {
     action: (viewer: Viewer) => void,
   ): void
   wholeOf(finished: FinishedEpisode): SharedMessage
+  /** For those who come back; `bytes` is about what it takes. */
+  remember(insight: ShownInsight, bytes: number): void
 }
 
 /** The newest state update of an agent's open episode. */
@@ -70,15 +73,15 @@ export class Showing {
     } else this.#showInsight(publication)
   }
 
-  #showInsight({ insight: kind, agent, time, data }: InsightPublication): void {
+  #showInsight({ insight: kind, agent, time, data, bytes }: InsightPublication): void {
     const { mode } = this.#stage
     const messageFor = messagesByLevel(data, said => {
       const build = () => insightMessage(mode, { kind, agent, time, data: said })
-      return SharedMessage.text('insights', build, STATE_BYTES)
+      return SharedMessage.text('insights', build, STATE_BYTES + bytes)
     })
-    this.#audience.toAll(({ viewing, lane }) => {
-      if (agent === null || viewing.follows(agent)) lane.queue(messageFor(viewing.level))
-    })
+    const insight = { agent, messageFor }
+    this.#audience.remember(insight, STATE_BYTES + bytes)
+    this.#audience.toAll(({ viewing }) => viewing.insight(insight))
   }
 
   #showStep(stepped: SteppedPublication): void {

@@ -198,12 +198,15 @@ export class Viewer {
       return
     }
     this.#greeted = true
-    const { channels = viewerChannels, compression = 'none', ...preferences } = hello
+    const { channels = viewerChannels, compression = 'none', where, ...preferences } = hello
     this.lane.agree(new Set(channels), formOf(this.#socket.encoding, compression))
     this.lane.release()
+    // Whom it follows says what it has missed.
+    this.viewing.prefer(preferences)
     this.#host.greet(this, hello.resume)
     this.greetedBefore = true
-    this.#prefer(preferences)
+    // A filter that cannot be read is told behind the greeting.
+    this.#prefer({ where })
     this.#tell({ type: 'helloReceived', mode: this.#mode })
   }
 

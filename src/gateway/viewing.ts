@@ -12,6 +12,7 @@ import { Following } from './following.ts'
 import type { FrameTaste } from './frame-outlet.ts'
 import type { Lane } from './lane.ts'
 import { startMessage } from './messages.ts'
+import type { ShownInsight } from './past-insights.ts'
 import { Playback } from './playback.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, Stage } from './publication.ts'
@@ -72,10 +73,6 @@ export class Viewing {
 
   get delivery(): Delivery {
     return this.#delivery
-  }
-
-  get level(): Level {
-    return this.#level
   }
 
   /** Frames a second that the viewer asks for and can take, of each that it follows. */
@@ -167,6 +164,11 @@ export class Viewing {
   frame(shared: SharedFrame): void {
     if (!this.#options.lane.wants('frames')) return
     this.#feedOf(shared.frame.agent).frame(shared, 1000 / this.#shareFps)
+  }
+
+  /** An insight, if it is about an agent that it follows or about all of them. */
+  insight({ agent, messageFor }: ShownInsight): void {
+    if (agent === null || this.follows(agent)) this.#options.lane.queue(messageFor(this.#level))
   }
 
   /** An episode of an agent that it follows has ended. */

@@ -98,7 +98,14 @@ async function startSlanderer(): Promise<string> {
     const kind = said(step)
     hub.publish([
       { ...stepped, step: stepOf(step, { meters }) },
-      { kind: 'insight', insight: kind, agent: null, time: step, data: { [kind]: [kind] } },
+      {
+        kind: 'insight',
+        insight: kind,
+        agent: null,
+        time: step,
+        data: { [kind]: [kind] },
+        bytes: 99,
+      },
     ])
   }, 50)
   onTestFinished(async () => {

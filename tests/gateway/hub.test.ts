@@ -10,6 +10,7 @@ import { advance, clock, connect, hub, openHub, publish, stage } from './hub-fix
 import {
   beganOf,
   frameOf,
+  insightOf,
   materialOf,
   milestoneOf,
   projectionOf,
@@ -212,7 +213,7 @@ describe('delivery newest', () => {
 describe('S11 channels', () => {
   const showAll = (): void => {
     publish(beganOf(4), steppedOf(4, 0, 2), stage.finish(4, 3))
-    publish({ kind: 'insight', insight: 'plan', agent: null, time: 1, data: 1 })
+    publish(insightOf(1))
     hub.showFrame(frameOf(0))
     const projection = projectionOf(50, {
       ...{ episodes: [rowOf(1)], metrics: [seriesOf('loss')], milestones: [milestoneOf(1, 19)] },
@@ -247,8 +248,7 @@ describe('S11 channels', () => {
     const changing = connect({ level: 'intermediate' })
     await settle()
     const { built } = hub.counters
-    const say = (data: unknown) =>
-      publish({ kind: 'insight', insight: 'policy', agent: null, time: 1, data })
+    const say = (data: unknown) => publish(insightOf(data))
     say({ levels: { beginner: 'small steps', advanced: { kl: 0.01 } } })
     await settle()
     expect(hub.counters.built).toBe(built + 3)

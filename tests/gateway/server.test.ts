@@ -186,7 +186,14 @@ describe('viewers over real sockets', () => {
       hub.publish([
         beganOf(2),
         steppedOf(2, 0, 41),
-        { kind: 'insight', insight: 'plan', agent: null, time: 1, data: { a: [1, null] } },
+        {
+          kind: 'insight',
+          insight: 'plan',
+          agent: null,
+          time: 1,
+          data: { a: [1, null] },
+          bytes: 9,
+        },
         stage.finish(2, 3),
       ])
       hub.showFrame(frameOf(0, 30_000))

@@ -3,6 +3,7 @@ import type {
   BeganPublication,
   FinishedEpisode,
   History,
+  InsightPublication,
   Stage,
 } from '../../src/gateway/publication.ts'
 import type { LaneStatus } from '../../src/protocol/lane.ts'
@@ -134,6 +135,9 @@ export const frameOf = (step: number, bytes = 12, agent = 'agent-0'): LiveFrame 
   mode: 'live',
   pixels: new Uint8Array(bytes).fill(step),
 })
+
+export const insightOf = (data: unknown, over: Partial<InsightPublication> = {}) =>
+  ({ kind: 'insight', insight: 'plan', agent: null, time: 1, data, bytes: 64, ...over }) as const
 
 export const milestoneOf = (episode: number, seq: number): Milestone => ({
   milestone: 'best_return',

@@ -28,7 +28,7 @@ const timer = setInterval(() => {
   stage.position = { epoch: 1, seq: step + 1 }
   hub.publish([
     steppedOf(1, step, step + 1),
-    { kind: 'insight', insight: 'count', agent: null, time: step, data: step },
+    { kind: 'insight', insight: 'count', agent: null, time: step, data: step, bytes: 9 },
   ])
 }, STEP_MILLIS)
 

@@ -43,6 +43,14 @@ const commands = [
       ),
   ),
   viewer.map(who => command<World>(`${who} hangs up`, world => world.hangUp(who))),
+  viewer.map(who =>
+    command<World>(`${who} is away for a moment`, async world => {
+      await world.hangUp(who)
+      await world.step(0, 2)
+      await world.insights(3, 10)
+      await world.connect(who, 'newest', true)
+    }),
+  ),
   ...repeat(
     4,
     fc
@@ -172,6 +180,22 @@ describe('what the models of viewers have found', () => {
       await world.connect(1, 'newest', true)
     }))
 
+  test('U2 who comes back is told the insights that were given meanwhile', () =>
+    regression(async world => {
+      await world.busy(3)
+      await world.connect(0, 'newest', false)
+      await world.insights(2, 10)
+      await world.step(0, 3)
+      await world.tell()
+      await world.everybodyReads()
+      await world.pass(500)
+      await world.everybodyReads()
+      await world.hangUp(0)
+      await world.step(0, 3)
+      await world.insights(3, 10)
+      await world.connect(0, 'newest', true)
+    }))
+
   test('a request that fails while its viewer is stalled is answered all the same', () =>
     regression(async world => {
       await world.connect(0, 'newest', false)
@@ -204,6 +228,12 @@ describe('a model of viewers notices', () => {
     planted(
       12,
       sending((message, ordinal) => (holds(message, '"milestone"') && ordinal % 5 === 0 ? 0 : 1)),
+    ))
+
+  test('invariant 12: an insight that gets lost', () =>
+    planted(
+      12,
+      sending((message, ordinal) => (holds(message, '"insight"') && ordinal % 5 === 0 ? 0 : 1)),
     ))
 
   test('invariant 13: a state that is shown again after a newer one', () => {

@@ -221,7 +221,7 @@ export class LiveFeed implements Stage {
     }
     const decoded = tryRead(() => decodeRecord(bytes, record, this.#layouts))
     if (decoded === undefined) this.#failToRead(1)
-    else this.#foldEvent(decoded.event, decoded.time, shown)
+    else this.#foldEvent(decoded.event, decoded.time, record.bodyLength, shown)
   }
 
   /** False for steps and frames of a layout that nothing has declared to us. */
@@ -234,7 +234,7 @@ export class LiveFeed implements Stage {
     return this.#layouts.get(view.getUint16(bodyOffset + 8, true)) !== undefined
   }
 
-  #foldEvent(event: Event, time: number, shown: Publication[]): void {
+  #foldEvent(event: Event, time: number, bytes: number, shown: Publication[]): void {
     if (fromTrainer.has(event.type)) this.#sourceEnded = false
     switch (event.type) {
       case 'run_started':
@@ -260,7 +260,7 @@ export class LiveFeed implements Stage {
         break
       case 'insight_given': {
         const { kind: insight, data, agent = null } = event
-        shown.push({ kind: 'insight', insight, agent, time, data })
+        shown.push({ kind: 'insight', insight, agent, time, data, bytes })
       }
     }
   }

@@ -1,5 +1,5 @@
-// A viewer as the page is one: it keeps the position of what it saw, the rows and milestones that it
-// was sent, and starts over when it is told to. What it checks of each message by itself is that
+// A viewer as the page is one: it keeps the position of what it saw, the rows, milestones and insights
+// that it was sent, and starts over when it is told to. What it checks of each message by itself is that
 // nothing comes twice, late or in the wrong order.
 import type { Position } from '../../../src/protocol/position.ts'
 import { type ServerMessage, serverMessageSchema } from '../../../src/protocol/viewer-messages.ts'
@@ -22,6 +22,8 @@ export class Client {
   /** Episodes whose rows it holds, and milestones by their values; since it last started over. */
   readonly rows = new Set<number>()
   readonly milestones = new Set<number>()
+  /** Numbers of insights. */
+  readonly insights = new Set<number>()
   /** The newest request of each kind that is not answered. */
   readonly asked = new Map<string, number>()
   readonly #invariants: Invariants
@@ -84,6 +86,9 @@ export class Client {
       case 'milestone':
         this.milestones.add(message.value)
         break
+      case 'insight':
+        this.insights.add((message.data as { number: number }).number)
+        break
       case 'system':
         this.#reach(message.newest)
         break
@@ -118,6 +123,7 @@ export class Client {
       this.position = undefined
       this.rows.clear()
       this.milestones.clear()
+      this.insights.clear()
     }
   }
 

@@ -1,5 +1,5 @@
-// A hub with its viewers beside a model of what each of them must have been sent: rows of the index
-// and milestones without a hole, across stalls, reconnects and new epochs; the newest of everything
+// A hub with its viewers beside a model of what each of them must have been sent: rows of the index,
+// milestones and insights without a hole, across stalls, reconnects and new epochs; the newest of everything
 // else; an answer to every question. A viewer reads when the test says so.
 import { SimulatedClock } from '../../../src/base/clock.ts'
 import { RollcastError } from '../../../src/base/errors.ts'
@@ -9,6 +9,7 @@ import type { EpisodeRow, Milestone } from '../../../src/protocol/projection.ts'
 import {
   beganOf,
   frameOf,
+  insightOf,
   materialOf,
   milestoneOf,
   projectionOf,
@@ -46,6 +47,7 @@ export class ViewerWorld {
   readonly #rows: EpisodeRow[] = []
   readonly #milestones: Milestone[] = []
   #projectedSeq = 0
+  #insights = 0
   #answers: ((fail: boolean) => void)[] = []
 
   constructor(invariants: Invariants, plants: ViewerPlants = {}) {
@@ -180,9 +182,9 @@ export class ViewerWorld {
 
   /** Small messages, or ones that fill a socket. */
   insights(count: number, bytes: number): Promise<void> {
-    const data = 'x'.repeat(bytes)
+    const text = 'x'.repeat(bytes)
     for (let i = 0; i < count; i++) {
-      this.#hub.publish([{ kind: 'insight', insight: 'note', agent: null, time: 1, data }])
+      this.#hub.publish([insightOf({ number: ++this.#insights, text }, { bytes })])
     }
     return this.#settle()
   }
@@ -251,7 +253,7 @@ export class ViewerWorld {
   }
 
   #judge(client: Client): void {
-    const { rows, milestones, asked, socket } = client
+    const { rows, milestones, insights, asked, socket } = client
     this.#invariants.holds(12, client.established, () => 'a viewer was never greeted')
     const read = socket?.unread === 0 || socket?.closedWith !== null
     this.#invariants.holds(12, read, () => `${socket?.unread} messages were held back`)
@@ -267,6 +269,9 @@ export class ViewerWorld {
       reached.map(one => one.value),
       milestones,
     )
+    // Who starts over holds none of those before.
+    const given = Array.from({ length: this.#insights }, (_, i) => i + 1)
+    if (insights.size > 0) this.#noHole('insight', given, insights)
     const waiting = [...asked.keys()]
     this.#invariants.holds(12, waiting.length === 0, () => `no answer to ${waiting}`)
   }
