@@ -85,6 +85,7 @@ export class Hub implements ViewerHost, Audience {
       continuity: this.#continuity,
       watched: () => this.#viewers.size > 0,
       onMessage: message => this.toAll(viewer => viewer.lane.queue(message)),
+      onMetrics: change => this.toAll(viewer => viewer.metrics.offer(change)),
     })
     this.#showing = new Showing(stage, this)
     this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
@@ -212,6 +213,7 @@ export class Hub implements ViewerHost, Audience {
     })
     viewer.lane.queue(SharedMessage.text(null, () => established, 1024))
     const first = missed?.messages ?? this.#projection.firstMessages()
+    viewer.metrics.clear()
     for (const message of first) viewer.lane.queue(message)
     for (const insight of missed?.insights ?? []) viewer.viewing.insight(insight)
     // At last: it says a position, which a viewer has reached when all before it has come.
@@ -251,6 +253,10 @@ export class Hub implements ViewerHost, Audience {
     const message = SharedMessage.text('episodes', build, materialBytes(material))
     this.#wholes.set(finished, message)
     return message
+  }
+
+  metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined {
+    return this.#projection.metricsOf(names, withPoints)
   }
 
   newestState(agent: string): SharedMessage | undefined {

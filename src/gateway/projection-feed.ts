@@ -7,6 +7,7 @@ import type { EpisodeRow, Milestone, Projection, RunTotals } from '../protocol/p
 import type { ProjectionNotice } from '../protocol/thread-messages.ts'
 import type { Continuity } from './continuity.ts'
 import { episodesMessage, metricsMessage, milestoneMessage } from './messages.ts'
+import type { MetricsChange } from './metrics-outlet.ts'
 import type { Stage } from './publication.ts'
 import { SharedMessage } from './shared-message.ts'
 import { Throttle } from './throttle.ts'
@@ -26,6 +27,7 @@ export interface ProjectionFeedOptions {
   /** Whether anybody watches; if not, nothing is made. */
   readonly watched: () => boolean
   readonly onMessage: (message: SharedMessage) => void
+  readonly onMetrics: (change: MetricsChange) => void
 }
 
 export class ProjectionFeed {
@@ -38,6 +40,8 @@ export class ProjectionFeed {
   #lastMilestoneSeq = 0
   /** The first messages of this projection, for all who arrive before the next. */
   #first: readonly SharedMessage[] | undefined
+  /** The same of series that viewers had no room for, by which they are. */
+  readonly #late = new Map<string, SharedMessage>()
 
   constructor(options: ProjectionFeedOptions) {
     this.#options = options
@@ -65,7 +69,7 @@ export class ProjectionFeed {
     if (before !== undefined && comparePositions(projection, before) < 0) return
     if (before !== undefined && before.epoch !== projection.epoch) this.restart()
     this.#projection = projection
-    this.#first = undefined
+    this.#forgetMessages()
     continuity.note(projection)
     const rows = projection.episodes.filter(row => row.lastSeq > this.#lastRowSeq)
     const milestones = projection.milestones.filter(one => one.seq > this.#lastMilestoneSeq)
@@ -88,7 +92,7 @@ export class ProjectionFeed {
   /** What follows belongs to another epoch, or is told anew. */
   restart(): void {
     this.#projection = undefined
-    this.#first = undefined
+    this.#forgetMessages()
     this.#lastRowSeq = 0
     this.#lastMilestoneSeq = 0
     this.#forgetChanges()
@@ -108,6 +112,15 @@ export class ProjectionFeed {
       projection.milestones.slice(-FIRST_MILESTONES),
     )
     return this.#first
+  }
+
+  /** These series as they are now, for all who had no room for the same ones. */
+  metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined {
+    if (this.#projection === undefined) return undefined
+    const key = JSON.stringify([withPoints, ...[...names].sort()])
+    const message = this.#late.get(key) ?? this.#metricsMessage(names, withPoints)
+    this.#late.set(key, message)
+    return message
   }
 
   /** As `firstMessages`, reaching back to what was made of event `from` at least, or null. */
@@ -164,6 +177,11 @@ export class ProjectionFeed {
     if (this.#changed.points.size > 0) this.#pace.points.offer(null)
   }
 
+  #forgetMessages(): void {
+    this.#first = undefined
+    this.#late.clear()
+  }
+
   #forgetChanges(): void {
     this.stop()
     this.#changed.summaries.clear()
@@ -174,7 +192,9 @@ export class ProjectionFeed {
     const names = new Set(this.#changed[kind])
     this.#changed[kind].clear()
     if (this.#projection === undefined || !this.#options.watched()) return
-    this.#options.onMessage(this.#metricsMessage(names, kind === 'points'))
+    const withPoints = kind === 'points'
+    const message = this.#metricsMessage(names, withPoints)
+    this.#options.onMetrics({ names, withPoints, message })
   }
 
   /** `names` null: all of them. */

@@ -19,6 +19,7 @@ import { Conduct } from './conduct.ts'
 import { type Filter, readFilter, type Verdicts } from './filter.ts'
 import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
 import { errorMessage, failureMessage, pongMessage } from './messages.ts'
+import { MetricsOutlet } from './metrics-outlet.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { readMessage } from './read-message.ts'
@@ -52,6 +53,8 @@ export interface ViewerHost {
   readonly verdicts: Verdicts
   readonly counters: LaneCounters & { built: number }
   wholeOf(finished: FinishedEpisode): SharedMessage
+  /** Series of metrics as they are now. */
+  metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined
   /** The newest state update of the agent's open episode. */
   newestState(agent: string): SharedMessage | undefined
   /** Sends the first messages: what it missed since `resume`, or everything of now. */
@@ -68,6 +71,7 @@ export class Viewer {
   readonly id: string
   readonly lane: Lane
   readonly viewing: Viewing
+  readonly metrics: MetricsOutlet
   readonly #host: ViewerHost
   readonly #socket: ViewerSocket
   readonly #visitor: Visitor
@@ -77,6 +81,8 @@ export class Viewer {
   /** Of the machine, which is asked with every message. */
   #phase: 'connecting' | 'playing' | 'stalled' | 'leaving' = 'connecting'
   #greeted = false
+  /** Whether the last room was used for metrics. */
+  #metricsWent = false
 
   constructor(id: string, socket: ViewerSocket, host: ViewerHost, visitor: Visitor) {
     const { clock, stage, history, counters } = host
@@ -97,6 +103,11 @@ export class Viewer {
     const { lane } = this
     const mode = () => stage.mode
     this.#requests = new Requests({ history, lane, mode, now: () => clock.now() })
+    this.metrics = new MetricsOutlet({
+      lane,
+      messageOf: (names, withPoints) => host.metricsOf(names, withPoints),
+      onReplaced: () => counters.dropped++,
+    })
     this.viewing = new Viewing({
       clock,
       lane,
@@ -281,7 +292,11 @@ export class Viewer {
       if (this.lane.drained) this.#tell({ type: 'bufferDrained' })
       return
     }
-    this.viewing.room()
+    // In turns, so that neither frames nor metrics take all the room of a viewer that is slow.
+    const framesFirst = this.#metricsWent
+    if (framesFirst) this.viewing.room()
+    this.#metricsWent = this.metrics.room()
+    if (!framesFirst) this.viewing.room()
     if (this.lane.roomy) {
       this.viewing.playback.pump()
       this.#requests.room()
