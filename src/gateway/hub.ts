@@ -8,6 +8,7 @@ import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
+import type { ViewerChannel } from '../protocol/viewer-messages.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
 import { episodeMessage, establishedMessage, systemMessage } from './messages.ts'
@@ -233,6 +234,16 @@ export class Hub implements ViewerHost, Audience {
 
   remember(insight: ShownInsight, bytes: number): void {
     this.#insights.remember(this.#continuity.position.seq, bytes, insight)
+  }
+
+  introduce({ lane }: Viewer, channels: ReadonlySet<ViewerChannel>): void {
+    const first = channels.size === 0 ? [] : this.#projection.firstMessages()
+    for (const message of first) {
+      if (message.channel !== null && channels.has(message.channel)) lane.queue(message)
+    }
+    if (channels.has('system') && this.#system !== null) {
+      lane.queue(this.#systemMessage(this.#system))
+    }
   }
 
   forget(viewer: Viewer): void {

@@ -91,8 +91,8 @@ export class Lane {
     )
   }
 
-  /** What the viewer is sent from here on, and how. */
-  agree(channels: ReadonlySet<ViewerChannel>, form: MessageForm): void {
+  /** What the viewer is sent from here on, and how; left out: as before. */
+  agree(channels: ReadonlySet<ViewerChannel>, form: MessageForm = this.#form): void {
     this.#channels = channels
     this.#form = form
   }

@@ -19,6 +19,7 @@ import {
   type ViewerEpisodeRow,
   type ViewerFrames,
   type ViewerSeries,
+  viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import type { BeganPublication, Stage, SteppedPublication } from './publication.ts'
 
@@ -35,6 +36,7 @@ export const establishedMessage = (
   type: 'connection_established',
   ...fields,
   agents: [...stage.agents],
+  channels: [...viewerChannels],
 })
 
 export const startMessage = (

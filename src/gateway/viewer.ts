@@ -12,6 +12,7 @@ import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   type ServerMessage,
+  type ViewerChannel,
   viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import { type CloseReason, closings } from './closings.ts'
@@ -59,6 +60,8 @@ export interface ViewerHost {
   newestState(agent: string): SharedMessage | undefined
   /** Sends the first messages: what it missed since `resume`, or everything of now. */
   greet(viewer: Viewer, resume: Resume | undefined): void
+  /** Sends what the first messages have of these channels. */
+  introduce(viewer: Viewer, channels: ReadonlySet<ViewerChannel>): void
   forget(viewer: Viewer): void
 }
 
@@ -229,9 +232,7 @@ export class Viewer {
     }
     switch (message.type) {
       case 'set':
-        if (this.#prefer(message)) {
-          this.#tell({ type: 'modeChosen', mode: this.#mode })
-        }
+        this.#set(message)
         break
       case 'list_episodes':
         this.#requests.list(message)
@@ -242,6 +243,21 @@ export class Viewer {
       case 'ping':
         this.#reply(pongMessage(stage.mode, message.client_time, clock.now()))
     }
+  }
+
+  #set({ channels, ...preferences }: Extract<ClientMessage, { type: 'set' }>): void {
+    const isElsewhere = this.#prefer(preferences)
+    const shownBefore = this.lane.wants('episodes')
+    if (channels !== undefined) this.#choose(new Set(channels))
+    if (isElsewhere || this.lane.wants('episodes') !== shownBefore) {
+      this.#tell({ type: 'modeChosen', mode: this.#mode })
+    }
+  }
+
+  #choose(channels: ReadonlySet<ViewerChannel>): void {
+    const added = new Set([...channels].filter(channel => !this.lane.wants(channel)))
+    this.lane.agree(channels)
+    this.#host.introduce(this, added)
   }
 
   /** Takes over what is given, but for an expression that cannot be read; true as `viewing.prefer`. */

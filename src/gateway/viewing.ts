@@ -19,7 +19,10 @@ import type { FinishedEpisode, Stage } from './publication.ts'
 import type { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
 
-export type Preferences = Omit<Extract<ClientMessage, { type: 'set' }>, 'type' | 'where'>
+export type Preferences = Omit<
+  Extract<ClientMessage, { type: 'set' }>,
+  'type' | 'where' | 'channels'
+>
 
 const DEFAULT_STEP_MILLIS = 200
 const DEFAULT_FPS = 30

@@ -152,6 +152,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     run: z.string().nullable(),
     name: z.string().nullable(),
     agents: z.array(z.string()),
+    /** What a viewer may ask for; left out by older servers. */
+    channels: z.array(z.string()).optional(),
     /** `resume`: nothing of the run was missed; `resync`: start over from what follows. */
     continuation: z.enum(['fresh', 'resume', 'resync']),
     /** Where the server stands. The viewer stands there once what follows has come. */
@@ -314,6 +316,11 @@ const where = z.string().nullable().optional()
 const agentName = z.string().max(256)
 
 const preferences = {
+  /**
+   * What it wants to be sent; default: everything. Of channels that it adds later it is sent at once
+   * what a greeting has of them.
+   */
+  channels: z.array(z.enum(viewerChannels)).max(viewerChannels.length).optional(),
   delivery: z.enum(deliveries).optional(),
   /** Seconds a step; default 0.2, 0 is as fast as the client drains. */
   step_delay: z.number().min(0).max(60).optional(),
@@ -355,8 +362,6 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     v: z.literal(VIEWER_PROTOCOL_VERSION),
     ...preferences,
-    /** What it wants to be sent, until it leaves; default: everything. */
-    channels: z.array(z.enum(viewerChannels)).max(viewerChannels.length).optional(),
     /** Default `none`: on one machine the bytes cost less than taking them together. */
     compression: z.enum(compressions).optional(),
     /**

@@ -102,7 +102,8 @@ const serverModels: {
   connection_established: {
     ...header,
     ...{ client_id: text, server_time: number, run: nullable(text), name: nullable(text) },
-    ...{ agents: list(text), continuation: fc.constantFrom('fresh', 'resume', 'resync'), position },
+    ...{ agents: list(text), channels: list(text) },
+    ...{ continuation: fc.constantFrom('fresh', 'resume', 'resync'), position },
   },
   episode_start: {
     ...header,
@@ -159,6 +160,7 @@ const serverModels: {
 
 const agent = fc.string({ maxLength: 256 })
 const preferences = {
+  channels: fc.subarray([...viewerChannels]),
   delivery: fc.constantFrom('newest', 'paced', 'whole'),
   step_delay: fc.double({ min: 0, max: 60, noNaN: true }).map(Math.abs),
   max_fps: fc.double({ min: 0.1, max: 240, noNaN: true }),
@@ -184,7 +186,6 @@ const clientModels: {
     { v: fc.constant(1) },
     {
       ...{ ...preferences, resume: position },
-      channels: fc.subarray([...viewerChannels]),
       compression: fc.constantFrom('none', 'deflate'),
     },
   ],
@@ -264,6 +265,7 @@ describe('every message of a viewer', () => {
     const bad: unknown[] = [
       { type: 'hello', v: 2 },
       { type: 'hello', v: 1, channels: ['chat'] },
+      { type: 'set', channels: ['chat'] },
       { type: 'hello', v: 1, channels: Array(100).fill('system') },
       { type: 'hello', v: 1, compression: 'lzw' },
       { type: 'set', step_delay: -1 },
