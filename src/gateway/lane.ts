@@ -13,8 +13,10 @@ import type { MessageForm, SharedMessage } from './shared-message.ts'
 
 /** What a lane needs of a socket. */
 export interface LaneSocket {
-  /** Bytes that the kernel has not taken yet. */
+  /** Bytes of the messages that the kernel has not taken whole. */
   readonly bufferedAmount: number
+  /** Of the message that it is taking, bytes that it has not taken yet: they tell that it goes on. */
+  readonly untakenBytes: number
   send(message: PreparedMessage): void
   /** Calls back once, when the kernel has taken all that was sent so far; never at once. */
   whenTaken(callback: () => void): void
@@ -65,6 +67,7 @@ export class Lane {
   readonly #lastStates = new Map<string, SharedMessage>()
   /** Since when the socket has something that the kernel did not take; undefined while it has not. */
   #fullSince: number | undefined
+  #untakenBytes = 0
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -138,6 +141,18 @@ export class Lane {
   /** True when the socket holds so little that what is sent now is shown soon. */
   get drained(): boolean {
     return this.#options.socket.bufferedAmount < FRESH_BYTES
+  }
+
+  /**
+   * To be called about once a second: whether the kernel has taken something since the last time of
+   * a message that it does not take at once. A large one on a thin line takes longer than a minute.
+   */
+  review(): boolean {
+    const { clock, socket } = this.#options
+    if (this.#fullSince === undefined || socket.untakenBytes === this.#untakenBytes) return false
+    this.#untakenBytes = socket.untakenBytes
+    this.#fullSince = clock.monotonic()
+    return true
   }
 
   /** Milliseconds for which the socket has taken nothing of what waits in it; 0 when none does. */
@@ -235,6 +250,7 @@ export class Lane {
     const { socket, clock } = this.#options
     if (socket.bufferedAmount === 0) return
     this.#fullSince = clock.monotonic()
+    this.#untakenBytes = socket.untakenBytes
     socket.whenTaken(this.#taken)
   }
 

@@ -169,6 +169,11 @@ export class Viewer {
   /** Called once a second: credit, stalls and heartbeats. */
   tick(): void {
     this.viewing.reviewCredit()
+    if (this.lane.review()) {
+      // Who reads is there; the answer to a ping comes behind what it is reading.
+      this.#conduct.answer()
+      if (this.#phase === 'stalled') this.#tell({ type: 'bufferMoved' })
+    }
     if (this.playing && this.lane.stalledMillis >= STALL_MILLIS) {
       this.#tell({ type: 'bufferFilled' })
     }

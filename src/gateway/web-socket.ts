@@ -7,12 +7,17 @@ import { encodingOf, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 import type { ViewerSocket } from './viewer.ts'
 
+/** What a socket of `net` has besides. */
+interface Queueing {
+  readonly _handle?: { readonly writeQueueSize?: number } | null
+}
+
 const NOTHING = Buffer.alloc(0)
 
 export class ViewerWebSocket implements ViewerSocket {
   readonly encoding: ViewerEncoding
   readonly #webSocket: WebSocket
-  readonly #stream: Duplex
+  readonly #stream: Duplex & Queueing
 
   /** `stream` is the connection that `webSocket` has taken over. */
   constructor(webSocket: WebSocket, stream: Duplex) {
@@ -23,6 +28,11 @@ export class ViewerWebSocket implements ViewerSocket {
 
   get bufferedAmount(): number {
     return this.#stream.writableLength
+  }
+
+  /** Counted by libuv, and told by nothing that is public; net.Socket's own timeout goes by it too. */
+  get untakenBytes(): number {
+    return this.#stream._handle?.writeQueueSize ?? 0
   }
 
   /** What is sent to a socket that is closing goes nowhere; its `close` tells. */

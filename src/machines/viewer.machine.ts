@@ -15,6 +15,8 @@ export type ViewerEvent =
   | { type: 'replayEnded' }
   /** Its buffer is full: it does not read as fast as it is sent to. */
   | { type: 'bufferFilled' }
+  /** While it is stalled: it has read something, if not all. */
+  | { type: 'bufferMoved' }
   | { type: 'bufferDrained' }
   /** Close it from our side, with the reason that its close code tells. */
   | { type: 'close'; reason: string }
@@ -45,7 +47,7 @@ export interface ViewerContext {
 export interface ViewerInput {
   /** Default 5000. */
   readonly helloMillisMax?: number
-  /** How long it may stay stalled. Default 10 000. */
+  /** How long it may stay stalled without having read anything. Default 10 000. */
   readonly stallMillisMax?: number
   /** How long it may take to answer our close frame. Default 2000. */
   readonly closeMillisMax?: number
@@ -64,6 +66,8 @@ const choosing = [
 
 /** From where it has missed something. A viewer that is still full reports `bufferFilled` again. */
 const rejoining = choosing.map(way => ({ ...way, actions: 'resync' }) as const)
+
+const filling = { target: '#viewer.stalled', actions: 'shed' } as const
 
 const following = (mode: ViewerMode) => ({ entry: { type: 'follow', params: { mode } } }) as const
 
@@ -112,7 +116,7 @@ export const viewerMachine = setup({
     },
     playing: {
       initial: 'live',
-      on: { ...leaving, modeChosen: choosing, pause: 'paused', bufferFilled: 'stalled' },
+      on: { ...leaving, modeChosen: choosing, pause: 'paused', bufferFilled: filling },
       states: {
         live: following('live'),
         paced: following('paced'),
@@ -129,10 +133,11 @@ export const viewerMachine = setup({
       },
     },
     stalled: {
-      entry: 'shed',
       on: {
         ...leaving,
         modeChosen: rejoining,
+        // Its time begins anew.
+        bufferMoved: { target: 'stalled', reenter: true },
         bufferDrained: { target: 'playing.last', actions: 'resync' },
         pause: 'paused',
       },

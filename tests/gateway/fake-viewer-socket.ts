@@ -10,6 +10,8 @@ type Listener = (...args: never[]) => void
 export class FakeViewerSocket implements ViewerSocket {
   readonly encoding = 'json'
   bufferedAmount = 0
+  /** Set by tests in which the kernel takes a message bit by bit. */
+  untakenBytes = 0
   /** When false, what is sent stays in the buffer. */
   reading = true
   readonly messages: ServerMessage[] = []

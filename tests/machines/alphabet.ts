@@ -130,6 +130,7 @@ export const alphabets = {
       { type: 'resume' },
       { type: 'replayEnded' },
       { type: 'bufferFilled' },
+      { type: 'bufferMoved' },
       { type: 'bufferDrained' },
       { type: 'close', reason },
       { type: 'disconnected' },

@@ -208,6 +208,15 @@ describe('viewer', () => {
     expect(performer.commands.at(-1)).toEqual({ type: 'close', reason: 'tooSlow' })
   })
 
+  test('U3 one that stalls and reads bit by bit is shed once, and has its time anew', () => {
+    const bits = [event('bufferMoved'), 9999, event('bufferMoved'), 9999]
+    const performer = play('viewer', [hello, event('bufferFilled'), 9999, ...bits])
+    expect(performer.state()).toBe('stalled')
+    expect(types(performer)).toEqual(['follow', 'shed'])
+    performer.play(1)
+    expect(performer.commands.at(-1)).toEqual({ type: 'close', reason: 'tooSlow' })
+  })
+
   test('L16: a pause holds, and playing goes on where it was or jumps to live', () => {
     const paused = [hello, event('pause')]
     expect(play('viewer', [...paused, event('resume')]).state()).toBe('playing.paced')

@@ -53,6 +53,10 @@ export class SimSocket implements ViewerSocket {
     return this.#world.plant.hidesBuffers ? 0 : this.queued
   }
 
+  get untakenBytes(): number {
+    return this.#waiting[0]?.weight ?? 0
+  }
+
   on(event: string, listener: Listener): this {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
     return this

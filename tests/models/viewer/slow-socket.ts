@@ -71,6 +71,12 @@ export class SlowSocket implements ViewerSocket {
     if (this.#sent.length === 0 && this.closedWith !== null) this.hangUp()
   }
 
+  /** It takes messages whole: it goes on when it comes to another one. */
+  get untakenBytes(): number {
+    const taking = this.#sent.find(one => typeof one !== 'function')
+    return typeof taking === 'object' ? taking.frame.byteLength : 0
+  }
+
   get unread(): number {
     return this.#sent.length
   }
