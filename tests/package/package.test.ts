@@ -22,6 +22,8 @@ const readmeSnippet = (): string => {
 const run = (command: string, args: string[], cwd: string): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
+const tsc = join(root, 'node_modules/.bin/tsc')
+
 /** Packs the checkout and unpacks it under `node_modules` of a new project. */
 function freshProject(): string {
   const project = mkdtempSync(join(tmpdir(), 'rollcast-package-'))
@@ -34,7 +36,7 @@ function freshProject(): string {
   const tarball = join(project, packed.trim().split('\n').at(-1) ?? '')
   run('tar', ['-xzf', tarball, '-C', join(modules, 'rollcast'), '--strip-components=1'], project)
   // The registry's part of an install, from what is installed here already.
-  for (const name of [...Object.keys(manifest.dependencies), 'typescript', '@types/node']) {
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
     mkdirSync(join(modules, name, '..'), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
@@ -61,7 +63,7 @@ describe('the package', () => {
 
   test('the snippet of the README compiles and runs in a fresh project', () => {
     writeFileSync(join(project, 'main.ts'), readmeSnippet())
-    run(process.execPath, ['node_modules/typescript/bin/tsc'], project)
+    run(tsc, [], project)
     const out = run(process.execPath, ['out/main.js'], project)
     expect(out).toMatch(/live at http:\/\/127\.0\.0\.1:\d+/)
     const cli = join(project, 'node_modules/rollcast/dist/src/cli/main.js')
@@ -79,7 +81,7 @@ describe('the package', () => {
       `import { startRun } from 'rollcast'\nconst run = await startRun({ dir: 'x' })\n` +
         `run.recorder('a').step({ rewards: 1 })\n`,
     )
-    expect(() => run(process.execPath, ['node_modules/typescript/bin/tsc'], project)).toThrow(
+    expect(() => run(tsc, [], project)).toThrow(
       expect.objectContaining({ stdout: expect.stringContaining('rewards') as string }),
     )
   })
