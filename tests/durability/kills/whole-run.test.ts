@@ -33,8 +33,8 @@ async function meetWriteError(dir: string) {
   const options = { logPlacement: 'process' } as const
   const trainer = startTrainer(
     { dir, options, burst: 1, frameBytes: 20_000, pauseMillis: 5, seconds: 3, heeds: false },
-    // Never a meta page: those are written alone.
-    [...fatalWriteErrors(), ...strace(dir, 'writev', 'error=EIO:when=5')],
+    // Never a meta page: those are written alone. Late enough for the run to have started.
+    [...fatalWriteErrors(), ...strace(dir, 'writev', 'error=EIO:when=20')],
   )
   expect(await trainer.exited, trainer.stderr()).toEqual({ code: 0, signal: null })
   const epochs = new Set((await readEvents(dir)).map(({ epoch }) => epoch))
