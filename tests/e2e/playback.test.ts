@@ -118,8 +118,8 @@ describe.skipIf(!hasChromium)('U5 L16 the playback bar', { timeout: BUSY_MILLIS 
     await eventually(seen.step).toBeLessThan(50)
     expect(await seen.plays()).toBe(true)
     await check([
-      [key('R'), 'repeats', 'false'],
       [choose('0.01'), 'speed', '0.01'],
+      [key('R'), 'repeats', 'false'],
       [key('k'), 'plays', false],
       [key('K'), 'plays', true],
       [click('Pause'), 'plays', false],

@@ -1,5 +1,6 @@
 // Finds processes that another one has started, from the list of the kernel.
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as pass } from 'node:timers/promises'
 
 /** The script of the process that writes a log. */
 export const LOG_PROCESS = '/store/storage-process.'
@@ -14,6 +15,17 @@ export function findChildren(pid: number | 'self', script: string): number[] {
 
 /** False also of one that has ended and that nobody has asked about yet. */
 export const isAlive = (pid: number): boolean => commandLine(pid) !== ''
+
+/**
+ * Stops process `pid` as SIGSTOP does; resolves when each of its threads stands still. Before, it may
+ * still answer what it is sent: on another processor it runs on until the signal reaches it.
+ */
+export async function stopProcess(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  const isStopped = (thread: string) =>
+    /^State:\tT/m.test(read(`/proc/${pid}/task/${thread}/status`))
+  while (!readdirSync(`/proc/${pid}/task`).every(isStopped)) await pass(1)
+}
 
 /** Of a process that has ended it is empty. */
 const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`)

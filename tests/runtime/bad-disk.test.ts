@@ -7,7 +7,7 @@ import { checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 import type { TestHooks } from '../../src/runtime/recording-host.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { verifyLog } from '../../src/store/verify.ts'
-import { findChildren, LOG_PROCESS } from '../faults/child-process.ts'
+import { findChildren, LOG_PROCESS, stopProcess } from '../faults/child-process.ts'
 import { readEvents, tempDir, until } from './harness.ts'
 import { connectViewer } from './viewer-client.ts'
 
@@ -125,7 +125,7 @@ test('S7: a run whose disk hangs is closed in its time, with what waits for the 
     { logPlacement: 'process', ringBytes: MIB, closeMillisMax },
   )
   const [log = -1] = findChildren('self', LOG_PROCESS)
-  process.kill(log, 'SIGSTOP')
+  await stopProcess(log)
   onTestFinished(() => void process.kill(log, 'SIGKILL'))
   const recorder = run.recorder('agent')
   const data = new Uint8Array(128 * 1024)

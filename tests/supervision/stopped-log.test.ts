@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { verifyLog } from '../../src/store/verify.ts'
-import { findChildren, LOG_PROCESS } from '../faults/child-process.ts'
+import { findChildren, LOG_PROCESS, stopProcess } from '../faults/child-process.ts'
 import { runs } from '../faults/tier.ts'
 import { readEvents, tempDir, until } from '../runtime/harness.ts'
 import { only } from '../runtime/nothing-missing.ts'
@@ -32,7 +32,7 @@ async function stopLog(): Promise<Stopped> {
   const load = startLoad(run)
   await until('steps to be durable', () => load.acknowledged > 500)
   const [pid = -1] = findChildren('self', LOG_PROCESS)
-  process.kill(pid, 'SIGSTOP')
+  await stopProcess(pid)
   return { dir, run, load, pid }
 }
 

@@ -6,7 +6,7 @@ import type { RollcastError } from '../../../src/base/errors.ts'
 import { seededRandom } from '../../../src/base/random.ts'
 import type { Placement } from '../../../src/protocol/thread-messages.ts'
 import { dataFile, openLog } from '../../../src/store/open-log.ts'
-import { findChildren, isAlive, LOG_PROCESS } from '../../faults/child-process.ts'
+import { findChildren, isAlive, LOG_PROCESS, stopProcess } from '../../faults/child-process.ts'
 import { figure } from '../../faults/figures.ts'
 import { type Plant, plantArgv } from '../../faults/plant.ts'
 import { runs } from '../../faults/tier.ts'
@@ -96,7 +96,7 @@ describe('a program whose log`s process is killed', () => {
       const failed = Promise.withResolvers<RollcastError>()
       writer.onFailure(failed.resolve)
       const child = findChildren('self', LOG_PROCESS)[0]!
-      process.kill(child, 'SIGSTOP')
+      await stopProcess(child)
       const waiting = writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
       const answer = waiting.catch(error => error)
       process.kill(child, death)
@@ -128,7 +128,7 @@ describe('a program whose log`s process is killed', () => {
     const { writer } = await openLog(dir, { placement: 'process', operationMillisMax: 3_000 })
     await writer.append(contributionAt('frames', writer.nextSeq, 10)).durable
     const child = findChildren('self', LOG_PROCESS)[0]!
-    process.kill(child, 'SIGSTOP')
+    await stopProcess(child)
     const { durable } = writer.append(contributionAt('frames', writer.nextSeq, 10))
     await expect(durable).rejects.toMatchObject({ code: 'LOG_FAILED', temporary: false })
     await writer.close()

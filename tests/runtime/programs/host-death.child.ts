@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs'
 import { checkOptions } from '../../../src/runtime/options.ts'
 import { start } from '../../../src/runtime/run.ts'
-import { findChildren, LOG_PROCESS } from '../../faults/child-process.ts'
+import { findChildren, LOG_PROCESS, stopProcess } from '../../faults/child-process.ts'
 
 export interface Told {
   /** How long the trainer's calls waited for room, milliseconds. */
@@ -28,7 +28,7 @@ const run = await start(
 )
 // Nothing is committed any more, and no thread of this process is inside LMDB when it goes down.
 const [log = -1] = findChildren('self', LOG_PROCESS)
-process.kill(log, 'SIGSTOP')
+await stopProcess(log)
 const recorder = run.recorder('agent')
 recorder.begin()
 run.host.crash('recorder', 'throw')
