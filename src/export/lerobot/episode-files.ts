@@ -35,7 +35,7 @@ const ROWS_BYTES_MAX = 32 * MIB
  * in size, so these are a few.
  */
 const writtenRows = new WeakMap<Part, readonly UnplacedEpisode[]>()
-const ROWS_KEPT_MAX = 2_048
+const ROWS_KEPT_MAX = 256
 
 const unit: Size = { episodes: 1, frames: 0, bytes: 0 }
 
