@@ -1,7 +1,6 @@
 // A gateway over a hub that tests set up by hand, with a run's directory for tokens. It ends, and
 // everything that it made is removed, with the test.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
@@ -9,6 +8,7 @@ import { type GrantRequest, Grants, type Issued } from '../../src/gateway/access
 import { accessDirectory } from '../../src/gateway/access/place.ts'
 import { Hub } from '../../src/gateway/hub.ts'
 import { type GatewayOptions, openGateway } from '../../src/gateway/server.ts'
+import { tempDir } from '../runtime/harness.ts'
 import { materialOf, rowOf, TestStage } from './stage.ts'
 
 const history = {
@@ -31,16 +31,13 @@ export interface Served {
 }
 
 export async function serveGateway({ clock = systemClock, ...options }: ServeOptions = {}) {
-  const runDir = mkdtempSync(join(tmpdir(), 'rollcast-access-'))
+  const runDir = tempDir()
   const pageDirectory = join(runDir, 'page')
   mkdirSync(pageDirectory)
   writeFileSync(join(pageDirectory, 'index.html'), '<!doctype html><title>page</title>')
   const hub = new Hub({ clock, stage: new TestStage(), history })
   const gateway = await openGateway({ hub, pageDirectory, port: 0, runDir, ...options })
-  onTestFinished(async () => {
-    await gateway.stop()
-    rmSync(runDir, { recursive: true })
-  })
+  onTestFinished(() => gateway.stop())
   const grants = new Grants(accessDirectory(runDir), clock)
   const usual = { kind: 'key', role: 'viewer', replay: false, lifeMillis: 3_600_000 } as const
   const served: Served = {

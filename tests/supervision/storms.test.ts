@@ -131,7 +131,8 @@ async function playForReal(victim: ActorKind, plants = [diesInOpen(victim)]): Pr
   const argv = ['--no-warnings', ...plantArgv(plants), stormProgram, ...task]
   const program = runCommand('storm', process.execPath, ...argv)
   const { code } = await program.exited
-  expect({ code, stderr: program.stderr() }).toEqual({ code: 0, stderr: '' })
+  expect(program.stderr()).toBe('')
+  expect(code).toBe(0)
   const { acknowledged, problems, closing } = program.said[0] as unknown as Told
   // Loudly: the trainer is told, and told why again when it closes.
   expect(problems).toEqual([expect.stringContaining('dies in its open')])
