@@ -1,4 +1,7 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tempDir } from '../runtime/harness.ts'
 import { recordWorkspace, type Workspace } from './recorded-run.ts'
 import { onTerminal, rollcast, start } from './rollcast.ts'
 
@@ -20,6 +23,12 @@ describe('the command line', () => {
     const verbs = ['demo', 'serve', 'replay', 'log', 'episodes', 'token', 'inspect', 'doctor']
     for (const verb of verbs) expect(help.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
     expect(help.stdout).toMatch(/130 interrupted/)
+  })
+
+  test('keeps what it has loaded compiled, where Node keeps such things', async () => {
+    const env = { TMPDIR: tempDir(), NODE_COMPILE_CACHE: undefined }
+    expect(await start(['--version'], { env }).ended).toMatchObject({ code: 0, stderr: '' })
+    expect(readdirSync(join(env.TMPDIR, 'node-compile-cache'))).toHaveLength(1)
   })
 
   test('without a verb shows the help on stderr, as bad usage', async () => {
