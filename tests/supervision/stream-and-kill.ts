@@ -18,6 +18,11 @@ const SHOT_MILLIS_MAX = 30_000
 export const CAMPAIGN_MILLIS_MAX = runs(180_000, 1_800_000)
 /** Of the shots, the part after which memory that is only reused has been taken. */
 const WARM_SHARE = 0.2
+/**
+ * glibc gives every thread an arena for malloc and keeps what the arena of a dead thread had, for the
+ * next: with many arenas memory grows through hundreds of deaths before it is all used again.
+ */
+const fewArenas = 'MALLOC_ARENA_MAX=2'
 /** The campaigns that do not ask about the disk leave it alone. */
 const MEMORY = '/dev/shm'
 
@@ -63,8 +68,8 @@ export async function streamAndKill(options: CampaignOptions): Promise<Campaign>
   const lookBefore = [1, 1 + Math.ceil(options.shots.length * WARM_SHARE)]
   const dir = onDisk ? tempDir() : tempDir(MEMORY)
   const task: StreamingTask = { encoderPlacement, logPlacement, video, shots, lookBefore }
-  const argv = ['--import', portCount, ...plantArgv(plants), streaming]
-  const program = runCommand('streaming', process.execPath, ...argv, dir, JSON.stringify(task))
+  const argv = ['--import', portCount, ...plantArgv(plants), streaming, dir, JSON.stringify(task)]
+  const program = runCommand('streaming', 'env', fewArenas, process.execPath, ...argv)
   const { url } = await program.hears('started')
   const viewer = watch(String(url))
   const times = await release(program, shots.length, viewer)
