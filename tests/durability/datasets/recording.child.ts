@@ -24,8 +24,9 @@ const say = (object: object): void => void writeSync(1, `${JSON.stringify(object
 say({ moment: 'starting' })
 
 const { dir, profile, keepFrames } = task
+// How long a close takes is asked elsewhere (S7).
 const run = await startRun({
-  ...{ dir, video: { profile, keepFrames }, dataset: true, closeMillisMax: 60_000 },
+  ...{ dir, video: { profile, keepFrames }, dataset: true, closeMillisMax: 600_000 },
   onProblem: ({ code, message }) => say({ problem: `${code} ${message}` }),
 })
 const recorder = run.recorder('agent')
