@@ -22,6 +22,7 @@ import { IngressFigures } from './ingress-figures.ts'
 import { OperatorLog } from './operator-log.ts'
 import { PreviewPool } from './preview-pool.ts'
 import { Spawner } from './spawn.ts'
+import { kindsInThreads } from './topology.ts'
 
 /** How often the trainer's cost goes on record. */
 const COST_MILLIS = 10_000
@@ -112,7 +113,7 @@ function run(
     },
     onStarted(detail) {
       control.enter(states.recording)
-      spawner.keepSpares()
+      spawner.keepSpares(kindsInThreads(start.topology))
       const { url } = (detail.broadcaster ?? {}) as { url?: string }
       lock?.update({ url: url ?? null })
       log.open()

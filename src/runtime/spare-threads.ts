@@ -1,4 +1,4 @@
-// Threads that load every actor and wait to become one. Loading takes longer than all the rest of a
+// Threads that load the actors of a run and wait to become one. Loading takes longer than all the rest of a
 // restart, and much longer on a busy machine: with a spare at hand a restart does without. There are
 // two, because one death often brings the next. Each costs about 30 MB. Both of their ends are in
 // this file.
@@ -15,7 +15,11 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
 import { type ActorKind, type ActorName, kindOf } from './topology.ts'
 
-/** What the thread is started with; tells it from an actor's. */
+/** What the thread is started with; the role tells it from an actor's. */
+interface SpareStart {
+  readonly role: typeof ROLE
+  readonly kinds: readonly ActorKind[]
+}
 const ROLE = 'rollcast:spare'
 const SPARES = 2
 /** Loading waits until a run has started, and until who took the last spare has loaded its log. */
@@ -31,6 +35,7 @@ export class SpareThreads {
   readonly #heap: ResourceLimits
   readonly #clock: Clock
   readonly #workers: Worker[] = []
+  #kinds: readonly ActorKind[] = []
   #cancel: (() => void) | undefined
 
   constructor(heap: ResourceLimits, clock: Clock = systemClock) {
@@ -38,8 +43,12 @@ export class SpareThreads {
     this.#clock = clock
   }
 
-  /** From soon on there are always some. To be called once, when the run has started. */
-  keep(): void {
+  /**
+   * From soon on there are always some, which have loaded these kinds; any other would load when it is
+   * taken. To be called once, when the run has started.
+   */
+  keep(kinds: readonly ActorKind[]): void {
+    this.#kinds = kinds
     this.#loadAfter(AFTER_START_MILLIS)
   }
 
@@ -85,7 +94,8 @@ export class SpareThreads {
 
   /** Undefined where the system has no thread for it (a limit of processes, memory): that throws. */
   #tryThread(): Worker | undefined {
-    const options = { workerData: ROLE, name: ROLE, resourceLimits: this.#heap }
+    const workerData: SpareStart = { role: ROLE, kinds: this.#kinds }
+    const options = { workerData, name: ROLE, resourceLimits: this.#heap }
     try {
       return new Worker(new URL(import.meta.url), options)
     } catch {
@@ -105,7 +115,7 @@ const definitions: Readonly<Record<ActorKind, () => Promise<ActorDefinition<neve
   player: async () => (await import('../replay/actor.ts')).player,
 }
 
-async function standBy(port: MessagePort): Promise<void> {
+async function standBy(port: MessagePort, { kinds }: SpareStart): Promise<void> {
   const first = Promise.withResolvers<First>()
   let isTold = false
   /** What comes while the actor is not there yet. */
@@ -118,7 +128,7 @@ async function standBy(port: MessagePort): Promise<void> {
   })
   const { threadEndpoint } = await import('../actors/endpoint.ts')
   const { runActor } = await import('../actors/run-actor.ts')
-  for (const load of Object.values(definitions)) if (!isTold) await load()
+  for (const kind of kinds) if (!isTold) await definitions[kind]()
   const told = await first.promise
   const load = told === 'end' ? undefined : definitions[kindOf(told.become.name as ActorName)]
   if (told === 'end' || load === undefined) return port.close()
@@ -129,4 +139,5 @@ async function standBy(port: MessagePort): Promise<void> {
   runActor(endpoint, await load())
 }
 
-if (!isMainThread && workerData === ROLE && parentPort) await standBy(parentPort)
+const given = workerData as SpareStart | null
+if (!isMainThread && given?.role === ROLE && parentPort) await standBy(parentPort, given)

@@ -47,8 +47,9 @@ export class Spawner {
     return handleOf(this.#spares.take(start) ?? loadThread(kind, start, this.#heap))
   }
 
-  keepSpares(): void {
-    this.#spares.keep()
+  /** `kinds`: which may have to be started again. */
+  keepSpares(kinds: readonly ActorKind[]): void {
+    this.#spares.keep(kinds)
   }
 
   close(): void {

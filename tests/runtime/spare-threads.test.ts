@@ -18,7 +18,7 @@ const start = (dir: string): ActorStart => ({
 test('P11 a spare becomes the actor that it is told to be, and there is another after it', async () => {
   const spares = new SpareThreads(heapOf())
   expect(spares.take(start('/'))).toBeUndefined()
-  spares.keep()
+  spares.keep(['aggregator'])
   const dir = tempDir()
   for (const _ of [1, 2, 3]) {
     const worker = await until('a spare', () => spares.take(start(dir)))
@@ -44,7 +44,7 @@ test('S13: where the system has no thread there is no spare, and the next look f
   }
   const clock = new SimulatedClock()
   const spares = new SpareThreads(heap, clock)
-  spares.keep()
+  spares.keep(['aggregator'])
   clock.advance(2_500)
   expect([looks, spares.take(start('/'))]).toEqual([1, undefined])
   isShort = false

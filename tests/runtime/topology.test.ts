@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   ingressSpec,
+  kindsInThreads,
   playingTopology,
   recordingTopology,
   type Topology,
@@ -114,6 +115,14 @@ describe('who runs', () => {
   test('has the encoder where it was asked to be', () => {
     const placements = topologies['recording, unwatched']!.actors.map(actor => actor.placement)
     expect(placements).toEqual(['thread', 'process', 'thread'])
+  })
+
+  test('P11: a spare thread loads who may take its place in this run, and nobody else', () => {
+    expect(kindsInThreads(topologies['recording, live']!)).toEqual([
+      ...['recorder', 'encoder', 'aggregator', 'broadcaster'],
+    ])
+    expect(kindsInThreads(topologies['recording, unwatched']!)).toEqual(['recorder', 'aggregator'])
+    expect(kindsInThreads(topologies['playing, unwatched']!)).toEqual(['player', 'aggregator'])
   })
 })
 
