@@ -47,7 +47,7 @@ const owned = [
   ['hyparquet-writer', ['^src/export/'], 'Only src/export knows tables.'],
   [
     'xstate',
-    ['^src/machines/', '^src/actors/run-actor.ts', '^src/runtime/', '^src/gateway/viewer.ts'],
+    ['^src/machines/', '^src/actors/run-actor.ts', '^src/runtime/', '^src/gateway/viewer-life.ts'],
     'Machines are pure definitions; only those who live by one interpret it.',
   ],
 ]

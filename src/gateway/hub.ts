@@ -4,14 +4,14 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { materialBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
-import type { Position } from '../protocol/position.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
 import type { ViewerChannel } from '../protocol/viewer-messages.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
-import { episodeMessage, establishedMessage, systemMessage } from './messages.ts'
+import { Greeting, type Resume } from './greeting.ts'
+import { episodeMessage } from './messages.ts'
 import { PastInsights, type ShownInsight } from './past-insights.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
@@ -20,13 +20,13 @@ import { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
 import { type Audience, Showing } from './showing.ts'
 import { Throttle } from './throttle.ts'
-import { type Resume, Viewer, type ViewerHost, type ViewerSocket } from './viewer.ts'
+import { Viewer } from './viewer.ts'
+import type { ViewerHost, ViewerSocket } from './viewer-host.ts'
 
 const TICK_MILLIS = 1000
 const SYSTEM_MILLIS = 250
 /** How long `stop` waits for viewers that do not answer. */
 const STOP_MILLIS_MAX = 250
-const STATE_BYTES = 1024
 
 export interface HubCounters {
   /** Viewers connected now. */
@@ -66,6 +66,7 @@ export class Hub implements ViewerHost, Audience {
   readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
   readonly #showing: Showing
+  readonly #greeting: Greeting
   readonly #wholes = new WeakMap<FinishedEpisode, SharedMessage>()
   #system: SystemNotice | null = null
   #defaultAgent: string | null = null
@@ -89,8 +90,14 @@ export class Hub implements ViewerHost, Audience {
       onMetrics: change => this.toAll(viewer => viewer.metrics.offer(change)),
     })
     this.#showing = new Showing(stage, this)
+    this.#greeting = new Greeting({
+      ...{ clock, stage, continuity: this.#continuity, insights: this.#insights },
+      projection: this.#projection,
+      system: () => this.#system,
+      viewerCount: () => this.#viewers.size,
+    })
     this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
-      const message = this.#systemMessage(notice)
+      const message = this.#greeting.systemMessage(notice)
       this.toAll(viewer => viewer.lane.latest('system', message))
     })
   }
@@ -200,50 +207,15 @@ export class Hub implements ViewerHost, Audience {
   }
 
   greet(viewer: Viewer, resume: Resume | undefined): void {
-    const { run, name } = this.#projection.run ?? this.stage
-    const isOfRun = resume !== undefined && (resume.run ?? run) === run
-    const missed = isOfRun ? this.#missedSince(resume, viewer.lane.wants('insights')) : null
-    const fresh = resume === undefined && !viewer.greetedBefore
-    const established = establishedMessage(this.stage, {
-      client_id: viewer.id,
-      server_time: this.clock.now(),
-      continuation: missed !== null ? 'resume' : fresh ? 'fresh' : 'resync',
-      position: this.#continuity.position,
-      run,
-      name,
-    })
-    viewer.lane.queue(SharedMessage.text(null, () => established, 1024))
-    const first = missed?.messages ?? this.#projection.firstMessages()
-    viewer.metrics.clear()
-    for (const message of first) viewer.lane.queue(message)
-    for (const insight of missed?.insights ?? []) viewer.viewing.insight(insight)
-    // At last: it says a position, which a viewer has reached when all before it has come.
-    if (this.#system !== null) viewer.lane.queue(this.#systemMessage(this.#system))
+    this.#greeting.greet(viewer, resume)
   }
 
-  /** Null when some of it may be forgotten, so that the viewer has to start over. */
-  #missedSince(
-    position: Position,
-    wantsInsights: boolean,
-  ): { messages: readonly SharedMessage[]; insights: readonly ShownInsight[] } | null {
-    const from = this.#continuity.missedSince(position)
-    const messages = from === null ? null : this.#projection.reachingBack(from)
-    const insights = wantsInsights ? this.#insights.missedSince(position.seq) : []
-    return messages === null || insights === null ? null : { messages, insights }
+  introduce(viewer: Viewer, channels: ReadonlySet<ViewerChannel>): void {
+    this.#greeting.introduce(viewer, channels)
   }
 
   remember(insight: ShownInsight, bytes: number): void {
     this.#insights.remember(this.#continuity.position.seq, bytes, insight)
-  }
-
-  introduce({ lane }: Viewer, channels: ReadonlySet<ViewerChannel>): void {
-    const first = channels.size === 0 ? [] : this.#projection.firstMessages()
-    for (const message of first) {
-      if (message.channel !== null && channels.has(message.channel)) lane.queue(message)
-    }
-    if (channels.has('system') && this.#system !== null) {
-      lane.queue(this.#systemMessage(this.#system))
-    }
   }
 
   forget(viewer: Viewer): void {
@@ -294,14 +266,6 @@ export class Hub implements ViewerHost, Audience {
     this.toAll(viewer => {
       if (viewer.viewing.followsDefault) viewer.viewing.start()
     })
-  }
-
-  #systemMessage(notice: SystemNotice): SharedMessage {
-    return SharedMessage.text(
-      'system',
-      () => systemMessage(this.stage, notice, this.#viewers.size),
-      STATE_BYTES * (1 + notice.actors.length),
-    )
   }
 
   /** Those who are past their hello and can take something. */

@@ -8,19 +8,8 @@ import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { type ViewerChannel, viewerChannels } from '../protocol/viewer-messages.ts'
 import { Channel } from '../streams/channel.ts'
-import type { PreparedMessage } from './prepared-message.ts'
+import { type LaneSocket, Outflow } from './outflow.ts'
 import type { MessageForm, SharedMessage } from './shared-message.ts'
-
-/** What a lane needs of a socket. */
-export interface LaneSocket {
-  /** Bytes of the messages that the kernel has not taken whole. */
-  readonly bufferedAmount: number
-  /** Of the message that it is taking, bytes that it has not taken yet: they tell that it goes on. */
-  readonly untakenBytes: number
-  send(message: PreparedMessage): void
-  /** Calls back once, when the kernel has taken all that was sent so far; never at once. */
-  whenTaken(callback: () => void): void
-}
 
 /** `latest` and bulk wait until no more than this is in the socket, so that they stay new. */
 const FRESH_BYTES = 64 * KIB
@@ -56,6 +45,7 @@ export interface LaneOptions {
 
 export class Lane {
   readonly #options: LaneOptions
+  readonly #outflow: Outflow
   readonly #queue: Channel<SharedMessage>
   readonly #whole: Channel<SharedMessage>
   readonly #latest: Channel<Waiting>
@@ -65,14 +55,12 @@ export class Lane {
   #closed = false
   /** The last state update of each open episode that was sent, by key. */
   readonly #lastStates = new Map<string, SharedMessage>()
-  /** Since when the socket has something that the kernel did not take; undefined while it has not. */
-  #fullSince: number | undefined
-  #untakenBytes = 0
 
   constructor(options: LaneOptions) {
     this.#options = options
     this.#form = options.form
-    const { clock } = options
+    const { clock, socket } = options
+    this.#outflow = new Outflow(clock, socket, () => this.#taken())
     const sizeOf = (message: SharedMessage): number => message.accountedBytes
     const bound = { bytesMax: HELD_BYTES_MAX }
     this.#queue = new Channel(
@@ -140,24 +128,17 @@ export class Lane {
 
   /** True when the socket holds so little that what is sent now is shown soon. */
   get drained(): boolean {
-    return this.#options.socket.bufferedAmount < FRESH_BYTES
+    return this.#outflow.bytes < FRESH_BYTES
   }
 
-  /**
-   * To be called about once a second: whether the kernel has taken something since the last time of
-   * a message that it does not take at once. A large one on a thin line takes longer than a minute.
-   */
+  /** To be called about once a second: whether the kernel takes, bit by bit, what waits for it. */
   review(): boolean {
-    const { clock, socket } = this.#options
-    if (this.#fullSince === undefined || socket.untakenBytes === this.#untakenBytes) return false
-    this.#untakenBytes = socket.untakenBytes
-    this.#fullSince = clock.monotonic()
-    return true
+    return this.#outflow.review()
   }
 
   /** Milliseconds for which the socket has taken nothing of what waits in it; 0 when none does. */
   get stalledMillis(): number {
-    return this.#fullSince === undefined ? 0 : this.#options.clock.monotonic() - this.#fullSince
+    return this.#outflow.stalledMillis
   }
 
   /** Takes and sends nothing until `release`; what waits is given up. */
@@ -187,8 +168,7 @@ export class Lane {
   /** Sends what there is room for. */
   flush(): void {
     if (this.#held || this.#closed) return
-    const { socket } = this.#options
-    while (socket.bufferedAmount < limits.viewerBufferBytesMax) {
+    while (this.#outflow.bytes < limits.viewerBufferBytesMax) {
       const message = this.#queue.take()
       if (message === undefined) break
       this.#send(message)
@@ -212,7 +192,7 @@ export class Lane {
       this.#queue.depth === 0 &&
       this.#whole.depth === 0 &&
       this.#latest.depth === 0 &&
-      this.#options.socket.bufferedAmount < bytesMax
+      this.#outflow.bytes < bytesMax
     )
   }
 
@@ -239,25 +219,13 @@ export class Lane {
   }
 
   #send(message: SharedMessage): void {
-    const { socket, counters, onBuilt } = this.#options
+    const { counters, onBuilt } = this.#options
     counters.sent++
-    socket.send(message.prepared(this.#form, onBuilt))
-    if (this.#fullSince === undefined) this.#watch()
+    this.#outflow.send(message.prepared(this.#form, onBuilt))
   }
 
-  /** The kernel takes most messages at once; where it did not, we want to know when it has. */
-  #watch(): void {
-    const { socket, clock } = this.#options
-    if (socket.bufferedAmount === 0) return
-    this.#fullSince = clock.monotonic()
-    this.#untakenBytes = socket.untakenBytes
-    socket.whenTaken(this.#taken)
-  }
-
-  readonly #taken = (): void => {
-    this.#fullSince = undefined
+  #taken(): void {
     this.flush()
-    if (this.#fullSince === undefined) this.#watch()
     this.#options.onRoom()
   }
 }

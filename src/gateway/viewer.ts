@@ -1,74 +1,26 @@
 // One viewer's connection: hello first, what it may send, how long it may stall, and how it ends.
 // Whatever it sends ends at worst this connection (P13).
-import { type ActorRefFrom, createActor } from 'xstate'
-import type { Clock } from '../base/clock.ts'
-import { machineClock } from '../machines/machine-clock.ts'
 import { tell } from '../machines/tell.ts'
-import { type ViewerEvent, viewerMachine } from '../machines/viewer.machine.ts'
-import type { Position } from '../protocol/position.ts'
+import type { ViewerEvent } from '../machines/viewer.machine.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
 import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
-import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
-  type ServerMessage,
   type ViewerChannel,
   viewerChannels,
 } from '../protocol/viewer-messages.ts'
 import { type CloseReason, closings } from './closings.ts'
 import { Conduct } from './conduct.ts'
-import { type Filter, readFilter, type Verdicts } from './filter.ts'
-import { Lane, type LaneCounters, type LaneSocket } from './lane.ts'
-import { errorMessage, failureMessage, pongMessage } from './messages.ts'
+import { type Filter, readFilter } from './filter.ts'
+import { Lane } from './lane.ts'
 import { MetricsOutlet } from './metrics-outlet.ts'
-import type { Previews } from './previews.ts'
-import type { FinishedEpisode, History, Stage } from './publication.ts'
 import { readMessage } from './read-message.ts'
+import { Replies } from './replies.ts'
 import { Requests } from './requests.ts'
-import { formOf, SharedMessage } from './shared-message.ts'
+import { formOf } from './shared-message.ts'
+import type { ViewerHost, ViewerSocket } from './viewer-host.ts'
+import { STALL_MILLIS, startViewerLife } from './viewer-life.ts'
 import { type Preferences, Viewing } from './viewing.ts'
-
-/** What a viewer needs of its socket. */
-export interface ViewerSocket extends LaneSocket {
-  /** How its messages are written, both ways. */
-  readonly encoding: ViewerEncoding
-  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown
-  on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  ping(): void
-  close(code: number, reason: string): void
-  terminate(): void
-}
-
-/** Where a viewer was, and in which run if it says so. */
-export interface Resume extends Position {
-  readonly run?: string | undefined
-}
-
-/** The hub, as a viewer sees it. */
-export interface ViewerHost {
-  readonly clock: Clock
-  readonly stage: Stage
-  readonly history: History
-  readonly previews: Previews
-  readonly verdicts: Verdicts
-  readonly counters: LaneCounters & { built: number }
-  wholeOf(finished: FinishedEpisode): SharedMessage
-  /** Series of metrics as they are now. */
-  metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined
-  /** The newest state update of the agent's open episode. */
-  newestState(agent: string): SharedMessage | undefined
-  /** Sends the first messages: what it missed since `resume`, or everything of now. */
-  greet(viewer: Viewer, resume: Resume | undefined): void
-  /** Sends what the first messages have of these channels. */
-  introduce(viewer: Viewer, channels: ReadonlySet<ViewerChannel>): void
-  forget(viewer: Viewer): void
-}
-
-const HELLO_MILLIS_MAX = 10_000
-/** No progress for this long, and what waits is shed; the rest of 10 s later the viewer is cut. */
-const STALL_MILLIS = 1000
-const STALL_MILLIS_MAX = 10_000
 
 export class Viewer {
   readonly id: string
@@ -79,8 +31,9 @@ export class Viewer {
   readonly #socket: ViewerSocket
   readonly #visitor: Visitor
   readonly #requests: Requests
+  readonly #replies: Replies
   readonly #conduct: Conduct
-  readonly #machine: ActorRefFrom<typeof viewerMachine>
+  readonly #machine: ReturnType<typeof startViewerLife>
   /** Of the machine, which is asked with every message. */
   #phase: 'connecting' | 'playing' | 'stalled' | 'leaving' = 'connecting'
   #greeted = false
@@ -106,6 +59,7 @@ export class Viewer {
     const { lane } = this
     const mode = () => stage.mode
     this.#requests = new Requests({ history, lane, mode, now: () => clock.now() })
+    this.#replies = new Replies(clock, stage, lane)
     this.metrics = new MetricsOutlet({
       lane,
       messageOf: (names, withPoints) => host.metricsOf(names, withPoints),
@@ -118,23 +72,17 @@ export class Viewer {
       previews: host.previews,
       verdicts: host.verdicts,
       onFrameDropped: () => counters.dropped++,
-      onProblem: problem => this.#tellRaw(problem),
+      onProblem: problem => this.#replies.noPictures(problem),
       wholeOf: finished => host.wholeOf(finished),
       newestState: agent => host.newestState(agent),
     })
-    this.#machine = createActor(viewerMachine, {
-      clock: machineClock(clock),
-      input: {
-        helloMillisMax: HELLO_MILLIS_MAX,
-        stallMillisMax: STALL_MILLIS_MAX - STALL_MILLIS,
-      },
+    this.#machine = startViewerLife(clock, {
+      follow: () => this.#follow(),
+      shed: () => this.#shed(),
+      resync: () => this.#resync(),
+      close: reason => this.#sendClose(reason),
+      release: () => this.#release(),
     })
-    this.#machine.on('follow', () => this.#follow())
-    this.#machine.on('shed', () => this.#shed())
-    this.#machine.on('resync', () => this.#resync())
-    this.#machine.on('close', ({ reason }) => this.#sendClose(reason))
-    this.#machine.on('release', () => this.#release())
-    this.#machine.start()
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     // The socket answers pings by itself; they count as messages do, or a flood of them would keep
     // the thread busy that serves all others. So do pongs that nobody asked for.
@@ -230,9 +178,8 @@ export class Viewer {
   }
 
   #obey(message: Exclude<ClientMessage, { type: 'hello' }>): void {
-    const { stage, clock } = this.#host
     if (!isAllowed(this.#visitor, messageVerbs[message.type])) {
-      this.#forbid(message)
+      this.#replies.forbidden(message, this.#visitor.identity)
       return
     }
     switch (message.type) {
@@ -246,7 +193,7 @@ export class Viewer {
         this.#requests.get(message.request, message.episode)
         break
       case 'ping':
-        this.#reply(pongMessage(stage.mode, message.client_time, clock.now()))
+        this.#replies.pong(message)
     }
   }
 
@@ -276,7 +223,7 @@ export class Viewer {
       return readFilter(where)
     } catch (error) {
       if (!(error instanceof PredicateError)) throw error
-      this.#reply(failureMessage(this.#host.stage.mode, null, error))
+      this.#replies.failed(error)
       return undefined
     }
   }
@@ -288,24 +235,9 @@ export class Viewer {
   #refuse(problem: string): void {
     // Before the hello nothing is sent but this and the close.
     if (!this.#greeted) this.lane.release()
-    this.#reply(errorMessage(this.#host.stage.mode, null, 'BAD_MESSAGE', problem))
+    this.#replies.badMessage(problem)
     if (!this.#greeted) this.close('badProtocol')
     else if (this.#conduct.isHopeless()) this.close('badMessage')
-  }
-
-  #forbid(message: Exclude<ClientMessage, { type: 'hello' }>): void {
-    const request = 'request' in message ? message.request : null
-    const text = `a ${this.#visitor.identity} may not ${messageVerbs[message.type]}`
-    this.#reply(errorMessage(this.#host.stage.mode, request, 'FORBIDDEN', text))
-  }
-
-  #reply(message: ServerMessage): void {
-    this.lane.queue(SharedMessage.text(null, () => message, 256))
-  }
-
-  #tellRaw(problem: string): void {
-    const text = `frames come as pixels, not as pictures: ${problem}`
-    this.#reply(errorMessage(this.#host.stage.mode, null, 'UNAVAILABLE', text))
   }
 
   #room(): void {

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { encodingOf, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import type { PreparedMessage } from './prepared-message.ts'
-import type { ViewerSocket } from './viewer.ts'
+import type { ViewerSocket } from './viewer-host.ts'
 
 /** What a socket of `net` has besides. */
 interface Queueing {

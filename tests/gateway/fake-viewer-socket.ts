@@ -1,7 +1,7 @@
 // A viewer's socket without a network: what was sent is kept, and the test decides when the kernel
 // takes it.
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
-import type { ViewerSocket } from '../../src/gateway/viewer.ts'
+import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
 import { type ServerMessage, serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
 

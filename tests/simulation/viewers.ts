@@ -2,7 +2,7 @@
 // other end reads as fast, as slowly or as little as the script says, and comes back by position.
 import type { Hub } from '../../src/gateway/hub.ts'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
-import type { ViewerSocket } from '../../src/gateway/viewer.ts'
+import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'

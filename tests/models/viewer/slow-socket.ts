@@ -1,7 +1,7 @@
 // A viewer's socket whose peer reads when the test says so. It has one writer: nothing is sent from
 // within a send, and nothing after the close (invariant 20 watches what waits in it).
 import type { PreparedMessage } from '../../../src/gateway/prepared-message.ts'
-import type { ViewerSocket } from '../../../src/gateway/viewer.ts'
+import type { ViewerSocket } from '../../../src/gateway/viewer-host.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import type { Invariants } from '../campaign.ts'
 

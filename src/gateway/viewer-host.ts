@@ -1,0 +1,43 @@
+// What a viewer's connection needs of the world: a socket, and the hub that it belongs to.
+import type { Clock } from '../base/clock.ts'
+import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
+import type { ViewerChannel } from '../protocol/viewer-messages.ts'
+import type { Verdicts } from './filter.ts'
+import type { Newcomer, Resume } from './greeting.ts'
+import type { LaneCounters } from './lane.ts'
+import type { LaneSocket } from './outflow.ts'
+import type { Previews } from './previews.ts'
+import type { FinishedEpisode, History, Stage } from './publication.ts'
+import type { SharedMessage } from './shared-message.ts'
+
+/** What a viewer needs of its socket. */
+export interface ViewerSocket extends LaneSocket {
+  /** How its messages are written, both ways. */
+  readonly encoding: ViewerEncoding
+  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown
+  on(event: 'ping' | 'pong' | 'close', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  ping(): void
+  close(code: number, reason: string): void
+  terminate(): void
+}
+
+/** The hub, as a viewer sees it. */
+export interface ViewerHost {
+  readonly clock: Clock
+  readonly stage: Stage
+  readonly history: History
+  readonly previews: Previews
+  readonly verdicts: Verdicts
+  readonly counters: LaneCounters & { built: number }
+  wholeOf(finished: FinishedEpisode): SharedMessage
+  /** Series of metrics as they are now. */
+  metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined
+  /** The newest state update of the agent's open episode. */
+  newestState(agent: string): SharedMessage | undefined
+  /** Sends the first messages: what it missed since `resume`, or everything of now. */
+  greet(viewer: Newcomer, resume: Resume | undefined): void
+  /** Sends what the first messages have of these channels. */
+  introduce(viewer: Newcomer, channels: ReadonlySet<ViewerChannel>): void
+  forget(viewer: Newcomer): void
+}
