@@ -87,10 +87,13 @@ type AnswerOf<K extends HistoryAnswer['kind']> = Omit<
   'id' | 'kind'
 >
 
-/** Reads of the log, for viewers that ask. Every one rejects rather than wait for ever. */
+/**
+ * Reads of the log, for viewers that ask. Every one rejects rather than wait for ever; one that
+ * `signal` takes back before it is begun is not done, and rejects at once.
+ */
 export interface History {
-  episodes(page: EpisodesPage): Promise<AnswerOf<'episodes'>>
-  episode(episode: number): Promise<AnswerOf<'episode'>>
+  episodes(page: EpisodesPage, signal?: AbortSignal): Promise<AnswerOf<'episodes'>>
+  episode(episode: number, signal?: AbortSignal): Promise<AnswerOf<'episode'>>
   /** Some of the episode's frames, from index `from` on. */
-  frames(episode: number, from: number): Promise<AnswerOf<'frames'>>
+  frames(episode: number, from: number, signal?: AbortSignal): Promise<AnswerOf<'frames'>>
 }

@@ -1,8 +1,8 @@
 // One viewer's questions about the past, answered from the log at the pace of its socket: at most
 // one listing and one episode at a time, a newer request takes the place of an older one, and every
 // request is answered (with an error if need be). The log is asked for the newer one when it has
-// answered the older, so that a viewer that asks a hundred times at once takes no more of the questions
-// that all viewers share than one that asks once.
+// answered the older or has not begun with it, so that a viewer that asks a hundred times at once takes
+// no more of the questions that all viewers share than one that asks once. Who leaves takes its own back.
 import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
@@ -30,7 +30,8 @@ type Listing = Extract<ClientMessage, { type: 'list_episodes' }>
 
 interface Turn {
   readonly request: number
-  cancelled: boolean
+  /** Tells that nobody waits for the answer any more, because of a newer one or for good. */
+  readonly cancel: AbortController
   /** Settles, without fail, when it is answered or given up and the log owes it nothing. */
   over: Promise<void>
 }
@@ -59,7 +60,10 @@ export class Requests {
       const { history, mode } = this.#options
       const where = readFilter(asked.where ?? null)?.predicate ?? null
       const [before, after] = [asked.before ?? null, asked.after ?? null]
-      const { rows, next } = await history.episodes({ before, after, limit, where })
+      const { rows, next } = await history.episodes(
+        { before, after, limit, where },
+        turn.cancel.signal,
+      )
       const build = () => episodesMessage(mode(), request, rows, next !== null, next)
       await this.#send(turn, SharedMessage.text(null, build, rowsBytes(rows)))
     })
@@ -68,9 +72,10 @@ export class Requests {
   get(request: number, episode: number): void {
     this.#start('episode', request, async turn => {
       const { history, mode } = this.#options
-      const { material } = await history.episode(episode)
-      if (turn.cancelled) return
-      const first = material.frames === 0 ? undefined : await history.frames(episode, 0)
+      const { signal } = turn.cancel
+      const { material } = await history.episode(episode, signal)
+      if (signal.aborted) return
+      const first = material.frames === 0 ? undefined : await history.frames(episode, 0, signal)
       const plan = planFrames(material.frames, first?.frames ?? [])
       const build = () => episodeMessage(mode(), request, material, plan.count)
       if (!(await this.#send(turn, SharedMessage.text(null, build, materialBytes(material)))))
@@ -89,14 +94,14 @@ export class Requests {
   /** Answers nothing any more. */
   close(): void {
     this.#closed = true
-    for (const turn of this.#turns.values()) turn.cancelled = true
+    for (const { cancel } of this.#turns.values()) cancel.abort()
     this.room()
   }
 
   #start(kind: 'episodes' | 'episode', request: number, answer: Answer): void {
     const older = this.#turns.get(kind)
     if (older !== undefined) void this.#cancel(older)
-    const turn: Turn = { request, cancelled: false, over: Promise.resolve() }
+    const turn: Turn = { request, cancel: new AbortController(), over: Promise.resolve() }
     this.#turns.set(kind, turn)
     turn.over = this.#take(turn, older, answer).finally(() => {
       if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
@@ -105,7 +110,7 @@ export class Requests {
 
   async #take(turn: Turn, older: Turn | undefined, answer: Answer): Promise<void> {
     await older?.over
-    if (turn.cancelled) return
+    if (turn.cancel.signal.aborted) return
     // The failure is told to whoever asked; there is nobody else to tell.
     await answer(turn).catch(error => this.#fail(turn, error))
   }
@@ -128,8 +133,8 @@ export class Requests {
         sent++
       }
       if (sent === plan.count || chunk.next === null) break
-      chunk = await history.frames(episode, chunk.next)
-      if (turn.cancelled) return
+      chunk = await history.frames(episode, chunk.next, turn.cancel.signal)
+      if (turn.cancel.signal.aborted) return
     }
     if (sent < plan.count) {
       const found = `expected ${plan.count} frames of episode ${episode}, found ${sent}`
@@ -140,8 +145,9 @@ export class Requests {
   /** Sends when there is room; false when the turn was cancelled meanwhile. */
   async #send(turn: Turn, message: SharedMessage): Promise<boolean> {
     const { lane } = this.#options
-    while (!turn.cancelled && !lane.roomy) await this.#room()
-    if (turn.cancelled) return false
+    const { signal } = turn.cancel
+    while (!signal.aborted && !lane.roomy) await this.#room()
+    if (signal.aborted) return false
     lane.queue(message)
     return true
   }
@@ -156,7 +162,7 @@ export class Requests {
   /** Waits for room as an answer does: what is said to a viewer that is stalled is given up. */
   async #cancel(turn: Turn): Promise<void> {
     const { lane } = this.#options
-    turn.cancelled = true
+    turn.cancel.abort()
     while (!this.#closed && !lane.roomy) await this.#room()
     if (this.#closed) return
     const why = 'a newer request took its place'

@@ -44,19 +44,24 @@ const answered = (socket: FakeViewerSocket): (number | null)[] =>
 
 describe('P13 a viewer that asks a hundred times at once', () => {
   test('leaves the others their questions, and gets the answer to its last', async () => {
-    const [greedy, other] = [connect(), connect()]
+    const greedy = connect()
+    const others = Array.from({ length: 15 }, () => connect())
     getEpisodes(greedy, 1, 100)
     for (let request = 1; request <= 100; request++) {
       greedy.say({ type: 'list_episodes', request: 1000 + request })
     }
     await settle()
-    expect(asked.map(({ kind }) => kind)).toEqual(['episode', 'episodes'])
-    other.say({ type: 'get_episode', request: 7, episode: 7 })
-    other.say({ type: 'list_episodes', request: 8 })
+    // All of the 32 that may be open, but for one episode and one listing.
+    for (const other of others) {
+      other.say({ type: 'get_episode', request: 7, episode: 7 })
+      other.say({ type: 'list_episodes', request: 8 })
+    }
     await answerAll()
-    expect(other.of('error')).toEqual([])
-    expect(answered(other)).toEqual([7])
-    expect(other.of('episodes').filter(({ request }) => request === 8)).toHaveLength(1)
+    for (const other of others) {
+      expect(other.of('error')).toEqual([])
+      expect(answered(other)).toEqual([7])
+      expect(other.of('episodes').filter(({ request }) => request === 8)).toHaveLength(1)
+    }
     expect(answered(greedy)).toEqual([100])
     expect(greedy.of('episodes').filter(({ request }) => request === 1100)).toHaveLength(1)
     const errors = greedy.of('error')
@@ -112,5 +117,66 @@ describe('P13 a viewer that asks a hundred times at once', () => {
     getEpisodes(socket, 6, 1)
     expect(asked).toEqual([])
     expect(answered(socket)).toEqual([])
+  })
+})
+
+describe('P13 questions that nobody waits for any more', () => {
+  const leaves = (socket: FakeViewerSocket): void => socket.emit('close')
+  const asks = (socket: FakeViewerSocket, request: number): void => {
+    socket.say({ type: 'get_episode', request, episode: request })
+    socket.say({ type: 'list_episodes', request: request + 1 })
+  }
+
+  test('are not looked up, unless they were begun, once their viewer has left', async () => {
+    const [first, second, third] = [connect(), connect(), connect()]
+    for (const [at, socket] of [first, second, third].entries()) asks(socket, 10 * (at + 1))
+    await settle()
+    leaves(second)
+    // The log is with the first one's already: it may finish, and nobody hears of it.
+    leaves(first)
+    const looked: (number | string)[] = []
+    for (; asked.length > 0; await settle()) {
+      const [query] = asked
+      looked.push(query!.kind === 'episode' ? query!.episode : query!.kind)
+      answerOne()
+    }
+    expect(looked).toEqual([10, 30, 'episodes'])
+    expect(answered(third)).toEqual([30])
+    expect(third.of('error')).toEqual([])
+    expect([...answered(first), ...answered(second)]).toEqual([])
+  })
+
+  test('leave the log to the others, however often a viewer comes back and asks', async () => {
+    const patient = connect()
+    for (let times = 0; times < 100; times++) {
+      const fickle = connect()
+      asks(fickle, 1)
+      await settle()
+      leaves(fickle)
+    }
+    asks(patient, 7)
+    await settle()
+    // One that was begun, and then the one of who stays.
+    answerOne()
+    expect(asked).toMatchObject([{ kind: 'episode', episode: 7 }])
+    await answerAll()
+    expect(patient.of('error')).toEqual([])
+    expect(answered(patient)).toEqual([7])
+    expect(clock.pending).toBe(1)
+  })
+
+  test('are not looked up, unless they were begun, once their viewer asks for something else', async () => {
+    const [busy, socket] = [connect(), connect()]
+    getEpisodes(busy, 1, 1)
+    await settle()
+    for (const episode of [2, 3, 4]) {
+      getEpisodes(socket, episode, 1)
+      await settle()
+    }
+    answerOne()
+    expect(asked).toMatchObject([{ episode: 4 }])
+    await answerAll()
+    expect(answered(socket)).toEqual([4])
+    expect(socket.of('error').map(({ code }) => code)).toEqual(['CANCELLED', 'CANCELLED'])
   })
 })

@@ -1,4 +1,5 @@
-// Questions about the past, sent to the host and answered by its pool.
+// Questions about the past, sent to the host and answered by its pool, which takes one after the
+// other: all but that one wait here, and those of viewers that have left go away.
 import type { Clock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
 import type { History } from '../../gateway/publication.ts'
@@ -6,6 +7,7 @@ import type { EpisodesPage, HistoryAnswer, HistoryQuery } from '../../protocol/t
 import { failureOf, PendingAnswers } from './pending-answers.ts'
 
 const PENDING_MAX = 32
+const SENT_MAX = 1
 const ANSWER_MILLIS_MAX = 30_000
 
 type Question = HistoryQuery extends infer Q
@@ -22,20 +24,20 @@ export class HistoryClient implements History {
   constructor(clock: Clock, send: (query: HistoryQuery) => boolean) {
     this.#send = send
     const what = 'questions about the past'
-    const bounds = { countMax: PENDING_MAX, millisMax: ANSWER_MILLIS_MAX }
+    const bounds = { countMax: PENDING_MAX, sentMax: SENT_MAX, millisMax: ANSWER_MILLIS_MAX }
     this.#pending = new PendingAnswers({ clock, what, ...bounds })
   }
 
-  episodes(page: EpisodesPage) {
-    return this.#ask<'episodes'>({ kind: 'episodes', ...page })
+  episodes(page: EpisodesPage, signal?: AbortSignal) {
+    return this.#ask<'episodes'>({ kind: 'episodes', ...page }, signal)
   }
 
-  episode(episode: number) {
-    return this.#ask<'episode'>({ kind: 'episode', episode })
+  episode(episode: number, signal?: AbortSignal) {
+    return this.#ask<'episode'>({ kind: 'episode', episode }, signal)
   }
 
-  frames(episode: number, from: number) {
-    return this.#ask<'frames'>({ kind: 'frames', episode, from })
+  frames(episode: number, from: number, signal?: AbortSignal) {
+    return this.#ask<'frames'>({ kind: 'frames', episode, from }, signal)
   }
 
   /** Takes an answer of the host. */
@@ -50,8 +52,10 @@ export class HistoryClient implements History {
 
   async #ask<K extends HistoryQuery['kind']>(
     question: Question,
+    signal: AbortSignal | undefined,
   ): Promise<Extract<HistoryAnswer, { kind: K }>> {
-    const answer = await this.#pending.ask(id => this.#send({ id, ...question } as HistoryQuery))
+    const send = (id: number) => this.#send({ id, ...question } as HistoryQuery)
+    const answer = await this.#pending.ask(send, signal)
     if (answer.kind === 'failed') throw failureOf(answer)
     if (answer.kind === question.kind) return answer as Extract<HistoryAnswer, { kind: K }>
     const message = `expected an answer about ${question.kind}, found one about ${answer.kind}`

@@ -15,7 +15,7 @@ export class StillClient {
   /** `send` returns false when the order could not be sent. */
   constructor(clock: Clock, send: (order: StillOrder) => boolean) {
     this.#send = send
-    const bounds = { countMax: PENDING_MAX, millisMax: ANSWER_MILLIS_MAX }
+    const bounds = { countMax: PENDING_MAX, sentMax: PENDING_MAX, millisMax: ANSWER_MILLIS_MAX }
     this.#pending = new PendingAnswers({ clock, what: 'pictures', ...bounds })
   }
 
