@@ -48,6 +48,7 @@ export class Greeting {
     this.#options = options
   }
 
+  /** Sends the first messages: what it missed since `resume`, or everything of now. */
   greet(viewer: Newcomer, resume: Resume | undefined): void {
     const { clock, stage, continuity, projection, system } = this.#options
     const { run, name } = projection.run ?? stage

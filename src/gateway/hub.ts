@@ -7,15 +7,17 @@ import { limits } from '../protocol/limits.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
-import type { ViewerChannel } from '../protocol/viewer-messages.ts'
+import { Backlog, type BacklogCounters } from './backlog.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
-import { Greeting, type Resume } from './greeting.ts'
+import { FirstCameras } from './first-cameras.ts'
+import { Greeting } from './greeting.ts'
 import { episodeMessage } from './messages.ts'
 import { PastInsights, type ShownInsight } from './past-insights.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
 import type { FinishedEpisode, History, Publication, Stage } from './publication.ts'
+import { type ReliefCounters, relieve } from './relief.ts'
 import { SharedFrame } from './shared-frame.ts'
 import { SharedMessage } from './shared-message.ts'
 import { type Audience, Showing } from './showing.ts'
@@ -28,7 +30,7 @@ const SYSTEM_MILLIS = 250
 /** How long `stop` waits for viewers that do not answer. */
 const STOP_MILLIS_MAX = 250
 
-export interface HubCounters {
+export interface HubCounters extends BacklogCounters, ReliefCounters {
   /** Viewers connected now. */
   viewers: number
   /** Distinct messages that were built; 0 while nobody watches. */
@@ -48,6 +50,8 @@ export interface HubOptions {
   readonly makeStill?: MakeStill | undefined
   /** Called when a viewer has come or gone. */
   readonly onAudience?: (viewers: number) => void
+  /** Bytes that may wait for all viewers together. Default 256 MiB. */
+  readonly queuedBytesMax?: number | undefined
 }
 
 export class Hub implements ViewerHost, Audience {
@@ -55,10 +59,14 @@ export class Hub implements ViewerHost, Audience {
   readonly stage: Stage
   readonly history: History
   readonly previews: Previews
-  readonly counters: HubCounters = { viewers: 0, built: 0, judged: 0, sent: 0, dropped: 0 }
+  readonly greeting: Greeting
+  readonly counters: HubCounters = {
+    ...{ viewers: 0, built: 0, judged: 0, sent: 0, dropped: 0 },
+    ...{ queuedBytes: 0, crowdedOut: 0, answersRefused: 0 },
+  }
+  readonly backlog: Backlog
   readonly verdicts = new Verdicts(() => this.counters.judged++)
-  /** The first camera of each agent. */
-  readonly #cameras = new Map<string, string>()
+  readonly #cameras = new FirstCameras()
   readonly #viewers = new Set<Viewer>()
   readonly #continuity = new Continuity()
   readonly #insights = new PastInsights()
@@ -66,7 +74,6 @@ export class Hub implements ViewerHost, Audience {
   readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
   readonly #showing: Showing
-  readonly #greeting: Greeting
   readonly #wholes = new WeakMap<FinishedEpisode, SharedMessage>()
   #system: SystemNotice | null = null
   #defaultAgent: string | null = null
@@ -75,11 +82,16 @@ export class Hub implements ViewerHost, Audience {
   #cancelTick: (() => void) | undefined
   #stopping: (() => void) | undefined
 
-  constructor({ clock, stage, history, makeStill, onAudience = () => {} }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { clock, stage, history, makeStill, onAudience = () => {} } = options
+    const { queuedBytesMax = limits.viewersBufferBytesMax } = options
     this.#onAudience = onAudience
     this.clock = clock
     this.stage = stage
     this.history = history
+    this.backlog = new Backlog(queuedBytesMax, this.counters, wantedBytes =>
+      relieve(this.backlog, this.#viewers, this.counters, wantedBytes),
+    )
     this.previews = new Previews(clock, makeStill)
     this.#projection = new ProjectionFeed({
       clock,
@@ -90,14 +102,14 @@ export class Hub implements ViewerHost, Audience {
       onMetrics: change => this.toAll(viewer => viewer.metrics.offer(change)),
     })
     this.#showing = new Showing(stage, this)
-    this.#greeting = new Greeting({
+    this.greeting = new Greeting({
       ...{ clock, stage, continuity: this.#continuity, insights: this.#insights },
       projection: this.#projection,
       system: () => this.#system,
       viewerCount: () => this.#viewers.size,
     })
     this.#systemPace = new Throttle(clock, SYSTEM_MILLIS, notice => {
-      const message = this.#greeting.systemMessage(notice)
+      const message = this.greeting.systemMessage(notice)
       this.toAll(viewer => viewer.lane.latest('system', message))
     })
   }
@@ -139,14 +151,17 @@ export class Hub implements ViewerHost, Audience {
    * once, when nobody needs them any more.
    */
   showFrame(frame: LiveFrame, onReleased: () => void = () => {}): void {
-    if (!this.#isFirstCamera(frame) || this.#viewers.size === 0) {
+    if (!this.#cameras.note(frame) || this.#viewers.size === 0) {
       onReleased()
       return
     }
     this.#followDefault()
     const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
     const now = () => this.clock.now()
-    const shared = new SharedFrame(frame, { serial: ++this.#framesSoFar, mode, now, onReleased })
+    const shared = new SharedFrame(frame, {
+      serial: ++this.#framesSoFar,
+      ...{ mode, now, backlog: this.backlog, onReleased },
+    })
     this.toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
     shared.release()
   }
@@ -165,17 +180,8 @@ export class Hub implements ViewerHost, Audience {
   }
 
   /** Whether frames of this camera would be shown, if anybody wants any of its agent. */
-  shows({ agent, camera }: Pick<LiveFrame, 'agent' | 'camera'>): boolean {
-    return (this.#cameras.get(agent) ?? camera) === camera
-  }
-
-  /** A viewer has one picture of an agent: that of the camera which was there first. */
-  #isFirstCamera({ agent, camera }: LiveFrame): boolean {
-    const first = this.#cameras.get(agent)
-    if (first === undefined && this.#cameras.size < limits.layoutsMax) {
-      this.#cameras.set(agent, camera)
-    }
-    return first === undefined || first === camera
+  shows(camera: Pick<LiveFrame, 'agent' | 'camera'>): boolean {
+    return this.#cameras.has(camera)
   }
 
   showProjection(notice: ProjectionNotice): void {
@@ -206,14 +212,6 @@ export class Hub implements ViewerHost, Audience {
     this.#cancelTick?.()
   }
 
-  greet(viewer: Viewer, resume: Resume | undefined): void {
-    this.#greeting.greet(viewer, resume)
-  }
-
-  introduce(viewer: Viewer, channels: ReadonlySet<ViewerChannel>): void {
-    this.#greeting.introduce(viewer, channels)
-  }
-
   remember(insight: ShownInsight, bytes: number): void {
     this.#insights.remember(this.#continuity.position.seq, bytes, insight)
   }
@@ -221,6 +219,7 @@ export class Hub implements ViewerHost, Audience {
   forget(viewer: Viewer): void {
     this.#viewers.delete(viewer)
     this.counters.viewers = this.#viewers.size
+    this.backlog.review()
     this.#onAudience(this.#viewers.size)
     if (this.#viewers.size > 0) return
     this.#cancelTick?.()
@@ -288,6 +287,7 @@ export class Hub implements ViewerHost, Audience {
     return this.clock.schedule(TICK_MILLIS, () => {
       this.#cancelTick = this.#tick()
       for (const viewer of this.#viewers) viewer.tick()
+      this.backlog.review()
     })
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { type ViewerChannel, viewerChannels } from '../protocol/viewer-messages.ts'
 import { Channel } from '../streams/channel.ts'
+import { type Backlog, Holding } from './backlog.ts'
 import { type LaneSocket, Outflow } from './outflow.ts'
 import type { MessageForm, SharedMessage } from './shared-message.ts'
 
@@ -33,6 +34,7 @@ export interface LaneCounters {
 export interface LaneOptions {
   readonly clock: Clock
   readonly socket: LaneSocket
+  readonly backlog: Backlog
   /** Until the viewer has agreed on another. */
   readonly form: MessageForm
   readonly counters: LaneCounters
@@ -44,6 +46,8 @@ export interface LaneOptions {
 }
 
 export class Lane {
+  /** What waits for the viewer, in the lane and in the socket; answers too that wait for room. */
+  readonly holding: Holding
   readonly #options: LaneOptions
   readonly #outflow: Outflow
   readonly #queue: Channel<SharedMessage>
@@ -59,13 +63,16 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options
     this.#form = options.form
-    const { clock, socket } = options
-    this.#outflow = new Outflow(clock, socket, () => this.#taken())
+    const { clock, socket, backlog } = options
+    const holding = new Holding(backlog)
+    this.holding = holding
+    this.#outflow = new Outflow(clock, socket, holding, () => this.#taken())
+    const onLeft = (message: SharedMessage) => holding.release(message, message.accountedBytes)
     const sizeOf = (message: SharedMessage): number => message.accountedBytes
     const bound = { bytesMax: HELD_BYTES_MAX }
     this.#queue = new Channel(
       { name: 'lane.queue', policy: { kind: 'drop-oldest' }, countMax: QUEUE_COUNT_MAX, ...bound },
-      { clock, sizeOf },
+      { clock, sizeOf, onLeft },
     )
     this.#whole = new Channel(
       {
@@ -74,11 +81,16 @@ export class Lane {
         countMax: limits.liveEpisodes,
         ...bound,
       },
-      { clock, sizeOf },
+      { clock, sizeOf, onLeft },
     )
     this.#latest = new Channel(
       { name: 'lane.latest', policy: { kind: 'latest' }, countMax: LATEST_COUNT_MAX, ...bound },
-      { clock, sizeOf: waiting => sizeOf(waiting.message), keyOf: waiting => waiting.key },
+      {
+        clock,
+        sizeOf: ({ message }) => sizeOf(message),
+        keyOf: ({ key }) => key,
+        onLeft: ({ message }) => onLeft(message),
+      },
     )
   }
 
@@ -97,20 +109,22 @@ export class Lane {
     if (!this.wants(message.channel)) return
     const held = this.#held
     if (this.#goesAtOnce(limits.viewerBufferBytesMax)) this.#send(message)
-    else if (this.#offer(this.#queue, message) > 0 && !held) this.#options.onMissed()
+    else if (this.#offer(this.#queue, message, message) > 0 && !held) this.#options.onMissed()
   }
 
   /** A whole episode. */
   whole(message: SharedMessage): void {
     if (!this.wants(message.channel)) return
     if (this.#goesAtOnce(FRESH_BYTES)) this.#send(message)
-    else this.#offer(this.#whole, message)
+    else this.#offer(this.#whole, message, message)
   }
 
   /** Replaces what waits under `key`; true when something was given up for it, or it was itself. */
   latest(key: string, message: SharedMessage): boolean {
     if (!this.wants(message.channel)) return false
-    if (!this.#goesAtOnce(FRESH_BYTES)) return this.#offer(this.#latest, { key, message }) > 0
+    if (!this.#goesAtOnce(FRESH_BYTES)) {
+      return this.#offer(this.#latest, { key, message }, message) > 0
+    }
     this.#sendLatest({ key, message })
     return false
   }
@@ -141,6 +155,11 @@ export class Lane {
     return this.#outflow.stalledMillis
   }
 
+  /** Whether the viewer takes what it is sent. */
+  get reads(): boolean {
+    return this.#outflow.reads
+  }
+
   /** Takes and sends nothing until `release`; what waits is given up. */
   hold(): void {
     this.#held = true
@@ -163,6 +182,12 @@ export class Lane {
   close(): void {
     this.#closed = true
     this.clear()
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    this.close()
+    this.#outflow.end()
   }
 
   /** Sends what there is room for. */
@@ -197,13 +222,14 @@ export class Lane {
   }
 
   /** Returns how many messages were given up. */
-  #offer<T>(channel: Channel<T>, item: T): number {
+  #offer<T>(channel: Channel<T>, item: T, message: SharedMessage): number {
     if (this.#closed) return 0
     if (this.#held) {
       this.#options.counters.dropped++
       return 1
     }
     const before = channel.counters.dropped
+    this.holding.hold(message, message.accountedBytes)
     channel.offer(item)
     const dropped = channel.counters.dropped - before
     this.#options.counters.dropped += dropped

@@ -144,4 +144,7 @@ const families: readonly Family[] = [
   ofViewers('viewer_messages_built_total', 'Distinct messages made for viewers.', 'built'),
   ofViewers('viewer_messages_sent_total', 'Messages handed to sockets.', 'sent'),
   ofViewers('viewer_messages_dropped_total', 'Messages given up for slow viewers.', 'dropped'),
+  ofViewers('viewer_queued_bytes', 'Memory that waits for viewers, all together.', 'queuedBytes'),
+  ofViewers('viewers_crowded_out_total', 'Viewers cut for want of that memory.', 'crowdedOut'),
+  ofViewers('viewer_answers_refused_total', 'Answers refused for want of it.', 'answersRefused'),
 ]

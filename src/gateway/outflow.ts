@@ -2,6 +2,7 @@
 // kernel takes most messages at once; where it did not, we want to know when it has, and for how long
 // it takes nothing.
 import type { Clock } from '../base/clock.ts'
+import type { Holding } from './backlog.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 
 /** What a lane needs of a socket. */
@@ -15,18 +16,30 @@ export interface LaneSocket {
   whenTaken(callback: () => void): void
 }
 
+/** A viewer that takes nothing for this long is stalled ... */
+export const STALL_MILLIS = 1000
+/** ... and for this long is gone, or as good as that. */
+export const STALL_MILLIS_MAX = 10_000
+
 export class Outflow {
   readonly #clock: Clock
   readonly #socket: LaneSocket
+  readonly #holding: Holding
   readonly #onTaken: () => void
   /** Since when the socket has something that the kernel did not take; undefined while it has not. */
   #fullSince: number | undefined
   #untakenBytes = 0
+  /** Since when what waited then is not all taken. */
+  #watchedSince = 0
+  /** What waits in the socket, oldest first; nothing of a viewer that reads. */
+  readonly #untaken: PreparedMessage[] = []
+  #untakenTotal = 0
 
   /** `onTaken` is called when the kernel has taken what it had no room for before. */
-  constructor(clock: Clock, socket: LaneSocket, onTaken: () => void) {
+  constructor(clock: Clock, socket: LaneSocket, holding: Holding, onTaken: () => void) {
     this.#clock = clock
     this.#socket = socket
+    this.#holding = holding
     this.#onTaken = onTaken
   }
 
@@ -37,6 +50,8 @@ export class Outflow {
 
   send(message: PreparedMessage): void {
     this.#socket.send(message)
+    if (this.#socket.bufferedAmount === 0) return
+    this.#hold(message)
     if (this.#fullSince === undefined) this.#watch()
   }
 
@@ -46,6 +61,7 @@ export class Outflow {
    */
   review(): boolean {
     const { untakenBytes } = this.#socket
+    this.#release()
     if (this.#fullSince === undefined || untakenBytes === this.#untakenBytes) return false
     this.#untakenBytes = untakenBytes
     this.#fullSince = this.#clock.monotonic()
@@ -57,15 +73,48 @@ export class Outflow {
     return this.#fullSince === undefined ? 0 : this.#clock.monotonic() - this.#fullSince
   }
 
+  /** Whether it takes something every second, and in ten seconds all that waited before. */
+  get reads(): boolean {
+    if (this.#fullSince === undefined) return true
+    const millis = this.#clock.monotonic() - this.#watchedSince
+    return this.stalledMillis < STALL_MILLIS && millis < STALL_MILLIS_MAX
+  }
+
+  /** The socket is gone, and what waited in it with it. */
+  end(): void {
+    this.#release(0)
+  }
+
+  #hold(message: PreparedMessage): void {
+    const { byteLength } = message.frame
+    this.#untaken.push(message)
+    this.#untakenTotal += byteLength
+    this.#holding.hold(message, byteLength)
+    this.#release()
+  }
+
+  /** Lets go of what is not among the newest so many bytes. */
+  #release(bytes = this.#socket.bufferedAmount): void {
+    for (let oldest = this.#untaken[0]; oldest !== undefined; oldest = this.#untaken[0]) {
+      const { byteLength } = oldest.frame
+      // The socket may hold some bytes more: its own answers to pings.
+      if (this.#untakenTotal - byteLength < bytes) return
+      this.#untaken.shift()
+      this.#untakenTotal -= byteLength
+      this.#holding.release(oldest, byteLength)
+    }
+  }
+
   #watch(): void {
     if (this.#socket.bufferedAmount === 0) return
-    this.#fullSince = this.#clock.monotonic()
+    this.#watchedSince = this.#fullSince = this.#clock.monotonic()
     this.#untakenBytes = this.#socket.untakenBytes
     this.#socket.whenTaken(this.#taken)
   }
 
   readonly #taken = (): void => {
     this.#fullSince = undefined
+    this.#release()
     this.#watch()
     this.#onTaken()
   }

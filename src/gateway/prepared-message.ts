@@ -5,8 +5,9 @@ import { deflateRawSync } from 'node:zlib'
 import { alignUp, KIB } from '../base/bytes.ts'
 import { encodeCompressed } from '../protocol/compressed-message.ts'
 import { type FrameMessage, pixelsOffset, writeFrameMessage } from '../protocol/frame-message.ts'
+import type { Shareable } from './backlog.ts'
 
-export interface PreparedMessage {
+export interface PreparedMessage extends Shareable {
   /** Header and payload. */
   readonly frame: Uint8Array
   /** A view of the frame. */
@@ -32,14 +33,14 @@ export function prepareText(text: string): PreparedMessage {
   const payloadBytes = Buffer.byteLength(text)
   const { frame, payload } = openFrame(TEXT, payloadBytes)
   payload.write(text, 'utf8')
-  return { frame, payload, binary: false }
+  return { frame, payload, binary: false, holders: 0 }
 }
 
 /** Copies the bytes. */
 export function prepareBinary(bytes: Uint8Array): PreparedMessage {
   const { frame, payload } = openFrame(BINARY, bytes.byteLength)
   payload.set(bytes)
-  return { frame, payload, binary: true }
+  return { frame, payload, binary: true, holders: 0 }
 }
 
 /** Copies the pixels, once. */
@@ -48,7 +49,7 @@ export function prepareFrame(message: FrameMessage): PreparedMessage {
   const payloadBytes = pixelsAt + message.pixels.byteLength
   const { frame, payload } = openFrame(BINARY, payloadBytes, pixelsAt)
   writeFrameMessage(message, payload)
-  return { frame, payload, binary: true }
+  return { frame, payload, binary: true, holders: 0 }
 }
 
 /** The message again, for viewers that asked for compressed ones. */

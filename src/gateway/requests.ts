@@ -3,6 +3,7 @@
 // request is answered (with an error if need be). The log is asked for the newer one when it has
 // answered the older or has not begun with it, so that a viewer that asks a hundred times at once takes
 // no more of the questions that all viewers share than one that asks once. Who leaves takes its own back.
+// An answer that waits for its viewer is memory, of which all viewers together have so much.
 import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
@@ -34,6 +35,8 @@ interface Turn {
   readonly cancel: AbortController
   /** Settles, without fail, when it is answered or given up and the log owes it nothing. */
   over: Promise<void>
+  /** Bytes of its answer that wait here. */
+  heldBytes: number
 }
 
 type Answer = (turn: Turn) => Promise<void>
@@ -64,8 +67,10 @@ export class Requests {
         { before, after, limit, where },
         turn.cancel.signal,
       )
+      const bytes = rowsBytes(rows)
+      this.#keep(turn, bytes)
       const build = () => episodesMessage(mode(), request, rows, next !== null, next)
-      await this.#send(turn, SharedMessage.text(null, build, rowsBytes(rows)))
+      await this.#send(turn, SharedMessage.text(null, build, bytes), 0)
     })
   }
 
@@ -78,8 +83,9 @@ export class Requests {
       const first = material.frames === 0 ? undefined : await history.frames(episode, 0, signal)
       const plan = planFrames(material.frames, first?.frames ?? [])
       const build = () => episodeMessage(mode(), request, material, plan.count)
-      if (!(await this.#send(turn, SharedMessage.text(null, build, materialBytes(material)))))
-        return
+      const [bytes, chunkBytes] = [materialBytes(material), pixelBytes(first?.frames ?? [])]
+      this.#keep(turn, bytes + chunkBytes)
+      if (!(await this.#send(turn, SharedMessage.text(null, build, bytes), chunkBytes))) return
       if (first !== undefined) await this.#stream(turn, episode, plan, first)
     })
   }
@@ -94,16 +100,22 @@ export class Requests {
   /** Answers nothing any more. */
   close(): void {
     this.#closed = true
-    for (const { cancel } of this.#turns.values()) cancel.abort()
+    for (const turn of this.#turns.values()) this.#abort(turn)
     this.room()
   }
 
   #start(kind: 'episodes' | 'episode', request: number, answer: Answer): void {
     const older = this.#turns.get(kind)
     if (older !== undefined) void this.#cancel(older)
-    const turn: Turn = { request, cancel: new AbortController(), over: Promise.resolve() }
+    const turn: Turn = {
+      request,
+      cancel: new AbortController(),
+      over: Promise.resolve(),
+      heldBytes: 0,
+    }
     this.#turns.set(kind, turn)
     turn.over = this.#take(turn, older, answer).finally(() => {
+      this.#hold(turn, 0)
       if (this.#turns.get(kind) === turn) this.#turns.delete(kind)
     })
   }
@@ -135,6 +147,7 @@ export class Requests {
       if (sent === plan.count || chunk.next === null) break
       chunk = await history.frames(episode, chunk.next, turn.cancel.signal)
       if (turn.cancel.signal.aborted) return
+      this.#keep(turn, pixelBytes(chunk.frames))
     }
     if (sent < plan.count) {
       const found = `expected ${plan.count} frames of episode ${episode}, found ${sent}`
@@ -142,12 +155,37 @@ export class Requests {
     }
   }
 
-  /** Sends when there is room; false when the turn was cancelled meanwhile. */
-  async #send(turn: Turn, message: SharedMessage): Promise<boolean> {
+  /** The turn's answer waits here, in place of what did; refused when too much waits for viewers. */
+  #keep(turn: Turn, bytes: number): void {
+    if (turn.cancel.signal.aborted) return
+    this.#hold(turn, 0)
+    if (!this.#options.lane.holding.backlog.admits(bytes)) {
+      const message = 'too much waits for viewers that read slowly; ask again in a moment'
+      throw new RollcastError('UNAVAILABLE', message, { temporary: true })
+    }
+    this.#hold(turn, bytes)
+  }
+
+  #abort(turn: Turn): void {
+    turn.cancel.abort()
+    this.#hold(turn, 0)
+  }
+
+  #hold(turn: Turn, bytes: number): void {
+    this.#options.lane.holding.add(bytes - turn.heldBytes)
+    turn.heldBytes = bytes
+  }
+
+  /**
+   * Sends when there is room, after which so many bytes of the turn's answer still wait here; false when
+   * the turn was cancelled meanwhile.
+   */
+  async #send(turn: Turn, message: SharedMessage, bytesLeft = turn.heldBytes): Promise<boolean> {
     const { lane } = this.#options
     const { signal } = turn.cancel
     while (!signal.aborted && !lane.roomy) await this.#room()
     if (signal.aborted) return false
+    this.#hold(turn, bytesLeft)
     lane.queue(message)
     return true
   }
@@ -162,7 +200,7 @@ export class Requests {
   /** Waits for room as an answer does: what is said to a viewer that is stalled is given up. */
   async #cancel(turn: Turn): Promise<void> {
     const { lane } = this.#options
-    turn.cancel.abort()
+    this.#abort(turn)
     while (!this.#closed && !lane.roomy) await this.#room()
     if (this.#closed) return
     const why = 'a newer request took its place'
@@ -180,6 +218,9 @@ export class Requests {
   }
 }
 
+const pixelBytes = (frames: readonly Pick<LiveFrame, 'pixels'>[]): number =>
+  frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0)
+
 interface FramePlan {
   readonly count: number
   /** Every how many frames one is sent. */
@@ -188,7 +229,7 @@ interface FramePlan {
 
 function planFrames(total: number, sample: readonly Omit<LiveFrame, 'mode'>[]): FramePlan {
   if (total === 0 || sample.length === 0) return { count: 0, stride: 1 }
-  const bytes = sample.reduce((sum, frame) => sum + frame.pixels.byteLength, 0) / sample.length
+  const bytes = pixelBytes(sample) / sample.length
   const affordable = Math.max(1, Math.min(FRAMES_MAX, Math.floor(FRAME_BYTES_MAX / bytes)))
   const stride = Math.ceil(total / affordable)
   return { count: Math.ceil(total / stride), stride }

@@ -2,9 +2,11 @@
 // that was made of it; nothing is made that nobody is sent. Its pixels' memory is used for another
 // frame when nobody keeps this one any more: whoever does so beyond a call says it (F17).
 import { assert } from '../base/assert.ts'
+import { isShared } from '../base/bytes.ts'
 import type { PictureFormat } from '../protocol/frame-encoding.ts'
 import type { LiveFrame } from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-messages.ts'
+import type { Backlog } from './backlog.ts'
 import { frameMessage } from './messages.ts'
 import { SharedMessage } from './shared-message.ts'
 
@@ -13,6 +15,8 @@ export interface SharedFrameOptions {
   readonly serial: number
   readonly mode: Mode
   readonly now: () => number
+  /** Told of the pixels, unless they lie in memory that has a bound of its own. */
+  readonly backlog: Pick<Backlog, 'add'>
   /** Called once, when nobody keeps it any more: its pixels may change then. */
   readonly onReleased: () => void
 }
@@ -34,6 +38,7 @@ export class SharedFrame {
     this.serial = options.serial
     this.#options = options
     this.#pixels = pixels
+    options.backlog.add(ownBytes(pixels))
     this.raw = this.#messageOf(pixels.byteLength, () => ({ pixels: this.pixels }))
   }
 
@@ -55,7 +60,9 @@ export class SharedFrame {
 
   release(): void {
     assert(this.#holds > 0, 'a frame is released as often as it was held')
-    if (--this.#holds === 0) this.#options.onReleased()
+    if (--this.#holds > 0) return
+    this.#options.backlog.add(-ownBytes(this.#pixels))
+    this.#options.onReleased()
   }
 
   /** The message of a picture that has been made; undefined before that. */
@@ -79,6 +86,9 @@ export class SharedFrame {
     return SharedMessage.frame('frames', build, byteLength)
   }
 }
+
+/** Threads share the lane's memory, which is there in any case. */
+const ownBytes = (pixels: Uint8Array): number => (isShared(pixels) ? 0 : pixels.byteLength)
 
 /** Where one frame waits, and is kept meanwhile. */
 export class FramePlace {

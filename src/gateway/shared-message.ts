@@ -8,6 +8,7 @@ import {
   stringifyMessage,
   type ViewerChannel,
 } from '../protocol/viewer-messages.ts'
+import type { Shareable } from './backlog.ts'
 import {
   DEFLATED_BYTES_MIN,
   type PreparedMessage,
@@ -43,13 +44,15 @@ const forms: Readonly<Record<ViewerEncoding, Readonly<Record<Compression, Messag
 export const formOf = (encoding: ViewerEncoding, compression: Compression): MessageForm =>
   forms[encoding][compression]
 
-export class SharedMessage {
+export class SharedMessage implements Shareable {
   /** Who did not ask for it is not sent it; null: of none, sent to whomever it is for. */
   readonly channel: ViewerChannel | null
   /** What the message is accounted at while it waits; an estimate until it is built. */
   readonly accountedBytes: number
   /** When that is over, the message need not be sent any more. */
   readonly life: Life | undefined
+  /** Lanes in which it waits. */
+  holders = 0
   readonly #prepare: (encoding: ViewerEncoding) => PreparedMessage
   readonly #onlyForm: MessageForm | undefined
   /** By the index of the form. */

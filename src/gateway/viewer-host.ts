@@ -1,9 +1,9 @@
 // What a viewer's connection needs of the world: a socket, and the hub that it belongs to.
 import type { Clock } from '../base/clock.ts'
 import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
-import type { ViewerChannel } from '../protocol/viewer-messages.ts'
+import type { Backlog } from './backlog.ts'
 import type { Verdicts } from './filter.ts'
-import type { Newcomer, Resume } from './greeting.ts'
+import type { Greeting, Newcomer } from './greeting.ts'
 import type { LaneCounters } from './lane.ts'
 import type { LaneSocket } from './outflow.ts'
 import type { Previews } from './previews.ts'
@@ -28,16 +28,15 @@ export interface ViewerHost {
   readonly stage: Stage
   readonly history: History
   readonly previews: Previews
+  readonly greeting: Greeting
   readonly verdicts: Verdicts
   readonly counters: LaneCounters & { built: number }
+  /** What waits for all viewers together. */
+  readonly backlog: Backlog
   wholeOf(finished: FinishedEpisode): SharedMessage
   /** Series of metrics as they are now. */
   metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined
   /** The newest state update of the agent's open episode. */
   newestState(agent: string): SharedMessage | undefined
-  /** Sends the first messages: what it missed since `resume`, or everything of now. */
-  greet(viewer: Newcomer, resume: Resume | undefined): void
-  /** Sends what the first messages have of these channels. */
-  introduce(viewer: Newcomer, channels: ReadonlySet<ViewerChannel>): void
   forget(viewer: Newcomer): void
 }

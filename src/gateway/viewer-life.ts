@@ -4,11 +4,9 @@ import { type ActorRefFrom, createActor } from 'xstate'
 import type { Clock } from '../base/clock.ts'
 import { machineClock } from '../machines/machine-clock.ts'
 import { viewerMachine } from '../machines/viewer.machine.ts'
+import { STALL_MILLIS, STALL_MILLIS_MAX } from './outflow.ts'
 
 const HELLO_MILLIS_MAX = 10_000
-/** No progress for this long, and what waits is shed; the rest of 10 s later the viewer is cut. */
-export const STALL_MILLIS = 1000
-const STALL_MILLIS_MAX = 10_000
 
 export interface ViewerDeeds {
   follow(): void
@@ -27,6 +25,7 @@ export function startViewerLife(
     clock: machineClock(clock),
     input: {
       helloMillisMax: HELLO_MILLIS_MAX,
+      // Before that what waits is shed.
       stallMillisMax: STALL_MILLIS_MAX - STALL_MILLIS,
     },
   })

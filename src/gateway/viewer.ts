@@ -14,12 +14,13 @@ import { Conduct } from './conduct.ts'
 import { type Filter, readFilter } from './filter.ts'
 import { Lane } from './lane.ts'
 import { MetricsOutlet } from './metrics-outlet.ts'
+import { STALL_MILLIS } from './outflow.ts'
 import { readMessage } from './read-message.ts'
 import { Replies } from './replies.ts'
 import { Requests } from './requests.ts'
 import { formOf } from './shared-message.ts'
 import type { ViewerHost, ViewerSocket } from './viewer-host.ts'
-import { STALL_MILLIS, startViewerLife } from './viewer-life.ts'
+import { startViewerLife } from './viewer-life.ts'
 import { type Preferences, Viewing } from './viewing.ts'
 
 export class Viewer {
@@ -48,10 +49,8 @@ export class Viewer {
     this.#visitor = visitor
     this.#conduct = new Conduct(clock)
     this.lane = new Lane({
-      clock,
-      socket,
+      ...{ clock, socket, counters, backlog: host.backlog },
       form: formOf(socket.encoding, 'none'),
-      counters,
       onBuilt: () => counters.built++,
       onRoom: () => this.#room(),
       onMissed: () => this.restart(),
@@ -100,6 +99,10 @@ export class Viewer {
     return this.#phase === 'playing'
   }
 
+  get leaving(): boolean {
+    return this.#phase === 'leaving'
+  }
+
   /** True when it was sent its first messages already, so that further ones start it over. */
   greetedBefore = false
 
@@ -134,7 +137,7 @@ export class Viewer {
   restart(): void {
     if (!this.playing) return
     this.lane.clear()
-    this.#host.greet(this, undefined)
+    this.#host.greeting.greet(this, undefined)
     this.viewing.start()
   }
 
@@ -170,7 +173,7 @@ export class Viewer {
     this.lane.release()
     // Whom it follows says what it has missed.
     this.viewing.prefer(preferences)
-    this.#host.greet(this, hello.resume)
+    this.#host.greeting.greet(this, hello.resume)
     this.greetedBefore = true
     // A filter that cannot be read is told behind the greeting.
     this.#prefer({ where })
@@ -209,7 +212,7 @@ export class Viewer {
   #choose(channels: ReadonlySet<ViewerChannel>): void {
     const added = new Set([...channels].filter(channel => !this.lane.wants(channel)))
     this.lane.agree(channels)
-    this.#host.introduce(this, added)
+    this.#host.greeting.introduce(this, added)
   }
 
   /** Takes over what is given, but for an expression that cannot be read; true as `viewing.prefer`. */
@@ -273,7 +276,7 @@ export class Viewer {
   #resync(): void {
     this.#phase = 'playing'
     this.lane.release()
-    this.#host.greet(this, undefined)
+    this.#host.greeting.greet(this, undefined)
   }
 
   #sendClose(reason: string): void {
@@ -289,7 +292,7 @@ export class Viewer {
     this.#phase = 'leaving'
     this.viewing.stop()
     this.#requests.close()
-    this.lane.close()
+    this.lane.end()
     this.#socket.terminate()
     this.#host.forget(this)
   }

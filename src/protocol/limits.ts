@@ -72,6 +72,13 @@ export const limits = {
   projectionMilestones: 200,
   /** Bytes that may wait in one viewer's socket before its lane drops. */
   viewerBufferBytesMax: 1 * MIB,
+  /**
+   * Bytes that may wait for all viewers together, in sockets and lanes and as answers; what was made once
+   * for many counts once. `live.queuedBytesMax` says otherwise ...
+   */
+  viewersBufferBytesMax: 256 * MIB,
+  /** ... but not less: of the longest answers one fits, and what the live run shows beside it. */
+  viewersBufferBytesMin: 64 * MIB,
   /** Viewers at once; the next one is refused with a reason. */
   viewersMax: 1000,
   /** Agents that one viewer may follow at once. */
@@ -115,5 +122,9 @@ assert(limits.connectionsFromLoopback < limits.connectionsMax, 'one address does
 assert(
   limits.connectionsFromLoopback <= limits.handshakesPerSecondFromLoopback,
   'all who may connect may do so at once',
+)
+assert(
+  limits.viewerBufferBytesMax * 32 <= limits.viewersBufferBytesMin,
+  'viewers that do not read do not fill the house by themselves at once',
 )
 assert(limits.infoBytesMax < limits.recordBytesMax, 'a step with information fits a record')

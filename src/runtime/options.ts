@@ -82,6 +82,11 @@ export interface LiveOptions {
    * this machine everybody may watch.
    */
   token?: boolean
+  /**
+   * Memory that may wait for viewers that read slowly or not at all, for all of them together, bytes. At
+   * that bound whoever holds most is cut. Default 256 MiB; 64 MiB at least.
+   */
+  queuedBytesMax?: number
 }
 
 export type CheckedLive = Readonly<Required<LiveOptions>>
@@ -143,6 +148,11 @@ const liveSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
   token: z.boolean().default(false),
+  queuedBytesMax: z
+    .number()
+    .int()
+    .min(limits.viewersBufferBytesMin)
+    .default(limits.viewersBufferBytesMax),
 })
 
 const videoSchema = z.strictObject({

@@ -18,6 +18,8 @@ export interface ChannelOptions<T> {
   readonly sizeOf: (item: T) => number
   /** What `latest` keeps one item of; needed by that policy only. */
   readonly keyOf?: (item: T) => string | number
+  /** Called once with each item that was accepted or dropped, when it is not held any more. */
+  readonly onLeft?: (item: T) => void
 }
 
 export class Channel<T> {
@@ -34,6 +36,7 @@ export class Channel<T> {
   readonly #admission: Admission<T>
   readonly #clock: Clock
   readonly #sizeOf: (item: T) => number
+  readonly #onLeft: ((item: T) => void) | undefined
   readonly #counters = emptyCounters()
   #closed = false
   /** Inside `take`: its caller is reading already and needs no call of `onReadable`. */
@@ -45,11 +48,13 @@ export class Channel<T> {
     this.spec = spec
     this.#clock = options.clock
     this.#sizeOf = options.sizeOf
+    this.#onLeft = options.onLeft
     this.#queue = new BoundedQueue(spec.countMax, spec.bytesMax)
     this.#admission = admissionOf(spec, {
       queue: this.#queue,
       clock: options.clock,
       keyOf: options.keyOf,
+      onDropped: options.onLeft,
       counters: this.#counters,
     })
   }
@@ -59,10 +64,10 @@ export class Channel<T> {
    * `dropped` under every policy.
    */
   offer(item: T): OfferResult {
-    if (this.#closed) return this.#refuse('closed')
+    if (this.#closed) return this.#refuse('closed', item)
     const bytes = this.#sizeOf(item)
     assert(bytes >= 0 && bytes < Number.POSITIVE_INFINITY, `${this.spec.name}: size ${bytes}`)
-    if (bytes > this.spec.bytesMax) return this.#refuse('dropped')
+    if (bytes > this.spec.bytesMax) return this.#refuse('dropped', item)
     const depthBefore = this.depth
     const result = this.#admission.admit(item, bytes)
     if (result === 'full') {
@@ -71,7 +76,7 @@ export class Channel<T> {
     }
     if (result !== 'accepted') {
       if (result === 'closed') this.close('discard')
-      return this.#refuse(result)
+      return this.#refuse(result, item)
     }
     this.#counters.offered++
     const depth = this.depth
@@ -86,6 +91,7 @@ export class Channel<T> {
     if (entry === undefined) return undefined
     this.#counters.taken++
     this.#admission.taken?.(entry)
+    this.#onLeft?.(entry.item)
     if (this.#refused !== undefined && this.#queue.fits(this.#refused.bytes)) {
       this.#taking = true
       this.#unblock()
@@ -143,7 +149,8 @@ export class Channel<T> {
     }
   }
 
-  #refuse(result: OfferResult): OfferResult {
+  #refuse(result: OfferResult, item: T): OfferResult {
+    this.#onLeft?.(item)
     this.#counters.offered++
     this.#counters.dropped++
     return result
@@ -153,6 +160,7 @@ export class Channel<T> {
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
       this.#counters.dropped++
       this.#admission.taken?.(entry)
+      this.#onLeft?.(entry.item)
     }
   }
 

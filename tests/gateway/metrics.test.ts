@@ -3,7 +3,10 @@ import { expect, test } from 'vitest'
 import { Metrics, type MetricsSource } from '../../src/gateway/metrics.ts'
 import { laneOf, projectionOf, systemOf } from './stage.ts'
 
-const counters = { viewers: 3, built: 10, judged: 4, sent: 30, dropped: 2 }
+const counters = {
+  ...{ viewers: 3, built: 10, judged: 4, sent: 30, dropped: 2 },
+  ...{ queuedBytes: 4096, crowdedOut: 5, answersRefused: 6 },
+}
 const empty: MetricsSource = { system: null, counters, totals: undefined }
 
 /** Values by name and labels; throws for a line that is not of the text format 0.0.4. */
@@ -26,10 +29,13 @@ async function scrape(metrics: Metrics): Promise<Map<string, number>> {
   return samples
 }
 
-test('every name has our prefix, and what is not known is left out', async () => {
+test('U11 every name has our prefix, what waits for viewers is told, and what is not known is left out', async () => {
   const samples = await scrape(new Metrics(empty))
   for (const name of samples.keys()) expect(name).toMatch(/^rollcast_/)
   expect(samples.get('rollcast_viewers')).toBe(3)
+  expect(samples.get('rollcast_viewer_queued_bytes')).toBe(4096)
+  expect(samples.get('rollcast_viewers_crowded_out_total')).toBe(5)
+  expect(samples.get('rollcast_viewer_answers_refused_total')).toBe(6)
   expect(samples.has('rollcast_healthy')).toBe(false)
   expect(samples.has('rollcast_steps_total')).toBe(false)
 })

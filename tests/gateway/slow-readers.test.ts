@@ -66,7 +66,7 @@ describe('U3 a viewer that is sent a large message', () => {
   })
 })
 
-test('U3 over a real socket, the kernel`s progress within one message is seen', async () => {
+test('U3 U11 over a real socket, the kernel`s progress within one message is seen', async () => {
   const clock = new SimulatedClock()
   const { hub, port } = await serveGateway({ clock })
   const attached: { readonly viewer: Viewer; readonly socket: ViewerSocket }[] = []
@@ -87,6 +87,7 @@ test('U3 over a real socket, the kernel`s progress within one message is seen', 
   hub.publish([insightOf('x'.repeat(24 * MIB))])
   const message = socket.bufferedAmount
   expect(message).toBeGreaterThan(24 * MIB)
+  expect(hub.counters.queuedBytes).toBe(message)
   let rounds = 0
   for (; socket.untakenBytes > 0; rounds++) {
     const before = socket.untakenBytes
@@ -100,6 +101,7 @@ test('U3 over a real socket, the kernel`s progress within one message is seen', 
   peer.resume()
   await expect.poll(() => viewer.playing).toBe(true)
   expect(peer.closed).toBe(false)
+  await expect.poll(() => hub.counters.queuedBytes).toBe(0)
 })
 
 /** A megabyte of what has come. */

@@ -128,17 +128,19 @@ export class Invariants {
 
 /**
  * The negative control: over a planted fault a property must fail, and by that invariant. A fault
- * may break others too, so it is looked for in one run after the other.
+ * may break others too, so it is looked for in one run after the other. `says` is part of its words.
  */
 export async function expectViolation<Ts>(
   invariant: number,
   property: fc.IAsyncProperty<Ts> | fc.IProperty<Ts>,
+  says = '',
 ): Promise<void> {
   const others = new Set<string>()
   for (let seed = 1; seed <= CONTROL_SEEDS; seed++) {
     const params = { numRuns: CONTROL_RUNS, seed, endOnFailure: true }
     const { errorInstance } = await fc.check(property as fc.IAsyncProperty<Ts>, params)
-    if (errorInstance instanceof Violation && errorInstance.invariant === invariant) return
+    const isIt = errorInstance instanceof Violation && errorInstance.invariant === invariant
+    if (isIt && errorInstance.message.includes(says)) return
     if (errorInstance) others.add(String(errorInstance))
   }
   expect.fail(`nothing noticed that invariant ${invariant} was broken, only: ${[...others]}`)

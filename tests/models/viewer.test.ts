@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { MIB } from '../../src/base/bytes.ts'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import { closeCodes } from '../../src/protocol/viewer-messages.ts'
 import { figure } from '../faults/figures.ts'
@@ -121,22 +122,31 @@ const commands = [
   ),
 ]
 
+/** Of what waits for all together: what it is, and such that a viewer alone may near or pass. */
+const bounds = [undefined, 1.25 * MIB, 0.75 * MIB]
+
 const property = (invariants: Invariants, plants: ViewerPlants = {}) =>
-  fc.asyncProperty(fc.boolean(), commandLists(commands, 40), async (warm, list) => {
-    const world = new ViewerWorld(invariants, plants)
-    if (warm) await world.warmUp()
-    await fc.asyncModelRun(() => ({ model: world, real: world }), list)
-    await world.finish()
-  })
+  fc.asyncProperty(
+    fc.boolean(),
+    fc.constantFrom(...bounds),
+    commandLists(commands, 40),
+    async (warm, queuedBytesMax, list) => {
+      const world = new ViewerWorld(invariants, { ...plants, queuedBytesMax })
+      if (warm) await world.warmUp()
+      await fc.asyncModelRun(() => ({ model: world, real: world }), list)
+      await world.finish()
+    },
+  )
 
 describe('viewer sessions as a model', () => {
   test(
-    'U2 U3 P10 P13 each viewer gets what it must, whoever stalls, goes and comes back',
+    'U2 U3 U11 P10 P13 each viewer gets what it must, whoever stalls, goes and comes back',
     async () => {
       const invariants = new Invariants()
       const params = times(200, 5_000)
       await fc.assert(property(invariants), params)
-      for (const wanted of ['fresh', 'resume', 'resync', `closed${closeCodes.tooSlow}`]) {
+      const seen = ['fresh', 'resume', 'resync', `closed${closeCodes.tooSlow}`, 'crowded']
+      for (const wanted of seen) {
         expect(invariants.figures[wanted], wanted).toBeGreaterThan(0)
       }
       figure('M.viewer', { runs: params.numRuns, ...invariants.figures })
@@ -249,6 +259,15 @@ describe('a model of viewers notices', () => {
       return socket
     })
   })
+  test('invariant 20: a hub that lets more wait for all together than it may', () =>
+    expectViolation(20, property(new Invariants(), { boundless: true }), 'for all viewers'))
+
+  test('invariant 20: a socket that stays when it is cut, and counts no more', () =>
+    planted(20, socket => {
+      socket.terminate = () => {}
+      return socket
+    }))
+
   test('invariant 20: a socket that says that it is empty', () =>
     planted(
       20,

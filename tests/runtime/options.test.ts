@@ -52,7 +52,10 @@ describe('options of a run', () => {
   })
 
   test('serve on the loopback and the usual port when live is true, and only there by default', () => {
-    const loopback = { host: '127.0.0.1', port: DEFAULT_PORT, token: false }
+    const loopback = {
+      ...{ host: '127.0.0.1', port: DEFAULT_PORT, token: false },
+      queuedBytesMax: 256 * MIB,
+    }
     expect(check({ live: true })().live).toEqual(loopback)
     expect(check({ live: {} })().live).toEqual(loopback)
     expect(check({ live: { port: 0 } })().live).toEqual({ ...loopback, port: 0 })
@@ -77,6 +80,7 @@ describe('options of a run', () => {
       [{ live: { port: 70_000 } }, 'live'],
       [{ live: { port: 1.5 } }, 'live'],
       [{ live: { host: '' } }, 'live'],
+      [{ live: { queuedBytesMax: 63 * MIB } }, 'live'],
       [{ encoderPlacement: 'cloud' }, 'encoderPlacement'],
       [{ logPlacement: 'cloud' }, 'logPlacement'],
       [{ whenFull: 'drop' }, 'whenFull'],

@@ -7,12 +7,16 @@ import { Channel } from '../../src/streams/channel.ts'
 /** A channel of strings, each as many bytes as characters, keyed by the first character. */
 function open(policy: Policy, countMax = 3, bytesMax = 100) {
   const clock = new SimulatedClock()
+  const left: string[] = []
   const channel = new Channel<string>(
     { name: 'test', policy, countMax, bytesMax },
-    { clock, sizeOf: item => item.length, keyOf: item => item[0] ?? '' },
+    {
+      ...{ clock, sizeOf: item => item.length, keyOf: item => item[0] ?? '' },
+      onLeft: item => left.push(item),
+    },
   )
   const offer = (...items: string[]) => items.map(item => channel.offer(item))
-  return { clock, channel, offer, drain: () => channel.takeBatch(1000, 1e9) }
+  return { clock, channel, offer, left, drain: () => channel.takeBatch(1000, 1e9) }
 }
 
 describe('block', () => {
@@ -144,4 +148,30 @@ test('a long queue grows and wraps without losing its order', () => {
   const expected = Array.from({ length: 1000 }, (_, i) => String(2333 + i))
   expect(channel.takeBatch(1e6, 1e9)).toEqual(expected)
   expect(channel.counters).toMatchObject({ dropped: 2333, highWater: 1000 })
+})
+
+describe('C1 what has left a channel', () => {
+  test('is told of once: taken, dropped for a newer one, replaced, refused or discarded', () => {
+    const oldest = open({ kind: 'drop-oldest' }, 2, 10)
+    oldest.offer('a', 'b', 'c', 'too large for it')
+    expect(oldest.left).toEqual(['a', 'too large for it'])
+    oldest.channel.take()
+    oldest.channel.close('discard')
+    oldest.offer('d')
+    expect(oldest.left).toEqual(['a', 'too large for it', 'b', 'c', 'd'])
+    const latest = open({ kind: 'latest' }, 2)
+    latest.offer('a1', 'a2', 'b1', 'c1')
+    expect(latest.left).toEqual(['a1', 'a2'])
+    latest.drain()
+    expect(latest.left).toEqual(['a1', 'a2', 'b1', 'c1'])
+    const newest = open({ kind: 'drop-newest' }, 1)
+    newest.offer('a', 'b')
+    expect(newest.left).toEqual(['b'])
+  })
+
+  test('is not what the caller still has, because the channel was full', () => {
+    const { offer, left } = open({ kind: 'block' }, 1)
+    offer('a', 'b')
+    expect(left).toEqual([])
+  })
 })

@@ -38,7 +38,9 @@ export interface BroadcasterConfig {
   readonly port?: number
   /** Whether viewers need a token. Default false. */
   readonly token?: boolean
-  /** Served behind a front, in place of the three above. */
+  /** Bytes that may wait for all viewers together. Default 256 MiB. */
+  readonly queuedBytesMax?: number
+  /** Served behind a front, in place of host, port and token. */
   readonly behind?: Behind | undefined
 }
 
@@ -81,6 +83,7 @@ class Broadcaster implements ActorInstance {
     this.#hub = new Hub({
       ...{ clock, stage: this.#feed, history: this.#history },
       makeStill: this.#stills?.make,
+      queuedBytesMax: scope.config.queuedBytesMax,
       onAudience: viewers => this.#watch(viewers > 0),
     })
     this.#frames = this.#openFrames()

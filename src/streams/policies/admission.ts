@@ -17,6 +17,8 @@ export interface AdmissionContext<T> {
   readonly clock: Clock
   readonly keyOf: ((item: T) => string | number) | undefined
   readonly counters: { dropped: number; spilled: number }
+  /** Told of each item that was in and gave way. */
+  readonly onDropped: ((item: T) => void) | undefined
 }
 
 /** One policy at work on one channel. */

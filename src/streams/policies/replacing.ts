@@ -5,10 +5,11 @@ import type { Entry } from '../bounded-queue.ts'
 import type { Admission, AdmissionContext } from './admission.ts'
 
 /** Drops the oldest items until one of `bytes` fits. */
-function makeRoom<T>({ queue, counters }: AdmissionContext<T>, bytes: number): void {
+function makeRoom<T>({ queue, counters, onDropped }: AdmissionContext<T>, bytes: number): void {
   while (!queue.fits(bytes)) {
-    queue.shift()
+    const { item } = queue.shift()!
     counters.dropped++
+    onDropped?.(item)
   }
 }
 
@@ -28,13 +29,15 @@ export function dropOldest<T>(context: AdmissionContext<T>): Admission<T> {
  * key that changes often neither overtakes nor starves. Past the bounds the oldest keys give way.
  */
 export function latest<T>(context: AdmissionContext<T>): Admission<T> {
-  const { queue, counters, keyOf } = context
+  const { queue, counters, keyOf, onDropped } = context
   assert(keyOf !== undefined, 'the policy `latest` needs keyOf')
   const held = new Map<string | number, Entry<T>>()
 
   const forgetOldest = (): void => {
-    held.delete(queue.shift()!.key!)
+    const { key, item } = queue.shift()!
+    held.delete(key!)
     counters.dropped++
+    onDropped?.(item)
   }
 
   return {
@@ -53,8 +56,10 @@ export function latest<T>(context: AdmissionContext<T>): Admission<T> {
         if (queue.oldest === older) queue.push(queue.shift()!)
         else forgetOldest()
       }
+      const { item: replaced } = older
       queue.replace(older, item, bytes)
       counters.dropped++
+      onDropped?.(replaced)
       return 'accepted'
     },
     taken(entry) {

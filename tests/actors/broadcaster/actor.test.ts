@@ -181,6 +181,21 @@ describe('the broadcaster', () => {
     expect(client.of('error')[0]).toMatchObject({ request: 2, code: 'NOT_FOUND' })
   })
 
+  test('U11 answers nothing that is more than may wait for all viewers together', async () => {
+    const host = start({ queuedBytesMax: 10_000 })
+    host.onQuery(({ id, ...asked }) => {
+      const episode = asked.kind === 'episode' ? asked.episode : 0
+      return { id, kind: 'episode', material: materialOf(episode, episode === 1 ? 3 : 100) }
+    })
+    const client = await watch(host)
+    client.say({ type: 'get_episode', request: 1, episode: 1 })
+    await client.until(() => client.of('episode').length > 0)
+    client.say({ type: 'get_episode', request: 2, episode: 2 })
+    await client.until(() => client.of('error').length > 0)
+    expect(client.of('error')[0]).toMatchObject({ request: 2, code: 'UNAVAILABLE' })
+    expect(client.of('episode')).toMatchObject([{ request: 1 }])
+  })
+
   test('when the trainer leaves, the mode says so', async () => {
     const host = start()
     const client = await watch(host)

@@ -77,6 +77,11 @@ export class SlowSocket implements ViewerSocket {
     return typeof taking === 'object' ? taking.frame.byteLength : 0
   }
 
+  /** Messages that wait in it. */
+  get held(): readonly PreparedMessage[] {
+    return this.gone ? [] : this.#sent.filter(one => typeof one !== 'function')
+  }
+
   get unread(): number {
     return this.#sent.length
   }

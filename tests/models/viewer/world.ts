@@ -5,6 +5,7 @@ import { SimulatedClock } from '../../../src/base/clock.ts'
 import { RollcastError } from '../../../src/base/errors.ts'
 import { Hub } from '../../../src/gateway/hub.ts'
 import type { History } from '../../../src/gateway/publication.ts'
+import { limits } from '../../../src/protocol/limits.ts'
 import type { EpisodeRow, Milestone } from '../../../src/protocol/projection.ts'
 import {
   beganOf,
@@ -30,6 +31,12 @@ const AGENTS = ['agent-0', 'agent-1']
 export interface ViewerPlants {
   /** What stands between the hub and a socket. */
   readonly plantSocket?: (socket: SlowSocket) => SlowSocket
+  /** A hub that keeps to no bound for all viewers together. */
+  readonly boundless?: boolean
+}
+
+export interface ViewerWorldOptions extends ViewerPlants {
+  readonly queuedBytesMax?: number | undefined
 }
 
 export class ViewerWorld {
@@ -37,8 +44,10 @@ export class ViewerWorld {
   readonly #stage = new TestStage()
   readonly #invariants: Invariants
   readonly #plants: ViewerPlants
+  readonly #queuedBytesMax: number | undefined
   readonly #hub: Hub
   readonly #clients: readonly Client[]
+  readonly #sockets: SlowSocket[] = []
   #epoch = 1
   #seq = 1
   #episode = 0
@@ -50,12 +59,17 @@ export class ViewerWorld {
   #insights = 0
   #answers: ((fail: boolean) => void)[] = []
 
-  constructor(invariants: Invariants, plants: ViewerPlants = {}) {
+  constructor(invariants: Invariants, options: ViewerWorldOptions = {}) {
+    const { queuedBytesMax, ...plants } = options
     this.#invariants = invariants
     invariants.begin()
     this.#plants = plants
     this.#stage.agents = AGENTS
-    this.#hub = new Hub({ clock: this.#clock, stage: this.#stage, history: this.#history() })
+    this.#hub = new Hub({
+      ...{ clock: this.#clock, stage: this.#stage, history: this.#history() },
+      queuedBytesMax: plants.boundless ? Number.POSITIVE_INFINITY : queuedBytesMax,
+    })
+    this.#queuedBytesMax = queuedBytesMax
     this.#clients = Array.from({ length: VIEWERS }, () => new Client(invariants))
   }
 
@@ -93,7 +107,10 @@ export class ViewerWorld {
 
   connect(index: number, delivery: string, resume: boolean): Promise<void> {
     this.#client(index).connect(
-      socket => this.#hub.attach(this.#plants.plantSocket?.(socket) ?? socket),
+      socket => {
+        this.#sockets.push(socket)
+        this.#hub.attach(this.#plants.plantSocket?.(socket) ?? socket)
+      },
       { delivery },
       resume,
     )
@@ -239,6 +256,12 @@ export class ViewerWorld {
   async #settle(): Promise<void> {
     await new Promise(resolve => setImmediate(resolve))
     this.#invariants.rethrow()
+    const held = new Set(this.#sockets.flatMap(socket => socket.held))
+    const sum = [...held].reduce((sum, { frame }) => sum + frame.byteLength, 0)
+    const max = this.#queuedBytesMax ?? limits.viewersBufferBytesMax
+    this.#invariants.holds(20, sum <= max, () => `${sum} B wait for all viewers`)
+    const { queuedBytes } = this.#hub.counters
+    this.#invariants.holds(20, sum <= queuedBytes, () => `of ${sum} B ${queuedBytes} count`)
   }
 
   /** Everybody reads all there is, the log answers, time passes: now nobody may miss anything. */
@@ -288,8 +311,10 @@ export class ViewerWorld {
     await this.calm()
     for (const { socket } of this.#clients) socket?.hangUp()
     await this.#settle()
-    const { viewers } = this.#hub.counters
+    const { viewers, queuedBytes, crowdedOut } = this.#hub.counters
+    if (crowdedOut > 0) this.#invariants.saw('crowded')
     this.#invariants.holds(20, viewers === 0, () => `${viewers} viewers were forgotten`)
+    this.#invariants.holds(20, queuedBytes === 0, () => `${queuedBytes} B wait for nobody`)
     await this.pass(2_000)
     const { pending } = this.#clock
     this.#invariants.holds(20, pending === 0, () => `${pending} timers for nobody`)
