@@ -37,6 +37,8 @@ export interface Plant {
   readonly recordsViewers?: boolean
   /** Sockets say that they hold nothing. */
   readonly hidesBuffers?: boolean
+  /** A hub that keeps to no bound for all viewers together. */
+  readonly boundless?: boolean
   /** A message to a viewer counts as so many. */
   readonly messageWeight?: number
 }

@@ -257,4 +257,9 @@ export const plantedFaults: readonly PlantedFault[] = [
     words: 'sockets that say that nothing waits in them',
     plant: () => ({ hidesBuffers: true, messageWeight: 1000 }),
   },
+  {
+    invariant: 20,
+    words: 'a hub that keeps to no bound for all viewers together',
+    plant: () => ({ boundless: true }),
+  },
 ]

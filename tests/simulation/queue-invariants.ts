@@ -5,6 +5,7 @@ import { eventKinds } from '../../src/protocol/events.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import { recordsOf } from './ledger.ts'
+import { QUEUED_BYTES_MAX } from './viewers.ts'
 import { both, forEachNew, isSame, type Watch } from './watch.ts'
 import type { World } from './world.ts'
 
@@ -125,12 +126,14 @@ function isWritten(record: Uint8Array, { tag, body }: { tag: number; body: Uint8
 /** 20. What waits for a viewer is bounded, for all of them too, and the trainer waits for nobody. */
 export function viewersAreBounded(world: World): Watch {
   return () => {
-    let sum = 0
-    for (const { queued, largest } of world.sockets) {
-      sum += queued
+    const held = new Map<unknown, number>()
+    for (const { queued, largest, waiting } of world.sockets) {
+      for (const { message, weight } of waiting) held.set(message, weight)
       if (queued > limits.viewerBufferBytesMax + largest) return `${queued} B wait for one viewer`
     }
-    if (sum > limits.viewersMax * limits.viewerBufferBytesMax) return `${sum} B wait for viewers`
+    // What was made once for many is there once.
+    const sum = [...held.values()].reduce((sum, weight) => sum + weight, 0)
+    if (sum > QUEUED_BYTES_MAX) return `${sum} B wait for all viewers`
     const { trainer } = world.process
     if (trainer.inlet.counters.blockedMillis > 0 || trainer.slowCalls > 0)
       return 'the trainer waited'

@@ -1,5 +1,6 @@
 // Viewers without a network: each has a real connection to the real hub through a socket whose
 // other end reads as fast, as slowly or as little as the script says, and comes back by position.
+import { KIB } from '../../src/base/bytes.ts'
 import type { Hub } from '../../src/gateway/hub.ts'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
@@ -13,13 +14,15 @@ export interface SimGateway {
   readonly life: Life
 }
 
+/** What may wait for all viewers together: less than a few hold that do not read. */
+export const QUEUED_BYTES_MAX = 64 * KIB
+
 /** How a viewer reads: as it comes, a message now and then, or not at all. */
 export type Reading = 'fast' | 'slow' | 'stalled'
 
 interface Sent {
-  readonly data: Uint8Array
+  readonly message: PreparedMessage
   readonly weight: number
-  readonly binary: boolean
   /** Who wants to know when all up to here was taken. */
   readonly onTaken: (() => void)[]
 }
@@ -62,13 +65,18 @@ export class SimSocket implements ViewerSocket {
     return this
   }
 
-  send({ payload: data, binary }: PreparedMessage): void {
+  send(message: PreparedMessage): void {
     if (!this.open) return
-    const weight = data.byteLength * (this.#world.plant.messageWeight ?? 1)
+    const weight = message.frame.byteLength * (this.#world.plant.messageWeight ?? 1)
     this.queued += weight
     this.largest = Math.max(this.largest, weight)
-    this.#waiting.push({ data, weight, binary, onTaken: [] })
+    this.#waiting.push({ message, weight, onTaken: [] })
     this.read()
+  }
+
+  /** What waits in it; nothing of a connection that is gone. */
+  get waiting(): readonly Sent[] {
+    return this.#waiting
   }
 
   whenTaken(callback: () => void): void {
@@ -85,7 +93,9 @@ export class SimSocket implements ViewerSocket {
     this.#world.clock.schedule(1, () => this.cut())
   }
 
+  /** Its memory is free at once; what it was for hears of it in a moment. */
   terminate(): void {
+    this.#forget()
     this.#world.clock.schedule(0, () => this.cut())
   }
 
@@ -93,8 +103,7 @@ export class SimSocket implements ViewerSocket {
   cut(): void {
     if (!this.open) return
     this.open = false
-    this.#waiting.length = 0
-    this.queued = 0
+    this.#forget()
     this.#emit('close')
     this.#viewer.disconnected(this)
   }
@@ -114,15 +123,21 @@ export class SimSocket implements ViewerSocket {
       this.#reads = false
       if (this.#viewer.reading === 'stalled' || !this.open) return
       const taken = this.#waiting.splice(0, this.#viewer.reading === 'fast' ? 1e9 : 1)
-      for (const { data, weight, binary } of taken) {
+      for (const { message, weight } of taken) {
         this.queued -= weight
-        if (!binary) this.#viewer.take(this, JSON.parse(Buffer.from(data).toString()))
+        const { payload, binary } = message
+        if (!binary) this.#viewer.take(this, JSON.parse(Buffer.from(payload).toString()))
       }
       this.#life.enter(() => {
         for (const { onTaken } of taken) for (const tell of onTaken) tell()
       })
       this.read()
     })
+  }
+
+  #forget(): void {
+    this.#waiting.length = 0
+    this.queued = 0
   }
 
   #emit(event: string, ...args: unknown[]): void {
