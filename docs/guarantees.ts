@@ -378,9 +378,9 @@ export const guarantees: readonly Guarantee[] = [
       'Whatever a peer sends or does not read ends at worst its own connection; what waits' +
       ' for it is bounded.',
     restsOn:
-      'one lane per viewer with a bound in bytes; every message is checked against the' +
-      ' schema, and has bounds in bytes, fragments, levels and number; no compression; a page' +
-      ' whose policy runs no script but its own.',
+      'one lane per viewer with a bound in bytes, and a bound for what waits for all of them; every' +
+      ' message is checked against the schema, and has bounds in bytes, fragments, levels and' +
+      ' number; no compression; a page whose policy runs no script but its own.',
     notPromised: 'anything about a machine whose memory or ports others use up.',
     proofs: [
       { at: 'tests/gateway', what: 'viewers that stall, flood and send nonsense', figures: [] },

@@ -20,6 +20,8 @@ const history = {
 interface ServeOptions extends Pick<GatewayOptions, 'token' | 'host'> {
   /** The hub's, and what tokens expire by. */
   readonly clock?: Clock
+  /** The hub's. */
+  readonly queuedBytesMax?: number
 }
 
 export interface Served {
@@ -30,12 +32,13 @@ export interface Served {
   issue(request?: Partial<GrantRequest>): Issued
 }
 
-export async function serveGateway({ clock = systemClock, ...options }: ServeOptions = {}) {
+export async function serveGateway(given: ServeOptions = {}) {
+  const { clock = systemClock, queuedBytesMax, ...options } = given
   const runDir = tempDir()
   const pageDirectory = join(runDir, 'page')
   mkdirSync(pageDirectory)
   writeFileSync(join(pageDirectory, 'index.html'), '<!doctype html><title>page</title>')
-  const hub = new Hub({ clock, stage: new TestStage(), history })
+  const hub = new Hub({ clock, stage: new TestStage(), history, queuedBytesMax })
   const gateway = await openGateway({ hub, pageDirectory, port: 0, runDir, ...options })
   onTestFinished(() => gateway.stop())
   const grants = new Grants(accessDirectory(runDir), clock)

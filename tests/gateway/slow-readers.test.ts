@@ -13,6 +13,7 @@ import { advance, connect, publish } from './hub-fixture.ts'
 import { handshakeOf } from './raw-http.ts'
 import { serveGateway } from './serve-gateway.ts'
 import { insightOf } from './stage.ts'
+import { WsClient } from './ws-client.ts'
 
 describe('U3 a viewer that is sent a large message', () => {
   /** The kernel has begun with a message of so many bytes. */
@@ -102,6 +103,37 @@ test('U3 U11 over a real socket, the kernel`s progress within one message is see
   await expect.poll(() => viewer.playing).toBe(true)
   expect(peer.closed).toBe(false)
   await expect.poll(() => hub.counters.queuedBytes).toBe(0)
+})
+
+test('U11 over real sockets whoever holds most is cut, and who reads misses nothing', async () => {
+  // No time passes for the hub: nobody is cut because it stalls.
+  const served = await serveGateway({ clock: new SimulatedClock(), queuedBytesMax: 32 * MIB })
+  const { hub, port } = served
+  const agents = ['a', 'b', 'c', 'd']
+  const open = async (hello = {}): Promise<WsClient> => {
+    const client = new WsClient(port, hello)
+    onTestFinished(() => client.close())
+    await client.opened()
+    await client.until(() => client.of('connection_established').length > 0)
+    return client
+  }
+  const reader = await open({ agents })
+  const stopped = await Promise.all(agents.map(agent => open({ agent })))
+  for (const { socket } of stopped) socket.pause()
+  const sizes = [9, 14, 8, 11].map(mib => mib * MIB)
+  for (const [at, agent] of agents.entries()) {
+    hub.publish([insightOf('x'.repeat(sizes[at]!), { agent })])
+    await reader.until(() => reader.of('insight').length === at + 1)
+    expect(hub.counters.queuedBytes).toBeLessThanOrEqual(32 * MIB)
+  }
+  expect(hub.counters).toMatchObject({ crowdedOut: 1, viewers: agents.length })
+  for (const { socket } of stopped) socket.resume()
+  const [a, cut, c, d] = stopped as [WsClient, WsClient, WsClient, WsClient]
+  await cut.until(() => cut.closeCode !== null)
+  expect(cut.of('insight')).toEqual([])
+  for (const one of [a, c, d]) await one.until(() => one.of('insight').length === 1)
+  await expect.poll(() => hub.counters.queuedBytes).toBe(0)
+  expect(reader.closeCode).toBe(null)
 })
 
 /** A megabyte of what has come. */
