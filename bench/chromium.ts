@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { assert } from '../src/base/assert.ts'
 import { RollcastError } from '../src/base/errors.ts'
 import { chromiumFlags, chromiumPath } from '../tests/setup/packages.ts'
+import { whenInterrupted } from './when-interrupted.ts'
 
 export const hasChromium = (): boolean => existsSync(chromiumPath)
 
@@ -50,6 +51,10 @@ export class Chromium {
     const own = ['--remote-debugging-port=0', `--user-data-dir=${dir}`, 'about:blank']
     const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe']
     const child = spawn(chromiumPath, [...chromiumFlags, ...own], { stdio })
+    child.once(
+      'exit',
+      whenInterrupted(() => void child.kill('SIGKILL')),
+    )
     const address = await new Promise<string>((resolve, reject) => {
       child.once('error', reject)
       child.once('exit', code => reject(new Error(`the browser ended with ${code}`)))

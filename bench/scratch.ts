@@ -3,6 +3,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MIB } from '../src/base/bytes.ts'
+import { whenInterrupted } from './when-interrupted.ts'
 
 /** More than any measurement leaves in the page cache. */
 const WARM_BYTES = 192 * MIB
@@ -34,10 +35,14 @@ export async function inScratch<T>(
   parent: string = tmpdir(),
 ): Promise<T> {
   const dir = mkdtempSync(join(parent, 'rollcast-bench-'))
+  // Threads may still write there when it is interrupted.
+  const remove = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  const forget = whenInterrupted(remove)
   try {
     if (warm) warmPageCache(dir)
     return await body(dir)
   } finally {
-    rmSync(dir, { recursive: true, force: true })
+    remove()
+    forget()
   }
 }

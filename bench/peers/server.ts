@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RollcastError } from '../../src/base/errors.ts'
+import { whenInterrupted } from '../when-interrupted.ts'
 
 const START_MILLIS_MAX = 10_000
 const LOOK_MILLIS = 10
@@ -17,6 +18,7 @@ export async function withServer<T>(
 ): Promise<T> {
   const server = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore'] })
   const ended = once(server, 'exit')
+  const forget = whenInterrupted(() => void server.kill('SIGKILL'))
   try {
     const socket = await connectWhenUp(server, address, `${command} ${args.join(' ')}`)
     try {
@@ -27,6 +29,7 @@ export async function withServer<T>(
   } finally {
     server.kill('SIGKILL')
     await ended
+    forget()
   }
 }
 

@@ -12,6 +12,7 @@ import { type ProcessMemory, readMemory } from '../process-memory.ts'
 import { inScratch } from '../scratch.ts'
 import { medianOf } from '../statistics.ts'
 import { type BenchSettings, figure, type SuiteResult } from '../suite.ts'
+import { whenInterrupted } from '../when-interrupted.ts'
 
 const SAMPLE_MILLIS = 500
 /** Samples that make up "after the first minute" and "at the end". */
@@ -81,6 +82,10 @@ async function runDemo(
   const limits = ['--seconds', String(seconds), '--dir', dir]
   const args = [demoCommand, 'demo', '--json', '--no-open', '--no-video', '--port', '0', ...limits]
   const demo = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  demo.once(
+    'exit',
+    whenInterrupted(() => void demo.kill('SIGKILL')),
+  )
   const samples: Sample[] = []
   const startedAt = performance.now()
   const timer = setInterval(() => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { whenInterrupted } from '../../bench/when-interrupted.ts'
 import type { ActorName } from '../../src/runtime/topology.ts'
 import { allVictims, type SoakRound, soak } from './soak.ts'
 
@@ -68,6 +69,8 @@ const minutes = numberOf('minutes', values.minutes)
 const seed = numberOf('seed', values.seed)
 const victims = victimsOf(values.kill)
 const dir = mkdtempSync(join(tmpdir(), 'rollcast-soak-'))
+const remove = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+whenInterrupted(remove)
 let toldMinutes = 0
 print(`soak: ${minutes} minutes, seed ${seed}, in ${dir}`)
 try {
@@ -85,5 +88,5 @@ try {
   print(`soak: ${problems.length === 0 ? 'good' : 'BAD'} (${words.join(', ')})`)
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {
-  rmSync(dir, { recursive: true, force: true })
+  remove()
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { whenInterrupted } from '../../bench/when-interrupted.ts'
 import { describeError } from '../../src/base/errors.ts'
 import type { SoakNews, SoakOrder, SoakState, SoakTask } from './training.child.ts'
 
@@ -30,6 +31,10 @@ export class Training {
     const stdio: ['ignore', 'ignore', 'inherit', 'ipc'] = ['ignore', 'ignore', 'inherit', 'ipc']
     this.#child = fork(program, [JSON.stringify(task)], { stdio, env: few })
     this.#exited = once(this.#child, 'exit')
+    this.#child.once(
+      'exit',
+      whenInterrupted(() => void this.#child.kill('SIGKILL')),
+    )
     const started = Promise.withResolvers<void>()
     this.started = started.promise
     this.#child.on('message', (news: SoakNews) => {
