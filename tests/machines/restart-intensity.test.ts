@@ -45,5 +45,7 @@ test('S3: the waits of a child that never gets going leave half a second for its
 })
 
 test('a jitter outside 0..1 is a programming error', () => {
-  expect(() => backOffMillis(0, 1.1, restartLimits)).toThrow('jitter')
+  for (const jitter of [-0.1, 1.1, Number.NaN]) {
+    expect(() => backOffMillis(0, jitter, restartLimits)).toThrow('jitter')
+  }
 })

@@ -1,78 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ActorRefFrom, createActor } from 'xstate'
-import { SimulatedClock } from '../../src/base/clock.ts'
-import type { ChildCommand, ChildSpec } from '../../src/machines/child.machine.ts'
-import { machineClock } from '../../src/machines/machine-clock.ts'
+import { createActor } from 'xstate'
 import { restartLimits } from '../../src/machines/restart-intensity.ts'
-import {
-  onCommands,
-  reportChildren,
-  type SupervisorCommand,
-  supervisorMachine,
-} from '../../src/machines/supervisor.machine.ts'
-
-const specs: readonly ChildSpec[] = [
-  { name: 'recorder', killable: false, replaceable: false, essential: true },
-  { name: 'encoder', killable: true, replaceable: true, essential: false },
-  { name: 'broadcaster', killable: false, replaceable: true, essential: true },
-]
-
-interface Group {
-  clock: SimulatedClock
-  supervisor: ActorRefFrom<typeof supervisorMachine>
-  /** `millis command child`, in order. */
-  log: string[]
-  /** Children whose thread or process exists now. */
-  alive: Set<string>
-  die(child: string, jitter?: number): void
-  states(): string[]
-}
-
-interface GroupOptions {
-  /** Do not stop when asked. */
-  readonly deaf?: string[]
-  /** Do not vanish when killed. */
-  readonly immortal?: string[]
-  readonly silent?: boolean
-  readonly refusing?: string
-}
-
-/** A runtime in miniature: starts at once, stops when asked unless it is one of `deaf`. */
-function startGroup(options: GroupOptions = {}): Group {
-  const clock = new SimulatedClock()
-  const supervisor = createActor(supervisorMachine, {
-    input: { children: specs },
-    clock: machineClock(clock),
-  })
-  const log: string[] = []
-  const alive = new Set<string>()
-  const die = (child: string, jitter = 0) => {
-    alive.delete(child)
-    const atMillis = clock.monotonic()
-    supervisor.send({ type: 'died', child, atMillis, jitter, reason: 'killed by the test' })
-  }
-  const carryOut = (command: ChildCommand | SupervisorCommand) => {
-    if (command.type === 'alarm') return log.push(`${clock.monotonic()} alarm`)
-    const { type, child } = command
-    log.push(`${clock.monotonic()} ${type} ${child}`)
-    if (type === 'startChild') {
-      expect(alive.has(child), `${child} is started once at a time`).toBe(false)
-      if (child === options.refusing) {
-        return supervisor.send({ type: 'refused', child, reason: 'lock held' })
-      }
-      alive.add(child)
-      if (!options.silent) supervisor.send({ type: 'ready', child })
-    } else if (type === 'killChild' ? !options.immortal?.includes(child) : type === 'cutOff') {
-      die(child)
-    } else if (type === 'askToStop' && !options.deaf?.includes(child)) die(child)
-    return undefined
-  }
-  onCommands(supervisor, carryOut)
-  supervisor.start()
-  const states = () => reportChildren(supervisor.getSnapshot()).map(report => report.state)
-  return { clock, supervisor, log, alive, die, states }
-}
+import { reportChildren, supervisorMachine } from '../../src/machines/supervisor.machine.ts'
+import { specs, startGroup } from './supervised-group.ts'
 
 describe('starting and stopping', () => {
   test('children start in order, each when the one before it runs', () => {
@@ -103,7 +34,7 @@ describe('starting and stopping', () => {
   })
 
   test('a child that dies comes back, after its wait, and the others do not notice', () => {
-    const { clock, die, log, states } = startGroup()
+    const { supervisor, clock, die, log, states } = startGroup()
     log.length = 0
     die('encoder', 1)
     clock.advance(0)
@@ -112,6 +43,31 @@ describe('starting and stopping', () => {
     clock.advance(60)
     expect(log).toEqual(['0 startChild encoder', '60 startChild encoder'])
     expect(states()).toEqual(['running', 'running', 'running'])
+    expect(reportChildren(supervisor.getSnapshot())[1]).toEqual({
+      ...{ child: 'encoder', state: 'running', restarts: 2, reason: 'killed by the test' },
+    })
+  })
+
+  test('one that dies while the others start comes back, and nobody is started out of turn', () => {
+    const { clock, supervisor, log, die, states } = startGroup({ silent: true })
+    const ready = (child: string): void => supervisor.send({ type: 'ready', child })
+    ready('recorder')
+    die('recorder')
+    clock.advance(0)
+    expect(states()).toEqual(['restarting', 'starting', 'idle'])
+    ready('recorder')
+    expect(states()).toEqual(['running', 'starting', 'idle'])
+    ready('encoder')
+    die('encoder')
+    clock.advance(0)
+    supervisor.send({ type: 'refused', child: 'encoder', reason: 'no codec' })
+    expect(states()).toEqual(['running', 'refused', 'starting'])
+    expect(supervisor.getSnapshot().value).toEqual({ supervising: 'starting' })
+    ready('broadcaster')
+    expect(supervisor.getSnapshot().value).toEqual({ supervising: 'running' })
+    expect(log.map(line => line.split(' ')[2])).toEqual([
+      ...['recorder', 'encoder', 'recorder', 'broadcaster', 'encoder'],
+    ])
   })
 
   test('waits grow while a child keeps dying and are nothing again after a calm time', () => {
@@ -202,6 +158,15 @@ describe('a child that is stuck', () => {
   })
 })
 
+test('a child that nobody needs is needed once it is stuck for good: nobody knows what it holds', () => {
+  const { supervisor, clock, states, adopt } = startGroup({ deaf: ['wrist'] })
+  adopt({ name: 'wrist', killable: false, replaceable: false, essential: false })
+  supervisor.send({ type: 'stuck', child: 'wrist', reason: 'no heartbeat' })
+  clock.advance(2000)
+  expect(states()).toEqual(['stopped', 'stopped', 'stopped', 'abandoned'])
+  expect(supervisor.getSnapshot().value).toBe('escalated')
+})
+
 test('S3: over 1000 schedules of deaths it escalates exactly at the 6th within 10 s', () => {
   const schedule = fc.array(
     fc.record({
@@ -249,8 +214,30 @@ test('S3: over 1000 schedules of deaths it escalates exactly at the 6th within 1
   expect(escalations).toBeGreaterThan(100)
 })
 
+test('deaths of what nobody will meet again count no more, and the restart after them is at once', () => {
+  const { clock, supervisor, log, die } = startGroup()
+  const times: number[] = []
+  const dieAgain = (): void => {
+    times.push(clock.monotonic())
+    die('encoder')
+    clock.advance(500)
+  }
+  die('recorder')
+  clock.advance(10)
+  for (let count = 0; count < 4; count++) dieAgain()
+  log.length = 0
+  die('encoder', 0, times)
+  clock.advance(0)
+  expect(log).toEqual(['2010 startChild encoder'])
+  expect(supervisor.getSnapshot().context.deaths).toEqual([0])
+  for (let count = 0; count < 4; count++) dieAgain()
+  expect(supervisor.getSnapshot().hasTag('red')).toBe(false)
+  die('encoder')
+  expect(supervisor.getSnapshot().hasTag('red')).toBe(true)
+})
+
 test('P11: a child that waits for its restart does not get it while the group goes down', () => {
-  const { clock, log, die, states } = startGroup({ deaf: ['encoder'] })
+  const { clock, supervisor, log, die, states } = startGroup({ deaf: ['encoder'] })
   for (const pause of [100, 200, 400, 500]) {
     die('recorder')
     clock.advance(pause)
@@ -259,6 +246,9 @@ test('P11: a child that waits for its restart does not get it while the group go
   expect(states()[0]).toBe('backingOff')
   log.length = 0
   die('broadcaster')
+  expect(supervisor.getSnapshot().value).toBe('escalating')
+  expect(supervisor.getSnapshot().hasTag('red')).toBe(true)
+  expect(supervisor.getSnapshot().context.reason).toBe('broadcaster: killed by the test')
   clock.advance(60_000)
   expect(log).toEqual(['1200 alarm', '1200 askToStop encoder', '3200 killChild encoder'])
   expect(states()).toEqual(['stopped', 'stopped', 'stopped'])

@@ -21,14 +21,17 @@ export const areas = {
   ring: {
     sources: ['src/streams/ring/*.ts'],
     tests: [
-      ...inFolder('tests/streams/ring', 'ring.test.ts', 'inlet.test.ts'),
+      ...inFolder('tests/streams/ring', 'ring.test.ts', 'waiting.test.ts', 'inlet.test.ts'),
       'tests/models/ring.test.ts',
     ],
   },
   supervisor: {
     sources: ['src/machines/{supervisor.machine,child.machine,restart-intensity}.ts'],
     tests: [
-      ...inFolder('tests/machines', 'restart-intensity.test.ts', 'supervisor.test.ts'),
+      ...inFolder(
+        'tests/machines',
+        ...['restart-intensity.test.ts', 'child.test.ts', 'adopting.test.ts', 'supervisor.test.ts'],
+      ),
       'tests/models/supervisor.test.ts',
     ],
   },

@@ -122,8 +122,22 @@ describe('an inlet that spills', () => {
     }
     inlet.commit(1)
     inlet.abort()
-    expect(inlet.takeLost()?.count).toBe(6)
+    expect(inlet.takeLost()).toEqual({ count: 6, bytes: 1.5 + 257 })
     expect(inlet.counters).toMatchObject({ offered: 6, dropped: 6, taken: 0 })
+  })
+
+  test('keeps nothing on the heap that nobody will ever fetch', () => {
+    const { buffer, inlet, write } = open()
+    for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
+    declareConsumerGone(buffer)
+    expect(write(90)).toBe(false)
+    expect(inlet.takeLost()).toEqual({ count: 1, bytes: 24 })
+    expect(inlet.spilledBytes).toBe(0)
+    // One that comes after all finds the next one.
+    new RingReader(buffer)
+    expect(write(91)).toBe(true)
+    expect(inlet.spilledBytes).toBe(32)
+    expect(inlet.committed).toBe(RING_RECORDS + 1)
   })
 
   test('an open claim holds flushSpill back', () => {
@@ -249,6 +263,61 @@ describe('an inlet that blocks', () => {
     declareConsumerGone(buffer)
     expect(write(99)).toBe(false)
     expect(inlet.takeLost()?.count).toBe(1)
+  })
+
+  /** A clock that advances by `millis` at every look, at which the consumer does something. */
+  const clockBeside = (millis: number, consume: () => void): Clock => {
+    const clock = new SimulatedClock()
+    return {
+      now: () => clock.now(),
+      schedule: (delayMillis, callback) => clock.schedule(delayMillis, callback),
+      turn: () => clock.turn(),
+      monotonic() {
+        clock.advance(millis)
+        consume()
+        return clock.monotonic()
+      },
+    }
+  }
+
+  test('C7 waits for a consumer that is slow, however long, and loses nothing', () => {
+    let consume = (): void => {}
+    const clock = clockBeside(20, () => consume())
+    const { inlet, reader, write } = open({ policy, clock, stallMillisMax: 30 })
+    for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
+    // Room for the next one takes eight releases, which are further apart than the half of a stall.
+    consume = () => {
+      reader.read()
+      reader.release(reader.position)
+    }
+    expect(write(90, 248)).toBe(true)
+    expect(inlet.counters.blockedMillis).toBeGreaterThan(100)
+    expect(inlet.counters).toMatchObject({ dropped: 0, depth: 0, offered: RING_RECORDS + 1 })
+  })
+
+  test('what came to the heap in its reserve goes before what waits for room', () => {
+    let consume = (): void => {}
+    const clock = clockBeside(20, () => consume())
+    const { inlet, write, drain } = open({ policy, clock, stallMillisMax: 30 })
+    for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
+    expect(write(40, 24, true)).toBe(true)
+    expect(inlet.counters).toMatchObject({ depth: 1, spilled: 1 })
+    const seen: number[] = []
+    consume = () => void seen.push(...drain())
+    // Whoever was taken for hung is not waited for until it releases something.
+    seen.push(...drain())
+    expect(write(41)).toBe(true)
+    seen.push(...drain())
+    expect(seen).toEqual([...upTo(RING_RECORDS), 40, 41])
+  })
+
+  test('waits no more once it was told not to', () => {
+    const { inlet, write } = open({ policy, clock: hastyClock(), stallMillisMax: 30 })
+    for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
+    inlet.stopBlocking()
+    expect(write(90)).toBe(false)
+    expect(write(91, 24, true)).toBe(true)
+    expect(inlet.counters.blockedMillis).toBe(0)
   })
 
   test('waits once for a consumer that hangs, then not again until it releases', () => {
