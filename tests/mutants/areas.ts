@@ -14,8 +14,8 @@ export const areas = {
     sources: ['src/protocol/rights.ts', 'src/gateway/access/*.ts'],
     tests: inFolder(
       'tests/gateway/access',
-      ...['grants.test.ts', 'peers.test.ts', 'listening.test.ts'],
-      ...['same-origin.test.ts', 'rights.test.ts', 'door.test.ts'],
+      ...['own-hosts.test.ts', 'guests.test.ts', 'grants.test.ts', 'peers.test.ts'],
+      ...['listening.test.ts', 'same-origin.test.ts', 'rights.test.ts', 'door.test.ts'],
     ),
   },
   ring: {
@@ -44,7 +44,8 @@ export const areas = {
       ...inFolder(
         'tests/store',
         ...['batch-codec.test.ts', 'late-sync.test.ts', 'opening.test.ts', 'log-reader.test.ts'],
-        ...['recover.test.ts', 'damage.test.ts', 'memory-log.test.ts'],
+        ...['group-commit.test.ts', 'dropping.test.ts', 'recovery.test.ts', 'memory-log.test.ts'],
+        ...['recover.test.ts', 'damage.test.ts'],
       ),
       'tests/models/log.test.ts',
     ],

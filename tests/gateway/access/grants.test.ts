@@ -165,7 +165,10 @@ describe('A5 K3 tokens', () => {
     const file = join(grants.directory, `${grant.id}.json`)
     const whole = readFileSync(file, 'utf8')
     const broken = ['', '{', '[]', 'null', whole.slice(0, -1), whole.replace('viewer', 'owner')]
-    for (const text of [...broken, whole.replace('"v":1', '"v":2')]) {
+    const others = [whole.replace('"v":1', '"v":2')]
+    // Of a right length, and no hash at all.
+    others.push(whole.replace(grant.hash, '!'.repeat(43)))
+    for (const text of [...broken, ...others]) {
       writeFileSync(file, text)
       expect([text, another().find(token)]).toEqual([text, undefined])
     }

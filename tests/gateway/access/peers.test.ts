@@ -18,6 +18,12 @@ describe('addresses', () => {
     expect(peerOf('::ffff:203.0.113.7')).toBe('203.0.113.7')
     expect(peerOf('::1')).toBe('::1')
     expect(peerOf(undefined)).toBe('')
+    expect(peerOf('::FFFF:203.0.113.7')).toBe('203.0.113.7')
+    expect(peerOf('::')).toBe('0:0:0:0')
+    expect(peerOf('::2')).toBe('0:0:0:0')
+    expect(peerOf('1:2:3:4::')).toBe('1:2:3:4')
+    expect(peerOf('::3:4:5:6:7:8')).toBe('0:0:3:4')
+    expect(peerOf('::4:5:6:203.0.113.7')).toBe('0:0:0:4')
     const network = ['2001:db8:0:7::1', '2001:db8::7:1:2:3:4', '2001:DB8:0:7:ffff:0:0:9%eth0']
     for (const address of network) expect(peerOf(address)).toBe('2001:db8:0:7')
     expect(peerOf('2001:db8::1')).toBe('2001:db8:0:0')
@@ -32,6 +38,8 @@ describe('K6 what one peer may take', () => {
     for (const [address, most] of [
       [REMOTE, 20],
       ['127.0.0.1', 1032],
+      // A Unix socket.
+      ['', 1032],
     ] as const) {
       for (let count = 0; count < most; count++) expect(peers.connect(address)).toBe(true)
       expect(peers.connect(address)).toBe(false)
@@ -77,6 +85,19 @@ describe('K6 what one peer may take', () => {
       expect(peers.isLockedOut(REMOTE)).toBe(false)
       clock.advance(60_000)
     }
+  })
+
+  test('of those without a connection the oldest is forgotten first', () => {
+    const peers = new Peers(new SimulatedClock())
+    for (const address of ['203.0.113.1', '203.0.113.2']) {
+      for (let count = 0; count < 10; count++) peers.noteWrong(address)
+    }
+    for (let one = 2; one < 10_000; one++) peers.shakeHands(`10.0.${one >> 8}.${one & 255}`)
+    expect(peers.isLockedOut('203.0.113.1')).toBe(true)
+    peers.shakeHands('203.0.113.3')
+    expect(peers.size).toBe(10_000)
+    expect(peers.isLockedOut('203.0.113.2')).toBe(true)
+    expect(peers.isLockedOut('203.0.113.1')).toBe(false)
   })
 
   test('what is remembered is bounded, and who is connected is not forgotten', () => {
