@@ -21,7 +21,10 @@ export const areas = {
   ring: {
     sources: ['src/streams/ring/*.ts'],
     tests: [
-      ...inFolder('tests/streams/ring', 'ring.test.ts', 'waiting.test.ts', 'inlet.test.ts'),
+      ...inFolder(
+        'tests/streams/ring',
+        ...['waiting.test.ts', 'spill-heap.test.ts', 'ring.test.ts', 'inlet.test.ts'],
+      ),
       'tests/models/ring.test.ts',
     ],
   },

@@ -115,7 +115,6 @@ export class RingInlet {
 
   /** Forgets the claim, if any. */
   abort(): void {
-    this.writer.abort()
     this.#open = 'none'
   }
 

@@ -2,7 +2,13 @@
 // long that a test whose wait nobody ends fails by its own limit.
 import { describe, expect, test } from 'vitest'
 import { SimulatedClock, systemClock } from '../../../src/base/clock.ts'
-import { createRing } from '../../../src/streams/ring/layout.ts'
+import {
+  CONSUMER_ASLEEP,
+  CONSUMER_AWAKE,
+  createRing,
+  declareConsumerGone,
+  WORD_CONSUMER,
+} from '../../../src/streams/ring/layout.ts'
 import { countUnread, fenceReader, RingReader } from '../../../src/streams/ring/reader.ts'
 import { RingWriter } from '../../../src/streams/ring/writer.ts'
 
@@ -31,6 +37,17 @@ describe('a reader that sleeps', () => {
       expect(reader.read()).toBe(true)
       expect(reader.tag).toBe(tag)
     }
+  })
+
+  test('says that it sleeps, and that it is awake, whatever woke it', async () => {
+    const { reader, write } = open()
+    expect(await reader.waitForData(0)).toBe('timeout')
+    expect(reader.words[WORD_CONSUMER]).toBe(CONSUMER_AWAKE)
+    const woken = reader.waitForData(WAIT_MILLIS)
+    expect(reader.words[WORD_CONSUMER]).toBe(CONSUMER_ASLEEP)
+    write(1)
+    expect(reader.words[WORD_CONSUMER]).toBe(CONSUMER_AWAKE)
+    await woken
   })
 
   test('is woken when the writer closes, and does not sleep after that', async () => {
@@ -88,15 +105,35 @@ describe('a writer that waits for its records to be released', () => {
     expect(writer.waitReleased(end, WAIT_MILLIS)).toBe(false)
   })
 
-  test('gives up when the reader closes for good', async () => {
-    const { writer, reader, write } = open()
+  test.each(['the reader closes for good', 'no reader is to come'])(
+    'gives up when %s',
+    async why => {
+      const { buffer, writer, reader, write } = open()
+      const end = write(1)
+      const released = writer.waitReleasedAsync(end, WAIT_MILLIS)
+      if (why === 'no reader is to come') declareConsumerGone(buffer)
+      else reader.close()
+      expect(await released).toBe(false)
+      expect(writer.consumerExpected).toBe(false)
+      expect(writer.waitReleased(end, WAIT_MILLIS)).toBe(false)
+      expect(await writer.waitReleasedAsync(end, WAIT_MILLIS)).toBe(false)
+    },
+  )
+
+  test('blocks until then, and no longer', () => {
+    const { buffer, reader, write } = open()
     const end = write(1)
-    const released = writer.waitReleasedAsync(end, WAIT_MILLIS)
-    reader.close()
-    expect(await released).toBe(false)
-    expect(writer.consumerExpected).toBe(false)
-    expect(writer.waitReleased(end, WAIT_MILLIS)).toBe(false)
-    expect(await writer.waitReleasedAsync(end, WAIT_MILLIS)).toBe(false)
+    const clock = new SimulatedClock()
+    let looks = 0
+    const monotonic = (): number => {
+      // The reader comes between the first look at the clock and the wait.
+      if (++looks === 2 && reader.read()) reader.release(reader.position)
+      return 0
+    }
+    const writer = new RingWriter(buffer, Object.assign(clock, { monotonic }))
+    expect(writer.waitReleased(end, WAIT_MILLIS)).toBe(true)
+    expect(looks).toBe(2)
+    expect(new RingWriter(buffer, systemClock).waitReleased(write(2), 1)).toBe(false)
   })
 
   test('gives up when its time is over by its own clock', async () => {
