@@ -48,7 +48,7 @@ export const areas = {
         'tests/store',
         ...['batch-codec.test.ts', 'late-sync.test.ts', 'opening.test.ts', 'log-reader.test.ts'],
         ...['group-commit.test.ts', 'dropping.test.ts', 'recovery.test.ts', 'memory-log.test.ts'],
-        ...['recover.test.ts', 'damage.test.ts'],
+        ...['tail.test.ts', 'recover.test.ts', 'damage.test.ts'],
       ),
       'tests/models/log.test.ts',
     ],

@@ -1,8 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
-import { BATCH_HEADER_BYTES, openBatch, sealBatch } from '../../src/store/batch-codec.ts'
-import { episodeKey, readEpisodeKey, readSeqKey, seqKey } from '../../src/store/keys.ts'
+import {
+  BATCH_HEADER_BYTES,
+  openBatch,
+  previousCrcOf,
+  sealBatch,
+} from '../../src/store/batch-codec.ts'
+import {
+  episodeKey,
+  nameKey,
+  readEpisodeKey,
+  readNameKey,
+  readSeqKey,
+  seqKey,
+} from '../../src/store/keys.ts'
 import { seal, sealInto, unseal } from '../../src/store/sealed-value.ts'
 
 const bytes = fc.uint8Array({ maxLength: 400 })
@@ -54,6 +66,59 @@ describe('batches as bytes', () => {
     const value = sealed(fields, new Uint8Array(16))
     const future = sealFuture(value)
     expect(() => openBatch(1, future)).toThrow(expect.objectContaining({ code: 'LOG_VERSION' }))
+  })
+
+  test('P6 what is whole and says another thing than it should is damage', () => {
+    const fields = { firstSeq: 7, count: 1, epoch: 1, firstTime: 0, lastTime: 0, previousCrc: 9 }
+    const changed = (change: (view: DataView) => void): Uint8Array => {
+      const value = sealed(fields, new Uint8Array(16))
+      const view = new DataView(value.buffer)
+      change(view)
+      view.setUint32(48, crc32(value.subarray(52), crc32(value.subarray(0, 48))), true)
+      return value
+    }
+    const cases: readonly (readonly [Uint8Array, string])[] = [
+      [new Uint8Array(55), '55 B are too short'],
+      [changed(view => view.setUint32(0, 1, true)), 'expected magic 826426194, found 1'],
+      [changed(view => view.setUint32(8, 8, true)), 'its header says 8'],
+      [changed(view => view.setUint32(40, 15, true)), 'expected 71 B, found 72'],
+      [sealed(fields, new Uint8Array(16)).fill(1, 71), 'expected checksum'],
+    ]
+    for (const [value, message] of cases) {
+      expect(() => openBatch(7, value)).toThrow(
+        expect.objectContaining({
+          code: 'LOG_CORRUPT',
+          message: expect.stringContaining(`batch of event 7: ${message}`),
+        }),
+      )
+    }
+    expect(
+      openBatch(
+        7,
+        changed(() => {}),
+      ).previousCrc,
+    ).toBe(9)
+    expect(previousCrcOf(changed(() => {}))).toBe(9)
+    expect(previousCrcOf(new Uint8Array(56))).toBe(0)
+    expect(previousCrcOf(new Uint8Array(55))).toBe(undefined)
+  })
+
+  test('what is no number of an event or of an episode, and no name, has no key', () => {
+    for (const wrong of [-1, 0.5, 2 ** 53]) expect(() => seqKey(wrong)).toThrow(/53-bit/)
+    for (const wrong of [-1, 0.5, 2 ** 32]) expect(() => episodeKey(wrong)).toThrow(/32-bit/)
+    expect(readSeqKey(seqKey(0))).toBe(0)
+    for (const name of ['a', 'ä'.repeat(250)]) expect(readNameKey(nameKey(name))).toBe(name)
+    expect(() => nameKey('')).toThrow(/1 to 500 bytes, found 0/)
+    expect(() => nameKey('ä'.repeat(251))).toThrow(/found 502/)
+  })
+
+  test('P6 a value that is shorter than its seal is damage, and a seal has room', () => {
+    expect(() => unseal(seqKey(7), new Uint8Array(3), 'row 7')).toThrow(
+      expect.objectContaining({ code: 'LOG_CORRUPT', message: 'row 7: 3 B are too short' }),
+    )
+    expect(unseal(seqKey(7), seal(seqKey(7), new Uint8Array()), 'row 7')).toEqual(new Uint8Array())
+    expect(() => unseal(seqKey(7), new Uint8Array(4), 'row 7')).toThrow(/row 7: expected checksum/)
+    expect(() => sealInto(new Uint8Array(4), seqKey(7), new Uint8Array(1), 0)).toThrow(/a seal/)
   })
 
   test('keys sort as their numbers do', () => {

@@ -160,14 +160,14 @@ export class Grants {
   }
 
   #write(id: string, text: string): void {
-    const expected = 'expected a folder of our own to keep tokens in, found'
-    const problem = accessDirectoryProblem(this.directory)
-    if (problem !== null) throw new RollcastError('CANNOT_CREATE', `${expected} ${problem}`)
     try {
+      const problem = accessDirectoryProblem(this.directory)
+      if (problem !== null) throw new Error(problem)
       mkdirSync(this.directory, { recursive: true, mode: 0o700 })
       writeFileSync(this.#fileOf(id), text, { flag: 'wx', mode: 0o600 })
     } catch (cause) {
-      const message = `${this.directory}: ${expected} ${(cause as Error).message}`
+      const found = (cause as Error).message
+      const message = `expected a folder of our own to keep tokens in, found ${found}`
       throw new RollcastError('CANNOT_CREATE', message, { cause })
     }
   }

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -175,5 +176,40 @@ describe('A5 K3 tokens', () => {
     writeFileSync(join(grants.directory, 'notes.txt'), 'x')
     writeFileSync(file, whole)
     expect(another().all()).toEqual([grant])
+  })
+
+  test('a folder that cannot be read just now tells nothing new; one that is gone has no tokens', () => {
+    const { token, grant } = grants.issue(key)
+    renameSync(grants.directory, `${grants.directory}-aside`)
+    writeFileSync(grants.directory, '')
+    grants.refresh()
+    expect(grants.isValid(grant.id)).toBe(true)
+    rmSync(grants.directory)
+    expect(grants.find(token)).toBe(undefined)
+    expect(grants.isValid(grant.id)).toBe(false)
+    renameSync(`${grants.directory}-aside`, grants.directory)
+    expect(grants.find(token)).toEqual(grant)
+    rmSync(grants.directory, { recursive: true })
+    expect(grants.all()).toEqual([])
+    expect(grants.knows(token)).toBe(false)
+  })
+
+  test('A7 none is given out where others could see it, or where no file can be made', () => {
+    const refused = (message: RegExp): void =>
+      expect(() => grants.issue(key)).toThrow(
+        expect.objectContaining({
+          code: 'CANNOT_CREATE',
+          message: expect.stringMatching(message),
+        }),
+      )
+    writeFileSync(grants.directory, '')
+    refused(/it is no folder/)
+    rmSync(grants.directory)
+    grants.issue(key)
+    chmodSync(grants.directory, 0o750)
+    refused(/others have access to it \(mode 0750\)/)
+    rmSync(runDir, { recursive: true })
+    writeFileSync(runDir, '')
+    refused(/expected a folder of our own/)
   })
 })

@@ -1,5 +1,14 @@
 // Where a gateway listens, and what refuses to start.
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -78,6 +87,8 @@ describe('P12 K2 where the gateway listens', () => {
     chmodSync(accessDirectory(seen), 0o755)
     const linked = runDirectory()
     symlinkSync(own, accessDirectory(linked))
+    const file = runDirectory()
+    writeFileSync(accessDirectory(file), '')
     const combinations: readonly (readonly [Partial<Listening>, RegExp])[] = [
       [{ host: '0.0.0.0' }, /expected a token/],
       [{ host: '::' }, /expected a token/],
@@ -99,9 +110,18 @@ describe('P12 K2 where the gateway listens', () => {
       [{ token, runDir: ofGroup }, /others may write to it \(mode 0770\)/],
       [{ token, runDir: seen }, /others have access to it \(mode 0755\)/],
       [{ token, runDir: linked }, /no folder, or a link to one/],
+      [{ token, runDir: file }, /no folder, or a link to one/],
     ]
     for (const [listening, message] of combinations) expect(refusal(listening)).toMatch(message)
     for (const host of ['127.0.0.1', '127.0.0.2', '::1']) expect(refusal({ host })).toBe(null)
     expect(refusal({ token, runDir: own })).toBe(null)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)("A4 nor with tokens in another user's folder", () => {
+    const runDir = runDirectory()
+    mkdirSync(accessDirectory(runDir), { mode: 0o700 })
+    expect(refusal({ token: true, runDir })).toBe(null)
+    chownSync(accessDirectory(runDir), 65_534, 65_534)
+    expect(refusal({ token: true, runDir })).toMatch(/it belongs to another user/)
   })
 })
