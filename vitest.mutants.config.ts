@@ -18,8 +18,8 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     sequence: { sequencer: longestFirst(tests) },
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    expect: { poll: { timeout: 5_000 } },
+    testTimeout: 8_000,
+    hookTimeout: 8_000,
+    expect: { poll: { timeout: 4_000 } },
   },
 })

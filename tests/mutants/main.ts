@@ -13,8 +13,6 @@ const usage = `npm run test:mutants -- [options] [AREA...]
 
   AREA             ${areaNames.join(', ')} (default: all of them)
   --concurrency N  mutants at a time (default 2)
-  --incremental    only what has changed since the last run with this option, by what is
-                   known of it: a run without it counts
 `
 
 function bad(problem: string): never {
@@ -26,7 +24,6 @@ function parse(args: string[]) {
   try {
     const options = {
       concurrency: { type: 'string', default: '2' },
-      incremental: { type: 'boolean', default: false },
     } as const
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {
@@ -51,7 +48,7 @@ const say = (name: string, score: Score): void => {
   process.stdout.write(`${name.padEnd(12)}${shareOf(score).toFixed(1)} %  ${counts}\n`)
 }
 
-async function runArea(area: AreaName, concurrency: number, incremental: boolean): Promise<Score> {
+async function runArea(area: AreaName, concurrency: number): Promise<Score> {
   // For vitest.mutants.config.ts, in the processes that Stryker starts.
   process.env['ROLLCAST_MUTANTS'] = area
   const results = await new Stryker({
@@ -65,8 +62,6 @@ async function runArea(area: AreaName, concurrency: number, incremental: boolean
     coverageAnalysis: 'perTest',
     concurrency,
     timeoutMS: MUTANT_MILLIS,
-    incremental,
-    incrementalFile: `.tmp/mutants/${area}.incremental.json`,
     reporters: ['clear-text', 'json', 'progress-append-only'],
     clearTextReporter: { reportTests: false },
     jsonReporter: { fileName: `.tmp/mutants/${area}.json` },
@@ -89,7 +84,7 @@ const chosen = positionals.map(name => (isArea(name) ? name : bad(`${name}: expe
 
 const scores = new Map<AreaName, Score>()
 for (const area of chosen.length === 0 ? areaNames : chosen) {
-  scores.set(area, await runArea(area, concurrency, values.incremental))
+  scores.set(area, await runArea(area, concurrency))
 }
 for (const [area, score] of scores) say(area, score)
 const sum = (field: keyof Score): number =>

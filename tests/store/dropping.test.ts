@@ -4,8 +4,11 @@ import { SimulatedClock } from '../../src/base/clock.ts'
 import { encodeEvent, Layouts } from '../../src/protocol/codec.ts'
 import type { Event, EventOf } from '../../src/protocol/events.ts'
 import type { FrameDrop } from '../../src/protocol/frame-drop.ts'
+import { dropNotes } from '../../src/store/dropping.ts'
 import type { Contribution, LogReader } from '../../src/store/event-log.ts'
+import { readPrunedBefore } from '../../src/store/log-state.ts'
 import { openMemoryLog } from '../../src/store/memory-log.ts'
+import { MemoryStorage } from '../../src/store/memory-storage.ts'
 import { contribution, declarations, frame, frameLayout, metric, pixelsOf } from './records.ts'
 
 const wristLayout = { ...frameLayout, layout: 3, camera: 'wrist' }
@@ -57,11 +60,12 @@ test('G4 of one camera of an episode the frames go, those of another stay', asyn
 })
 
 test('G4 both ends of a range belong to it, and event `beforeSeq` does not', async () => {
-  const { writer, reader } = await framesLog(8)
+  const { writer, reader, disk } = await framesLog(8)
   expect(await writer.dropFrames({ episode: 1, fromSeq: 4, toSeq: 5 })).toBe(2)
   expect(heldOf(reader(), 10)).toEqual([3, 6, 7, 8, 9, 10])
   expect(await writer.dropFrames({ beforeSeq: 8 })).toBe(3)
   expect(heldOf(reader(), 10)).toEqual([8, 9, 10])
+  expect(readPrunedBefore(new MemoryStorage(disk))).toBe(8)
   await writer.close()
 })
 
@@ -76,12 +80,12 @@ test('what is dropped takes 64 frames a transaction, and commits of what is new 
   const counts: number[] = []
   const follow = writer.onDurable(({ seq }) => counts.push(seq))
   const first = writer.dropFrames({ episode: 1, fromSeq: 3, toSeq: 102 })
-  const second = writer.dropFrames({ episode: 1, fromSeq: 103, toSeq: 119 })
-  expect([await first, await second]).toEqual([100, 17])
+  const second = writer.dropFrames({ episode: 1, fromSeq: 103, toSeq: 152 })
+  expect([await first, await second]).toEqual([100, 50])
   await writer.flush()
   expect(counts).toEqual([153])
-  // The frames of events 3 to 66, what is new, and then all others of both.
-  expect(commits).toEqual(['1', '2', '3', '4'])
+  // The frames of events 3 to 66, what is new, and then all others of both in two more.
+  expect(commits).toEqual(['1', '2', '3', '4', '5'])
   follow()
   await writer.close()
 })
@@ -110,9 +114,28 @@ test('G4 closing drops for a second and leaves what is noted to the next writer'
   const next = await openMemoryLog({ disk })
   await next.writer.close()
   expect(heldOf(next.reader(), 302)).toEqual([])
-  // It is crossed out: nothing of it is left to do.
-  const last = await openMemoryLog({ disk })
-  expect(last.report.cleanClose).toBe(true)
-  await last.writer.close()
-  expect(last.writer.stats().transactions).toBe(0)
+  // It is crossed out.
+  expect(dropNotes(new MemoryStorage(disk))).toEqual([])
+})
+
+test('each drop that is asked for has a note of its own until it is done', async () => {
+  const { writer, disk } = await framesLog(3, commit =>
+    commit > 2 ? Promise.reject(new Error('EIO')) : Promise.resolve(),
+  )
+  const episode = { episode: 1, fromSeq: 3, toSeq: 3 }
+  const drops = [episode, { ...episode, fromSeq: 4 }, { beforeSeq: 3 }, { beforeSeq: 4 }, episode]
+  await writer.append({ ...contribution([metric(1)], 2), drops }).durable
+  await writer.close()
+  expect(dropNotes(new MemoryStorage(disk))).toHaveLength(4)
+  await (await openMemoryLog({ disk })).writer.close()
+  expect(dropNotes(new MemoryStorage(disk))).toEqual([])
+})
+
+test('closing waits for what somebody asked to go, however long that takes', async () => {
+  const { writer, clock } = await framesLog(200, async commit => {
+    if (commit > 1) clock.advance(600)
+  })
+  const dropped = writer.dropFrames({ episode: 1, fromSeq: 1, toSeq: 202 })
+  await writer.close()
+  expect(await dropped).toBe(200)
 })

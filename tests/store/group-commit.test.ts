@@ -165,6 +165,37 @@ describe('a writer', () => {
     expect(writer.durable).toEqual({ epoch: 1, seq: 1 })
   })
 
+  test('P1 at level relaxed answers a flush when the storage has synced', async () => {
+    const storage = new Storage(new MemoryDisk())
+    const synced = Promise.withResolvers<void>()
+    storage.sync = () => synced.promise
+    const { writer, next } = await open({ durability: 'relaxed' }, storage)
+    next([metric(1)])
+    let flushed = false
+    const flush = writer.flush().then(() => {
+      flushed = true
+    })
+    await turn()
+    expect([flushed, writer.durable.seq]).toEqual([false, 1])
+    synced.resolve()
+    await flush
+    await writer.close()
+  })
+
+  test('P7 has failed when its storage is gone by itself', async () => {
+    const storage = new Storage(new MemoryDisk())
+    let lose = (_: Error): void => {}
+    const onLost = (callback: (error: Error) => void): void => {
+      lose = callback
+    }
+    const { writer, next } = await open({}, Object.assign(storage, { onLost }))
+    const { durable } = next([metric(1)])
+    lose(new Error('the process ended'))
+    await expect(durable).rejects.toMatchObject({ code: 'LOG_FAILED' })
+    expect(writer.failure?.message).toContain('the process ended')
+    await writer.close()
+  })
+
   test.each([
     ['a second, of a storage that has failed', true, 1000],
     ['as long as for any operation, of one that works', false, 30_000],

@@ -137,6 +137,19 @@ describe('P6 a batch of another life that came back', () => {
     }
   })
 
+  test('behind one of a later life is the damage, and not what it does not follow', async () => {
+    const disk = await makeLog(4)
+    await change(disk, [3], value => {
+      const { records: _, ...batch } = openBatch(3, value)
+      sealBatch(value, { ...batch, epoch: 0, previousCrc: 1 })
+    })
+    const reader = new StorageReader(new MemoryStorage(disk))
+    expect([...reader.events({ fromSeq: 1, toSeq: 2 })]).toHaveLength(2)
+    expect(() => [...reader.events({ fromSeq: 1, toSeq: 3 })]).toThrow(
+      corrupt(/event 3: the chain/),
+    )
+  })
+
   test('at the end is damage too: the head names the one that was written', async () => {
     const disk = await makeLog(4)
     await change(disk, [4], reseal)

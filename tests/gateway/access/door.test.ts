@@ -82,6 +82,8 @@ describe('A5 K3 a token at the door', () => {
       'a key, shown as a session': [`Cookie: rollcast_${served.port}=${served.issue().token}`],
       'under the name of another port': [`Cookie: ${session.replace(`_${served.port}`, '_1')}`],
       'another scheme': ['Authorization: Basic dXNlcjpwYXNz'],
+      'behind another scheme': [`Authorization: Basic Bearer ${served.issue().token}`],
+      'with something behind it': [`${bearer(served.issue().token)} x`],
     }
     for (const [name, headers] of Object.entries(wrong)) {
       expect([name, await read(served, ...headers)]).toEqual([name, 401])

@@ -98,6 +98,14 @@ describe('A5 K3 tokens', () => {
     expect(files()).toEqual([])
   })
 
+  test('all of them are listed, the oldest first', () => {
+    const issued = Array.from({ length: 8 }, () => {
+      clock.advance(1)
+      return grants.issue(key).grant
+    })
+    expect(another().all()).toEqual(issued)
+  })
+
   test('nothing but itself is taken for it', () => {
     const { token, grant } = grants.issue(key)
     const other = grants.issue(key).token
@@ -147,7 +155,12 @@ describe('A5 K3 tokens', () => {
     for (const { token } of [ofLink, whole, ...sessions]) expect(grants.find(token)).toBe(undefined)
     expect(grants.find(stays.token)).toEqual(stays.grant)
     expect(another().revoke(whole.grant.id)).toBe(0)
-    expect(another().revoke('../../etc/passwd')).toBe(0)
+    const beside = join(runDir, `${'a'.repeat(12)}.json`)
+    writeFileSync(beside, 'x')
+    for (const path of ['../../etc/passwd', '../aaaaaaaaaaaa', 'bbbbbbbbbbbb/../../aaaaaaaaaaaa']) {
+      expect(another().revoke(path)).toBe(0)
+    }
+    expect(readFileSync(beside, 'utf8')).toBe('x')
   })
 
   test('a key has 64 sessions at most, and the oldest makes room', () => {

@@ -62,7 +62,8 @@ describe('P12 K2 where the gateway listens', () => {
   })
 
   test('A3 where others could reach it, it does not start without tokens', async () => {
-    for (const host of ['0.0.0.0', '::', '192.168.1.5', '10.0.0.1', '2001:db8::1', '203.0.113.9']) {
+    const hosts = ['0.0.0.0', '::', '192.168.1.5', '10.0.0.1', '203.0.113.9']
+    for (const host of [...hosts, '2001:db8::1', '2001:db8::ffff:9']) {
       expect([host, refusal({ host })]).toEqual([host, expect.stringContaining('--token')])
       expect([host, refusal({ host, token: true, runDir: runDirectory() })]).toEqual([host, null])
       await expect(serveGateway({ host })).rejects.toMatchObject({ code: 'USAGE' })
