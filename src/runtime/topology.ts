@@ -27,15 +27,6 @@ export interface ActorSpec {
   readonly replaceable: boolean
 }
 
-/** The kinds that may be started in a thread, each once. */
-export const kindsInThreads = ({ actors, onDemand }: Topology): readonly ActorKind[] => [
-  ...new Set(
-    [...actors, ...onDemand]
-      .filter(({ placement }) => placement === 'thread')
-      .map(({ name }) => kindOf(name)),
-  ),
-]
-
 export interface ChannelRoute {
   readonly spec: ChannelSpec
   readonly from: ActorName | 'host'
@@ -49,6 +40,15 @@ export interface Topology {
   readonly onDemand: readonly ActorSpec[]
   readonly channels: readonly ChannelRoute[]
 }
+
+/** The kinds that may be started in a thread, each once. */
+export const kindsInThreads = ({ actors, onDemand }: Topology): readonly ActorKind[] => [
+  ...new Set(
+    [...actors, ...onDemand]
+      .filter(({ placement }) => placement === 'thread')
+      .map(({ name }) => kindOf(name)),
+  ),
+]
 
 const channel = (
   name: string,

@@ -95,11 +95,6 @@ export class RingWriter implements RingMemory {
     if (Atomics.load(this.words, WORD_CONSUMER) === CONSUMER_ASLEEP) this.#wakeConsumer()
   }
 
-  /** Forgets the open claim, if any. */
-  abort(): void {
-    this.#claimBytes = 0
-  }
-
   /** The published head: everything before it can be read. */
   get position(): number {
     return loadHead(this.words)
@@ -160,7 +155,7 @@ export class RingWriter implements RingMemory {
 
   /** Says that no more records will come, and wakes the consumer to see it. */
   close(): void {
-    this.abort()
+    this.#claimBytes = 0
     Atomics.store(this.words, WORD_PRODUCER, PRODUCER_CLOSED)
     this.#wakeConsumer()
   }

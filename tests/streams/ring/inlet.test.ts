@@ -250,15 +250,16 @@ describe('an inlet that drops the newest', () => {
   })
 })
 
-/** A clock that runs on at every look, so that a wait is over after a few of them. */
-function hastyClock(): Clock {
+/** A clock that advances by `millis` at every look, at which the consumer may do something. */
+function clockBeside(millis: number, consume: () => void = () => {}): Clock {
   const clock = new SimulatedClock()
   return {
     now: () => clock.now(),
     schedule: (delayMillis, callback) => clock.schedule(delayMillis, callback),
     turn: () => clock.turn(),
     monotonic() {
-      clock.advance(10)
+      clock.advance(millis)
+      consume()
       return clock.monotonic()
     },
   }
@@ -286,21 +287,6 @@ describe('an inlet that blocks', () => {
     expect(write(99)).toBe(false)
     expect(inlet.takeLost()?.count).toBe(1)
   })
-
-  /** A clock that advances by `millis` at every look, at which the consumer does something. */
-  const clockBeside = (millis: number, consume: () => void): Clock => {
-    const clock = new SimulatedClock()
-    return {
-      now: () => clock.now(),
-      schedule: (delayMillis, callback) => clock.schedule(delayMillis, callback),
-      turn: () => clock.turn(),
-      monotonic() {
-        clock.advance(millis)
-        consume()
-        return clock.monotonic()
-      },
-    }
-  }
 
   test('C7 waits for a consumer that is slow, however long, and loses nothing', () => {
     let consume = (): void => {}
@@ -348,7 +334,7 @@ describe('an inlet that blocks', () => {
   })
 
   test('waits no more once it was told not to', () => {
-    const { inlet, write } = open({ policy, clock: hastyClock(), stallMillisMax: 30 })
+    const { inlet, write } = open({ policy, clock: clockBeside(10), stallMillisMax: 30 })
     for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
     inlet.stopBlocking()
     expect(write(90)).toBe(false)
@@ -357,7 +343,7 @@ describe('an inlet that blocks', () => {
   })
 
   test('waits once for a consumer that hangs, then not again until it releases', () => {
-    const { inlet, write, drain } = open({ policy, clock: hastyClock(), stallMillisMax: 30 })
+    const { inlet, write, drain } = open({ policy, clock: clockBeside(10), stallMillisMax: 30 })
     for (let tag = 0; tag < RING_RECORDS; tag++) write(tag)
     expect(write(90)).toBe(false)
     const { blockedMillis } = inlet.counters
