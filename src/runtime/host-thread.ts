@@ -37,8 +37,9 @@ async function main(start: HostStart): Promise<void> {
   const problem = await lockAndRun(start, control, pools)
   // No recorder will come any more: a trainer that would wait for one goes on.
   if (start.trainer) declareConsumerGone(start.trainer.ring)
-  tell({ type: 'ended', problem })
+  // A program may exit as soon as it is told, and with it every thread.
   await pools.close().finally(() => {
+    tell({ type: 'ended', problem })
     control.enter(problem === null ? states.closed : states.failed)
     port.close()
   })
@@ -135,7 +136,7 @@ function run(
   host.start()
   return ended.promise.finally(() => {
     clearInterval(costTimer)
-    spawner.close()
+    return spawner.close()
   })
 }
 

@@ -28,6 +28,8 @@ const AFTER_TAKE_MILLIS = 50
 /** One loads after the other. */
 const AFTER_LOAD_MILLIS = 200
 const AFTER_FAILURE_MILLIS = 2_500
+/** How long closing waits for one that loads, which takes long on a busy machine. */
+const CLOSE_MILLIS_MAX = 2_000
 
 type First = { readonly become: ActorStart } | 'end'
 
@@ -63,9 +65,22 @@ export class SpareThreads {
     return worker
   }
 
-  close(): void {
+  /**
+   * Resolves when all have ended, or after two seconds. One that is ended from outside while it loads
+   * LMDB takes the whole process down, and a thread that ends does that to those it has started: so
+   * this thread goes on until the last of them has come out by itself.
+   */
+  async close(): Promise<void> {
     this.#cancel?.()
-    for (const worker of this.#workers) worker.postMessage('end' satisfies First)
+    const ends = this.#workers.splice(0).map(worker => {
+      worker.ref()
+      worker.postMessage('end' satisfies First)
+      return new Promise(resolve => worker.once('exit', resolve))
+    })
+    const patience = Promise.withResolvers<void>()
+    const cancel = this.#clock.schedule(CLOSE_MILLIS_MAX, patience.resolve)
+    await Promise.race([Promise.all(ends), patience.promise])
+    cancel()
   }
 
   #loadAfter(millis: number): void {

@@ -52,8 +52,9 @@ export class Spawner {
     this.#spares.keep(kinds)
   }
 
-  close(): void {
-    this.#spares.close()
+  /** Waits for spares that load, for two seconds at most. */
+  close(): Promise<void> {
+    return this.#spares.close()
   }
 }
 
@@ -66,6 +67,8 @@ const loadThread = (kind: ActorKind, start: ActorStart, resourceLimits: Resource
 
 function handleOf(worker: Worker): ActorHandle {
   let error: Error | undefined
+  // Until it has said something it loads, and to end a thread that loads LMDB ends the whole process.
+  const loaded = new Promise(resolve => worker.once('message', resolve))
   worker.on('error', cause => {
     error = cause instanceof Error ? cause : new Error(String(cause))
   })
@@ -74,7 +77,7 @@ function handleOf(worker: Worker): ActorHandle {
       worker.postMessage(command, command.type === 'connect' ? [command.port as MessagePort] : []),
     onReport: listener => worker.on('message', listener),
     onEnd: listener => worker.once('exit', () => listener(error)),
-    kill: () => void worker.terminate(),
+    kill: () => void loaded.then(() => worker.terminate()),
   }
 }
 

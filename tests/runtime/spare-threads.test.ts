@@ -1,7 +1,8 @@
 // P11: a restart does not wait for a thread to load, once the run has gone on for a moment. Where there
 // is no thread to be had it waits, and nothing else happens.
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import type { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import type { ActorReport, ActorStart } from '../../src/protocol/thread-messages.ts'
 import { heapOf } from '../../src/runtime/actor-heap.ts'
@@ -28,7 +29,23 @@ test('P11 a spare becomes the actor that it is told to be, and there is another 
     await new Promise(resolve => worker.once('exit', resolve))
     expect(reports).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', refused: true }))
   }
-  spares.close()
+  await spares.close()
+})
+
+test('S1 closing waits for a spare that loads: to end it meanwhile would end the whole process', async () => {
+  const made: Worker[] = []
+  const onWorker = (worker: Worker): void => void made.push(worker)
+  process.on('worker', onWorker)
+  onTestFinished(() => void process.off('worker', onWorker))
+  const clock = new SimulatedClock()
+  const spares = new SpareThreads(heapOf(), clock)
+  spares.keep(['recorder', 'aggregator'])
+  clock.advance(2_500)
+  await spares.close()
+  expect(made.map(worker => worker.threadId)).toEqual([-1])
+  // Nor does it start another one.
+  clock.advance(10_000)
+  expect(made).toHaveLength(1)
 })
 
 test('S13: where the system has no thread there is no spare, and the next look finds one', async () => {
@@ -51,7 +68,7 @@ test('S13: where the system has no thread there is no spare, and the next look f
   clock.advance(2_500)
   const worker = spares.take(start(tempDir()))
   expect(worker).toBeDefined()
-  spares.close()
+  void spares.close()
   worker?.on('error', () => {})
   await new Promise(resolve => worker?.once('exit', resolve))
 })

@@ -1,4 +1,4 @@
-// What the host hears of an actor's process that could not be made.
+// What the host hears of an actor's process that could not be made, and how it ends a thread.
 import { expect, test } from 'vitest'
 import type { ActorStart } from '../../src/protocol/thread-messages.ts'
 import { heapOf } from '../../src/runtime/actor-heap.ts'
@@ -33,4 +33,18 @@ test('S13: a process that cannot be made has ended, once, and its channels are c
   handle.command({ type: 'stop' })
   handle.kill()
   expect(ends).toEqual([expect.objectContaining({ code: 'ENOENT' })])
+})
+
+test('S1 a thread is not ended before it has loaded: that would end the whole process', async () => {
+  const spawner = new Spawner(heapOf())
+  const config = { runDir: '/nowhere', reader: { check: true, readOnly: true }, task: 'record' }
+  const handle = spawner.spawn('aggregator', {
+    ...{ ...start, name: 'aggregator', placement: 'thread' },
+    config,
+  })
+  handle.kill()
+  const reports: string[] = []
+  handle.onReport(report => reports.push(report.type))
+  await new Promise(resolve => handle.onEnd(resolve))
+  expect(reports).not.toEqual([])
 })
