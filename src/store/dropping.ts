@@ -66,7 +66,7 @@ export class Dropping {
     void this.#push(drop, true)
   }
 
-  /** Resolves to how many frames of `drop` had pixels. */
+  /** Resolves to how many frames of `drop` had pixels that it deleted. */
   request(drop: FrameDrop): Promise<number> {
     return this.#push(drop, false)
   }
@@ -84,10 +84,11 @@ export class Dropping {
     this.#storage.refresh()
     const writes: Write[] = []
     const finished: Job[] = []
+    const gone = new Set<number>()
     for (let left = FRAMES_MAX; left > 0 && finished.length < this.#jobs.length; left--) {
       const job = this.#jobs[finished.length]!
       const found = this.#next(job, left)
-      writes.push(...this.#deletes(job, found))
+      writes.push(...this.#deletes(job, found, gone))
       if (found.length === left) break
       finished.push(job)
       if (job.noted) writes.push({ table: 'meta', key: nameKey(noteName(job.drop)) })
@@ -107,11 +108,14 @@ export class Dropping {
       .filter(seq => seq <= toSeq)
   }
 
-  #deletes(job: Job, found: readonly number[]): Write[] {
+  /** `gone`: what this transaction deletes already; what more it deletes is added. */
+  #deletes(job: Job, found: readonly number[], gone: Set<number>): Write[] {
     const last = found.at(-1)
     if (last === undefined) return []
     const { drop } = job
-    const meant = 'episode' in drop ? this.#ofEpisode(drop, found) : found
+    const asked = 'episode' in drop ? this.#ofEpisode(drop, found) : found
+    const meant = asked.filter(seq => !gone.has(seq))
+    for (const seq of meant) gone.add(seq)
     job.fromSeq = last + 1
     job.count += meant.length
     const deletes = meant.map((seq): Write => ({ table: 'frames', key: seqKey(seq) }))

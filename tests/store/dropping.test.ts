@@ -69,6 +69,15 @@ test('G4 both ends of a range belong to it, and event `beforeSeq` does not', asy
   await writer.close()
 })
 
+test('a frame that two ask for at once is counted by the first', async () => {
+  const { writer, reader } = await framesLog(8)
+  const episode = writer.dropFrames({ episode: 1, fromSeq: 4, toSeq: 6 })
+  const before = writer.dropFrames({ beforeSeq: 9 })
+  expect([await episode, await before]).toEqual([3, 3])
+  expect(heldOf(reader(), 10)).toEqual([9, 10])
+  await writer.close()
+})
+
 test('what is dropped takes 64 frames a transaction, and commits of what is new come in between', async () => {
   const commits: string[] = []
   let appended = 0
