@@ -26,6 +26,8 @@ export interface EncoderOptions extends PictureShape {
 export class VideoEncoder {
   readonly #ffmpeg: Ffmpeg
   readonly #codec: Codec
+  /** FFmpeg's name of it; asking FFmpeg for it costs as much as a packet does. */
+  readonly #name: string
   readonly #context: CodecContext
   readonly #converter: PictureConverter
   readonly #packet: Packet
@@ -38,6 +40,7 @@ export class VideoEncoder {
   constructor(ffmpeg: Ffmpeg, options: EncoderOptions, take: (packet: Packet) => void) {
     this.#ffmpeg = ffmpeg
     this.#codec = findEncoder(ffmpeg, options.setting.codec)
+    this.#name = options.setting.codec
     this.#take = take
     this.#faults = options.faults ?? {}
     this.#context = new ffmpeg.lib.CodecContext()
@@ -91,19 +94,19 @@ export class VideoEncoder {
     const frame = this.#converter.frame(pixels, this.#sent)
     const planned = this.#faults.send?.(this.#sent) ?? 0
     const sent = planned < 0 ? planned : this.#context.sendFrameSync(frame)
-    check(this.#ffmpeg, sent, `video: ${this.#codec.name}, picture ${this.#sent}`)
+    check(this.#ffmpeg, sent, `video: ${this.#name}, picture ${this.#sent}`)
     this.#sent++
     this.#receive()
   }
 
   /** Takes out what the encoder still holds; nothing can be sent after it. */
   flush(): void {
-    check(this.#ffmpeg, this.#context.sendFrameSync(null), `video: flushing ${this.#codec.name}`)
+    check(this.#ffmpeg, this.#context.sendFrameSync(null), `video: flushing ${this.#name}`)
     this.#receive()
     if (this.#received === this.#sent) return
     throw new RollcastError(
       'VIDEO_FAILED',
-      `video: ${this.#codec.name} took ${this.#sent} pictures and gave ${this.#received} back`,
+      `video: ${this.#name} took ${this.#sent} pictures and gave ${this.#received} back`,
     )
   }
 
@@ -112,7 +115,7 @@ export class VideoEncoder {
     for (;;) {
       const result = this.#context.receivePacketSync(this.#packet)
       if (result === AVERROR_EAGAIN || result === AVERROR_EOF) return
-      check(this.#ffmpeg, result, `video: ${this.#codec.name}, packet ${this.#received}`)
+      check(this.#ffmpeg, result, `video: ${this.#name}, packet ${this.#received}`)
       this.#checkOrder()
       this.#received++
       this.#take(this.#packet)
@@ -126,7 +129,7 @@ export class VideoEncoder {
     if (pts === due && dts === due && (due > 0n || isKeyframe)) return
     throw new RollcastError(
       'VIDEO_FAILED',
-      `video: expected packet ${due} of ${this.#codec.name} to show picture ${due} and the first ` +
+      `video: expected packet ${due} of ${this.#name} to show picture ${due} and the first ` +
         `to be a key frame, found pts ${pts}, dts ${dts}${isKeyframe ? ', key frame' : ''}; ` +
         'an encoder that reorders pictures (until told bf: 0) or leaves some out cannot be used',
     )
