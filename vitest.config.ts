@@ -21,11 +21,20 @@ const longest = [
   'power/power-loss.test.ts',
 ]
 
+/** Nothing of a process is at stake in them: they share one, which is there sooner than a new one. */
+const units = 'tests/{actors,base,examples,machines,protocol,replay,streams,web}/**/*.test.ts'
+// How soon is a figure of a quiet machine: `npm run test:slow`.
+const exclude = [...configDefaults.exclude, 'tests/supervision/recovery.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
-    // How soon is a figure of a quiet machine: `npm run test:slow`.
-    exclude: [...configDefaults.exclude, 'tests/supervision/recovery.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'units', include: [units], isolate: false } },
+      {
+        extends: true,
+        test: { name: 'system', include: ['tests/**/*.test.ts'], exclude: [...exclude, units] },
+      },
+    ],
     globalSetup: ['tests/setup/packages.ts'],
     pool: 'forks',
     // On two cores: many tests wait, for a disk that is slow on purpose or an actor that is gone.
