@@ -17,9 +17,9 @@ const all = [
 const timed = [
   'tests/supervision/{pairs,recovery,poison,ring-death,storms,stuck}.test.ts',
   'tests/durability/writers/writers.test.ts',
-  'tests/durability/kills/{apart,random,slow-disk}.test.ts',
+  'tests/durability/kills/{apart,random}.test.ts',
 ]
-/** Half an hour, and several hundred deaths of several seconds each. */
+/** Half an hour, and thousands of deaths. */
 const longest = [
   'e2e/soak.test.ts',
   'supervision/kills.test.ts',
