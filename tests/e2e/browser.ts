@@ -47,11 +47,20 @@ export function useBrowser(): (
       const { origin, protocol } = new URL(request.url())
       if (protocol !== 'blob:' && origin !== new URL(url).origin) errors.push(request.url())
     })
-    onTestFinished(() => page.close())
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === 'fail') await tellPage(page, errors)
+      await page.close()
+    })
     await prepare?.(page)
     await page.goto(url)
     return { page, errors }
   }
+}
+
+/** What a person would see of a test that failed, and what the page complained of. */
+async function tellPage(page: Page, errors: readonly string[]): Promise<void> {
+  const shown = await page.evaluate(() => document.body.innerText).catch(String)
+  console.error(`${page.url()} shows:\n${shown.slice(0, 2_000)}\nerrors: ${errors.join('\n')}`)
 }
 
 /** Presses a key that is meant for the page, not for what has the focus. */

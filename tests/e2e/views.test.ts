@@ -117,6 +117,23 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
     expect(errors).toEqual([])
   })
 
+  test('what cannot be drawn for the moment is told, and drawn when it can be', async () => {
+    const { url } = await startTraining()
+    let asked = 0
+    const { page } = await open(url, page =>
+      page.route('**/api/machines', route => {
+        asked++
+        if (asked === 1) return route.abort()
+        return asked === 2 ? route.fulfill({ status: 503 }) : route.continue()
+      }),
+    )
+    await page.getByRole('link', { name: 'System', exact: true }).click()
+    await page.getByRole('alert').getByText('cannot be drawn').waitFor()
+    await page.getByRole('img', { name: 'The machine recorder, now running' }).waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    expect(asked).toBe(3)
+  })
+
   test('what a run does not have is said, and nothing is made up', async () => {
     const { url } = await startTraining({ bare: true })
     const { page } = await open(url)
