@@ -3,7 +3,7 @@
 // in between is written over by the next one. So whoever opens says so in a folder beside the log,
 // and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
@@ -13,10 +13,15 @@ import { DATA_FILE } from './place.ts'
 const FOLDER = 'opening'
 /** In the folder while the writer waits: nobody else begins to open. */
 const WRITER = 'writer'
+/** How the name ends of one who has a process open once more. */
+const MENDING = '.mending'
 const LOOK_AGAIN_MILLIS = 1
-/** For so long a writer waits for those who open, and they for it. */
-const WAIT_MILLIS_MAX = 1_000
-const MEND_MILLIS_MAX = 10_000
+/** For so long those who open wait for a writer, which may be gone and have left its mark. */
+const WRITER_MILLIS_MAX = 1_000
+/** For so long the writer waits for one who opens. */
+const OPENER_MILLIS_MAX = 3_000
+/** A process takes seconds to start where much else does; what it mends is lost without it. */
+const MEND_MILLIS_MAX = 20_000
 const ATTEMPTS_MAX = 1_000
 
 // A published package has built files, and compiling does not change a URL.
@@ -39,7 +44,7 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
     const opened = open()
     // One that had begun before we said so has ended meanwhile. No other begins now, so that who
     // opens once more puts down the right number.
-    if (opened.lastTransaction !== before) mend(directory)
+    if (opened.lastTransaction !== before) mend(directory, name)
     return opened
   } finally {
     rmSync(name, { force: true })
@@ -49,7 +54,7 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
 
 /** False where this process may not write: then nobody is told. */
 function announce(folder: string, name: string): boolean {
-  const giveUpAt = performance.now() + WAIT_MILLIS_MAX
+  const giveUpAt = performance.now() + WRITER_MILLIS_MAX
   while (existsSync(join(folder, WRITER)) && performance.now() < giveUpAt) sleep()
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
@@ -76,11 +81,19 @@ function removeFolder(folder: string): void {
   }
 }
 
-function mend(directory: string): void {
+/** `name`, in the folder, is another one while it lasts: the writer waits for longer. */
+function mend(directory: string, name: string): void {
+  const mark = name + MENDING
+  try {
+    renameSync(name, mark)
+  } catch {
+    // The writer has waited for too long already, and goes on.
+  }
   const { status, stderr } = spawnSync(process.execPath, [mender.pathname, directory], {
     timeout: MEND_MILLIS_MAX,
     encoding: 'utf8',
   })
+  rmSync(mark, { force: true })
   if (status === 0) return
   throw new RollcastError('UNAVAILABLE', `${directory}: opened at a bad moment: ${stderr.trim()}`, {
     temporary: true,
@@ -89,17 +102,20 @@ function mend(directory: string): void {
 
 /**
  * For the writer, before each transaction: resolves when nobody opens the log in `directory`. Those
- * who take longer than a second (they were stopped) are not waited for any more.
+ * who take longer than three seconds (they were stopped) are not waited for any more; those who have
+ * a process open once more, for as long as that may take.
  */
 export async function untilNobodyOpens(directory: string): Promise<void> {
   const folder = join(directory, FOLDER)
   if (!existsSync(folder)) return
   const mark = join(folder, WRITER)
-  const giveUpAt = performance.now() + WAIT_MILLIS_MAX
+  const since = performance.now()
   for (;;) {
     const names = namesIn(folder).filter(name => name !== WRITER)
     if (names.length === 0) break
-    const isLate = performance.now() > giveUpAt
+    const waited = performance.now() - since
+    const mends = names.some(name => name.endsWith(MENDING))
+    const isLate = waited > OPENER_MILLIS_MAX + (mends ? MEND_MILLIS_MAX : 0)
     for (const name of names) {
       if (isLate || !isAlive(name)) rmSync(join(folder, name), { force: true })
     }

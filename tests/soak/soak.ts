@@ -120,7 +120,8 @@ async function conduct(
     const figures = { ...sums, silent, episodes, events, rows, ...Object.fromEntries(grown) }
     return { problems, samples, figures }
   } catch (error) {
-    const deaths = (await tellDeaths(dir)).slice(-DEATHS_TOLD)
+    const told = await tellDeaths(dir).catch(cause => [`its log: ${describeError(cause)}`])
+    const deaths = told.slice(-DEATHS_TOLD)
     const problems = [...training.problems, describeError(error), ...deaths]
     return { problems, samples, figures: sums }
   }
