@@ -3,7 +3,15 @@
 // in between is written over by the next one. So whoever opens says so in a folder beside the log,
 // and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
@@ -18,6 +26,12 @@ const MENDING = '.mending'
 const LOOK_AGAIN_MILLIS = 1
 /** For so long those who open wait for a writer, which may be gone and have left its mark. */
 const WRITER_MILLIS_MAX = 1_000
+/**
+ * For so long who opens waits until the writer does, if it has committed within a second: then it is in
+ * no transaction, and nothing has to be opened once more.
+ */
+const PAUSE_MILLIS_MAX = 20
+const RECENT_MILLIS = 1_000
 /** For so long the writer waits for one who opens. */
 const OPENER_MILLIS_MAX = 3_000
 /** A process takes seconds to start where much else does; what it mends is lost without it. */
@@ -40,7 +54,11 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
   const name = join(folder, `${process.pid}.${count++}`)
   if (!announce(folder, name)) return open()
   try {
-    const before = newestTransaction(join(directory, DATA_FILE))
+    const file = join(directory, DATA_FILE)
+    if (Date.now() - statSync(file).mtimeMs < RECENT_MILLIS) {
+      sleepUntil(PAUSE_MILLIS_MAX, () => existsSync(join(folder, WRITER)))
+    }
+    const before = newestTransaction(file)
     const opened = open()
     // One that had begun before we said so has ended meanwhile. No other begins now, so that who
     // opens once more puts down the right number.
@@ -54,8 +72,7 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
 
 /** False where this process may not write: then nobody is told. */
 function announce(folder: string, name: string): boolean {
-  const giveUpAt = performance.now() + WRITER_MILLIS_MAX
-  while (existsSync(join(folder, WRITER)) && performance.now() < giveUpAt) sleep()
+  sleepUntil(WRITER_MILLIS_MAX, () => !existsSync(join(folder, WRITER)))
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
       mkdirSync(folder, { recursive: true })
@@ -69,8 +86,10 @@ function announce(folder: string, name: string): boolean {
   return false
 }
 
-function sleep(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
+function sleepUntil(millisMax: number, isSo: () => boolean): void {
+  const giveUpAt = performance.now() + millisMax
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  while (!isSo() && performance.now() < giveUpAt) Atomics.wait(never, 0, 0, LOOK_AGAIN_MILLIS)
 }
 
 function removeFolder(folder: string): void {

@@ -53,7 +53,7 @@ describe('the lock of a log', () => {
       const lock = await takeLock(dir, 5)
       expect(await askHolder(dir)).toEqual({ pid: process.pid, startedAt: 5, dir })
       lock.update({ url: 'http://127.0.0.1:7788/' })
-      expect(await askHolder(dir)).toMatchObject({ url: 'http://127.0.0.1:7788/' })
+      await expect.poll(() => askHolder(dir)).toMatchObject({ url: 'http://127.0.0.1:7788/' })
       await lock.release()
       expect(await askHolder(dir)).toBeUndefined()
     }),
@@ -109,7 +109,7 @@ describe('the lock of a log', () => {
         socket.on('error', () => {})
         socket.destroy()
       }
-      expect(await askHolder(dir)).toMatchObject({ pid: process.pid })
+      await expect.poll(() => askHolder(dir)).toMatchObject({ pid: process.pid })
       await lock.release()
     }),
   )
@@ -119,7 +119,7 @@ describe('the lock of a log', () => {
     withRunDirectory(async dir => {
       const { writer } = await openLog(dir)
       const peer = await silentPeer(dir)
-      expect(await askHolder(dir)).toMatchObject({ pid: process.pid })
+      await expect.poll(() => askHolder(dir)).toMatchObject({ pid: process.pid })
       await writer.close()
       const next = await takeLock(dir, 2)
       await next.release()
