@@ -36,7 +36,7 @@ const leaks = [
   {
     what: 'memory',
     leak: '(globalThis.leak ??= []).push(new Uint8Array(2 ** 22).fill(1))',
-    grown: { ownMibAMinuteGrown: 100 },
+    grown: { ownMibAMinute: 100 },
   },
 ] as const
 

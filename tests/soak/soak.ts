@@ -114,7 +114,7 @@ async function conduct(
     const problems = [...training.problems, ...overgrown(samples), ...record.problems]
     const { events, rows, silent } = record
     const grown = Object.entries(growthOf(samples) ?? {}).map(([key, value]) => [
-      `${key}Grown`,
+      key in samples[0]! ? `${key}Grown` : key,
       Math.round(value * 10) / 10,
     ])
     const figures = { ...sums, silent, episodes, events, rows, ...Object.fromEntries(grown) }
