@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { isMainThread, MessageChannel, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
-import { systemClock } from '../base/clock.ts'
+import { pause, systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
 import type { HistoryQuery, PoolAnswer, StillOrder } from '../protocol/thread-messages.ts'
@@ -37,12 +37,9 @@ async function main(start: HostStart): Promise<void> {
   const problem = await lockAndRun(start, control, pools)
   // No recorder will come any more: a trainer that would wait for one goes on.
   if (start.trainer) declareConsumerGone(start.trainer.ring)
-  // A program may exit as soon as it is told, and with it every thread.
-  await pools.close().finally(() => {
-    tell({ type: 'ended', problem })
-    control.enter(problem === null ? states.closed : states.failed)
-    port.close()
-  })
+  tell({ type: 'ended', problem })
+  control.enter(problem === null ? states.closed : states.failed)
+  port.close()
 }
 
 /** Whoever does bursts of stateless work. */
@@ -87,7 +84,7 @@ async function lockAndRun(
   return problem
 }
 
-/** Runs the host to its end. */
+/** Runs the host to its end, and waits for all threads as long as closing may take. */
 function run(
   start: HostStart,
   control: ControlWords,
@@ -132,11 +129,19 @@ function run(
     host.recordFact({ type: 'trainer_cost_measured', percent, calls, meanNanos })
   }, COST_MILLIS)
   parentPort?.on('message', (request: HostRequest) => host.crash(request.actor, request.how))
-  void control.closeAsked().then(millisMax => host.close(millisMax))
+  let closeBy: number | undefined
+  void control.closeAsked().then(millisMax => {
+    closeBy = systemClock.monotonic() + millisMax
+    host.close(millisMax)
+  })
   host.start()
-  return ended.promise.finally(() => {
+  return ended.promise.finally(async () => {
     clearInterval(costTimer)
-    return spawner.close()
+    // A program may exit as soon as it is told, and with it every thread.
+    const threads = Promise.allSettled([spawner.close(), pools.close()])
+    const now = systemClock.monotonic()
+    const left = Math.max(0, (closeBy ?? now + start.closeMillisMax) - now)
+    await Promise.race([threads, pause(systemClock, left)])
   })
 }
 
