@@ -1,9 +1,10 @@
 // What every answer has in common: headers that keep a browser strict, and how a refusal is said,
 // also to somebody who wanted a WebSocket.
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Door } from './access/door.ts'
 import type { Refusal } from './access/same-origin.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 export const securityHeaders = {
   'content-security-policy': [

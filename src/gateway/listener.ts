@@ -1,13 +1,14 @@
 // A server that listens, with the patience and the bounds that all of ours have, at an address or,
 // behind a front, at a Unix socket. Says in clear words what keeps it from listening.
 import { rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Door } from './access/door.ts'
 import { bracketed } from './access/same-origin.ts'
+import { createServer } from './node-http.ts'
 
 /**
  * What a peer may take its time for. One that is slower than this to say what it wants is closed

@@ -1,11 +1,12 @@
 // Hands what has passed the front's door on to the gateway of a run: requests one by one, WebSockets
 // as a tunnel of bytes, in which nothing is kept but what is on its way. Host and Origin, which were
 // the front's own in one of their spellings, are told in the one that the gateway knows.
-import { type IncomingMessage, type ServerResponse, request as send } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Door } from '../access/door.ts'
 import { refuse, refuseUpgrade } from '../http.ts'
+import { request as send } from '../node-http.ts'
 import type { Backend, FrontDoor } from './shelf.ts'
 
 /** Whoever watches is pinged several times in this time; a tunnel without a byte is a dead one. */
