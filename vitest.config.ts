@@ -13,7 +13,7 @@ const longest = [
   'durability/datasets/kills.test.ts',
   'cli/demo.test.ts',
   'package/package.test.ts',
-  'supervision/kills.test.ts',
+  'supervision/kills-recording.test.ts',
   'runtime/playing.test.ts',
   'e2e/playback.test.ts',
   'export/while-recording.test.ts',

@@ -1,6 +1,6 @@
 // The campaigns with their full figures: an hour or more on two cores. `npm test` runs the same
 // files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
-// measure how soon something is back run last, one at a time.
+// measure how soon something is back run last, with little or nothing beside.
 import { defineConfig } from 'vitest/config'
 import { longestFirst } from './tests/setup/longest-first.ts'
 
@@ -14,15 +14,20 @@ const all = [
   'tests/gateway/front/front.test.ts',
   'tests/streams/fast-lane/hammer.test.ts',
 ]
+/** They say how soon something is back or open. */
 const timed = [
-  'tests/supervision/{pairs,recovery,poison,ring-death,storms,stuck}.test.ts',
+  'tests/supervision/{poison,ring-death,storms}.test.ts',
   'tests/durability/writers/writers.test.ts',
   'tests/durability/kills/{apart,random}.test.ts',
 ]
-/** Half an hour, and thousands of deaths. */
+/** As a quiet machine has it, to the last tenth of what is allowed. */
+const exact = ['tests/supervision/{pairs,recovery,stuck}.test.ts']
+/** Thousands of deaths, and of seeds. */
 const longest = [
-  'e2e/soak.test.ts',
-  'supervision/kills.test.ts',
+  'supervision/kills-recording.test.ts',
+  'supervision/kills-watching.test.ts',
+  'simulation/even-seeds.test.ts',
+  'simulation/odd-seeds.test.ts',
   'supervision/video.test.ts',
   'soak/soak.test.ts',
   'durability/datasets/kills.test.ts',
@@ -41,7 +46,7 @@ export default defineConfig({
           ...settings,
           name: 'beside',
           include: all,
-          exclude: timed,
+          exclude: [...timed, ...exact],
           // On two cores: those that kill wait for most of their time.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
@@ -50,10 +55,19 @@ export default defineConfig({
       {
         test: {
           ...settings,
-          name: 'alone',
+          name: 'timed',
           include: timed,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...settings,
+          name: 'exact',
+          include: exact,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

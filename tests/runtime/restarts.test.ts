@@ -39,7 +39,7 @@ const actorOf = (run: Run, name: string) => run.status?.actors.find(actor => act
 
 const actors: ActorKind[] = ['recorder', 'encoder', 'aggregator', 'broadcaster']
 
-// All the others, in every way: tests/supervision/kills.test.ts.
+// All the others, in every way: tests/supervision/kills.ts.
 test('P9 P11 A3 the aggregator throws while it streams: it comes back and nothing is missing', async () => {
   const victim = 'aggregator'
   const dir = tempDir()

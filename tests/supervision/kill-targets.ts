@@ -36,7 +36,8 @@ const ofBoth: Death[] = [...times(4, 'SIGKILL'), ...times(2, 'SIGSEGV')]
 ofBoth.push('throw', 'exit', 'heap', 'terminate')
 
 const THREAD = { encoderPlacement: 'thread', awayMillisMax: 250, kills: 500 } as const
-export const targets: readonly Target[] = [
+/** Who records, and loses nothing. */
+export const recording: readonly Target[] = [
   { id: 'recorder', actor: 'recorder', deaths: ofThread, ...THREAD },
   { id: 'encoder', actor: 'encoder', deaths: ofReader, ...THREAD },
   {
@@ -48,6 +49,9 @@ export const targets: readonly Target[] = [
     ...{ id: 'log-process', actor: 'recorder', deaths: ofBoth, ...THREAD },
     ...{ logPlacement: 'process', awayMillisMax: 750 },
   },
+]
+/** Who tells those that watch. */
+export const watching: readonly Target[] = [
   { id: 'aggregator', actor: 'aggregator', deaths: ofReader, ...THREAD, kills: 1000 },
   { id: 'broadcaster', actor: 'broadcaster', deaths: ofReader, ...THREAD, kills: 1000 },
 ]

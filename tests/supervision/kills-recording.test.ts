@@ -1,12 +1,10 @@
-// S1: each actor is killed again and again while a trainer streams 2,000 events and 60 frames a
-// second. Nothing is lost or doubled, and nobody else dies. How soon it is back is asked by
-// recovery.test.ts.
-import { describe, expect, test } from 'vitest'
-import { figure } from '../faults/figures.ts'
+// S1 of those that record, the recorder and the encoder; and the campaign's controls.
+import { expect, test } from 'vitest'
 import type { Plant } from '../faults/plant.ts'
-import { runs, tier } from '../faults/tier.ts'
-import { playKills, seed, targets } from './kill-targets.ts'
-import { CAMPAIGN_MILLIS_MAX, millisOf, streamAndKill, sumUp } from './stream-and-kill.ts'
+import { tier } from '../faults/tier.ts'
+import { recording } from './kill-targets.ts'
+import { declareKills } from './kills.ts'
+import { CAMPAIGN_MILLIS_MAX, streamAndKill } from './stream-and-kill.ts'
 
 const RECORDER = 'src/actors/recorder/recording.ts'
 /** A recorder that gives room back before it is durable, and a log that does not ask what is missing. */
@@ -26,29 +24,7 @@ const resigned: Plant = {
   replace: 'this.#lose(intake)',
 }
 
-describe.each(targets)('S1 P11 the $id', target => {
-  const kills = runs(3, target.kills)
-  test(
-    `dies ${kills} times: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
-    async () => {
-      const sum = sumUp([await playKills(target, kills)])
-      const away = sum.away(target.actor)
-      figure(`S1.${target.id}`, {
-        kills,
-        steps: sum.steps,
-        frames: sum.frames,
-        missing: sum.missing,
-        doubled: sum.doubled,
-        ...millisOf('away', away),
-        ...millisOf('viewerGap', sum.gaps),
-        grownMiBPer1000: sum.grownMiBPer1000,
-      })
-      expect(away.count).toBe(kills)
-      if (tier === 'slow') expect(sum.grownMiBPer1000).toBeLessThanOrEqual(150)
-    },
-    CAMPAIGN_MILLIS_MAX,
-  )
-})
+for (const target of recording) declareKills(target)
 
 const controls = [
   ['gives room back before it is durable', 'thread', 'exit', forgetful],

@@ -2,7 +2,7 @@
 // machine, so they are asked in the slow tier only, with nothing beside.
 import { describe, expect, test } from 'vitest'
 import { figure } from '../faults/figures.ts'
-import { playKills, seed, targets } from './kill-targets.ts'
+import { playKills, recording, seed, watching } from './kill-targets.ts'
 import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
 const KILLS = 100
@@ -10,7 +10,7 @@ const KILLS = 100
 const PACE_MILLIS = 900
 const GAP_MILLIS_MAX = 3_000
 
-describe.each(targets)('S1 P11 the $id', target => {
+describe.each([...recording, ...watching])('S1 P11 the $id', target => {
   const { id, actor, awayMillisMax } = target
 
   test(

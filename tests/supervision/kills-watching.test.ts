@@ -1,0 +1,5 @@
+// S1 of those that somebody watches by, the aggregator and the broadcaster.
+import { watching } from './kill-targets.ts'
+import { declareKills } from './kills.ts'
+
+for (const target of watching) declareKills(target)
