@@ -10,6 +10,8 @@ import { connectViewer } from './viewer-client.ts'
 
 /** Milliseconds between the frames that are recorded. */
 const FRAME_MILLIS = 4
+/** What a lane of such small frames holds. */
+const LANE_SLOTS = 64
 /** A status may be so old on a machine that is busy. */
 const STATUS_SECONDS = 2
 
@@ -97,8 +99,8 @@ test('V11 U1 with no viewer no frame is copied, by no way; the first viewer gets
   await until('200 frames more', () => trainer.frames() > frames + 200)
   await freshStatus(trainer)
   expect(laneOf(trainer)).toMatchObject(left)
-  // But for one that was on its way when the viewer left, each was taken or passed over.
-  expect(left.published - left.taken - left.skipped).toBeLessThanOrEqual(1)
+  // But for those that lay in the lane when the viewer left, each was taken or passed over.
+  expect(left.published - left.taken - left.skipped).toBeLessThanOrEqual(LANE_SLOTS)
   expect(sentByLog(trainer)).toBe(0)
   await trainer.stop()
   expect(await recordedIn(trainer.dir)).toBe(trainer.frames())
