@@ -358,7 +358,8 @@ describe('viewers over real sockets', () => {
     stuck.pause()
     const began = performance.now()
     await gateway.stop()
-    expect(performance.now() - began).toBeLessThan(1000)
+    // A WebSocket whose peer says nothing is given up after thirty seconds.
+    expect(performance.now() - began).toBeLessThan(10_000)
     await polite.until(() => polite.closeCode !== null)
     expect(polite.closeCode).toBe(closeCodes.goingAway)
     stuck.destroy()

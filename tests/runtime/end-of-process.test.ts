@@ -73,7 +73,7 @@ async function readSteps(dir: string): Promise<number> {
 
 test('A7 the end of the trainer never waits for a viewer that has stopped reading', async () => {
   const dir = tempDir()
-  const options = { live: { port: 0 } }
+  const options = { live: { port: 0 }, closeMillisMax: 20_000 }
   const task = { play: 'paced', seconds: 3, close: true, options }
   const program = runProgram('trainer', dir, JSON.stringify(task))
   const { url } = await program.hears('started')
@@ -82,8 +82,8 @@ test('A7 the end of the trainer never waits for a viewer that has stopped readin
   const { steps } = await program.hears('steps')
   const before = performance.now()
   expect(await program.exited).toEqual({ code: 0, signal: null })
-  // The deadline of a close is 5 s; a viewer may not use it up.
-  expect(performance.now() - before).toBeLessThan(4_000)
+  // A viewer may not use up the deadline of the close.
+  expect(performance.now() - before).toBeLessThan(10_000)
   viewer.destroy()
   await checkComplete(dir, Number(steps), 'closed')
 })
