@@ -1,7 +1,7 @@
 // The way in where the server asks for a token: the link has one in its fragment, and the page
 // exchanges it for a cookie that no script can read. It is taken out of the address first, so that
 // neither the history nor a copied address has it. The browser is handed in.
-import { type Session, sessionSchema } from '../src/protocol/rights.ts'
+import { type Session, sessionSchema } from '../src/protocol/sign-in.ts'
 import { closeCodes } from '../src/protocol/viewer-messages.ts'
 import type { AddressBar } from './address.ts'
 

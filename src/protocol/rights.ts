@@ -1,7 +1,6 @@
 // Who may do what at the gateway: a table, so that it can be read, and tried cell by cell. What is
 // not in it cannot be asked for: a route and a message name their verb, and a verb without a row
 // does not compile. Roles that have no verb of their own yet are there for those that will.
-import { z } from 'zod'
 import type { ClientMessage } from './viewer-messages.ts'
 
 /**
@@ -64,11 +63,3 @@ export function isAllowed({ identity, replay }: Visitor, verb: Verb): boolean {
   const right: Right = rights[verb][identity]
   return right === 'opt-in' ? replay : right
 }
-
-/** The answer to `GET /session`: who the server takes its caller for. */
-export const sessionSchema = z.object({
-  /** Whether a token is asked for at all. */
-  required: z.boolean(),
-  role: z.enum(roles).nullable(),
-})
-export type Session = z.output<typeof sessionSchema>

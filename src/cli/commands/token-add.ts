@@ -3,7 +3,6 @@
 import { type Command, Option } from 'commander'
 import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
-import { Grants } from '../../gateway/access/grants.ts'
 import { accessDirectory, runDirectoryProblem } from '../../gateway/access/place.ts'
 import { type Role, roles } from '../../protocol/rights.ts'
 import { integer } from '../arguments.ts'
@@ -34,12 +33,13 @@ export function addTokenAdd(token: Command, output: Output): void {
     .action((dir: string, options: AddOptions) => add(findServed(dir), options, output))
 }
 
-function add(run: string, options: AddOptions, output: Output): Promise<void> {
+async function add(run: string, options: AddOptions, output: Output): Promise<void> {
   const problem = runDirectoryProblem(run)
   if (problem !== null) throw new RollcastError('CANNOT_CREATE', problem)
   const { role, hours, once = false, replay = false } = options
   const kind = once ? 'link' : 'key'
   const request = { kind, role, replay, lifeMillis: hours * HOUR_MILLIS } as const
+  const { Grants } = await import('../../gateway/access/grants.ts')
   const { grant, token } = new Grants(accessDirectory(run), systemClock).issue(request)
   const until = new Date(grant.expiresAt).toISOString()
   if (options.json) {

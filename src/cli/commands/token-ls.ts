@@ -2,7 +2,7 @@
 // tokens themselves are not kept.
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
-import { type Grant, Grants } from '../../gateway/access/grants.ts'
+import type { Grant } from '../../gateway/access/grants.ts'
 import { accessDirectory } from '../../gateway/access/place.ts'
 import { snakeCase } from '../json-text.ts'
 import type { Output } from '../output.ts'
@@ -16,8 +16,9 @@ export function addTokenList(token: Command, output: Output): void {
     .description('list the tokens of a page that are valid, and the sessions opened with them')
     .argument('<DIR>', 'the directory that is served: of a run, or of runs')
     .option('--json', 'one JSON object')
-    .action((dir: string, { json }: { json?: true }) => {
+    .action(async (dir: string, { json }: { json?: true }) => {
       const run = findServed(dir)
+      const { Grants } = await import('../../gateway/access/grants.ts')
       const grants = new Grants(accessDirectory(run), systemClock).all()
       if (json) {
         const tokens = grants.map(({ id, kind, role, replay, parent, expiresAt }) =>

@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
 import { RollcastError } from '../../base/errors.ts'
-import { Grants } from '../../gateway/access/grants.ts'
 import { accessDirectory } from '../../gateway/access/place.ts'
 import type { Output } from '../output.ts'
 import { findServed } from '../run-directory.ts'
@@ -14,8 +13,9 @@ export function addTokenRevoke(token: Command, output: Output): void {
     .description('take back a token, and every session that was opened with it')
     .argument('<DIR>', 'the directory that is served: of a run, or of runs')
     .argument('<ID>', 'as "token ls" says')
-    .action((dir: string, id: string) => {
+    .action(async (dir: string, id: string) => {
       const run = findServed(dir)
+      const { Grants } = await import('../../gateway/access/grants.ts')
       const removed = new Grants(accessDirectory(run), systemClock).revoke(id)
       if (removed === 0) {
         throw new RollcastError(

@@ -6,11 +6,11 @@ import type { Clock } from '../../base/clock.ts'
 import {
   isAllowed,
   localVisitor,
-  type Session,
   stranger,
   type Verb,
   type Visitor,
 } from '../../protocol/rights.ts'
+import type { Session } from '../../protocol/sign-in.ts'
 import { TOKEN_PROTOCOL_PREFIX } from '../../protocol/viewer-messages.ts'
 import { type Grant, Grants, visitorOf } from './grants.ts'
 import { Peers } from './peers.ts'
