@@ -10,7 +10,7 @@ import type { Placement } from '../protocol/thread-messages.ts'
 import { checkDataFile } from './check-file.ts'
 import type { Durability, LogReader, LogWriter, OpenReport } from './event-log.ts'
 import type { LmdbStorage } from './lmdb-storage.ts'
-import { checkHeld, type LogLock, takeLock } from './lock.ts'
+import { checkHeld, takeLock } from './lock.ts'
 import { StorageReader } from './log-reader.ts'
 import { checkFormat, formatWrite, readFormat } from './log-state.ts'
 import { GroupCommitWriter } from './log-writer.ts'
@@ -30,7 +30,7 @@ import {
   makeDirectory,
   spaceIn,
 } from './place.ts'
-import { clearAside, syncNames } from './put-file.ts'
+import { clearAside } from './put-file.ts'
 import { recoverState } from './recovery.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { type LogStorage, raiseEpoch, type StorageFaults } from './storage.ts'
@@ -149,27 +149,6 @@ export async function checkRecordable(dir: string, freeBytesMin?: number): Promi
   } catch (error) {
     // What else a reader cannot read, a writer may mend.
     if (error instanceof RollcastError && error.code === 'LOG_VERSION') throw error
-  }
-}
-
-/** The lock of a run's log, whose directory was made for it. */
-export interface RunLock extends LogLock {
-  /** Removes what was made and is empty: nothing was recorded. */
-  readonly unmake: () => void
-}
-
-/**
- * Takes the lock of run directory `dir`, creating the directory when missing, for a process whose
- * writers come and go: they open the log with its name. Throws LOG_LOCKED or CANNOT_CREATE.
- */
-export async function lockLog(dir: string, clock: Clock = systemClock): Promise<RunLock> {
-  const { top, unmake } = makeDirectory(dir)
-  try {
-    syncNames(dir, top)
-    return { ...(await takeLock(dir, clock.now())), unmake }
-  } catch (error) {
-    unmake()
-    throw error
   }
 }
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import { askHolder, takeLock } from '../../src/store/lock.ts'
-import { lockLog, openLog } from '../../src/store/open-log.ts'
+import { openLog } from '../../src/store/open-log.ts'
+import { lockLog } from '../../src/store/run-lock.ts'
 import { withRunDirectory } from './run-directory.ts'
 
 function socketName(dir: string): string {
