@@ -30,7 +30,7 @@ import type { Append } from './evidence.ts'
 import { Life } from './life.ts'
 import { SimPort } from './ports.ts'
 import { SimTrainer } from './trainer.ts'
-import { QUEUED_BYTES_MAX, type SimGateway } from './viewers.ts'
+import type { SimGateway } from './viewers.ts'
 import type { World } from './world.ts'
 
 export const CLOSE_MILLIS_MAX = 5_000
@@ -124,7 +124,7 @@ export class SimProcess {
         aggregator: { runDir, reader, task: 'record' },
         broadcaster: {
           ...{ runDir, reader, pageDir: '/page' },
-          queuedBytesMax: world.plant.boundless ? Number.POSITIVE_INFINITY : QUEUED_BYTES_MAX,
+          queuedBytesMax: world.plant.boundless ? Number.POSITIVE_INFINITY : world.viewerBytesMax,
         },
       },
       clock,

@@ -5,7 +5,6 @@ import { eventKinds } from '../../src/protocol/events.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import type { Position } from '../../src/protocol/position.ts'
 import { recordsOf } from './ledger.ts'
-import { QUEUED_BYTES_MAX } from './viewers.ts'
 import { both, forEachNew, isSame, type Watch } from './watch.ts'
 import type { World } from './world.ts'
 
@@ -133,7 +132,7 @@ export function viewersAreBounded(world: World): Watch {
     }
     // What was made once for many is there once.
     const sum = [...held.values()].reduce((sum, weight) => sum + weight, 0)
-    if (sum > QUEUED_BYTES_MAX) return `${sum} B wait for all viewers`
+    if (sum > world.viewerBytesMax) return `${sum} B wait for all viewers`
     const { trainer } = world.process
     if (trainer.inlet.counters.blockedMillis > 0 || trainer.slowCalls > 0)
       return 'the trainer waited'

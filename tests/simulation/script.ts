@@ -1,6 +1,7 @@
 // What happens to the system, drawn from the seed: work of the trainer, viewers that come and go,
 // and faults. Each seed leaves out some kinds of fault (swarm testing): one that always happens hides
 // what the others would do.
+import { MIB } from '../../src/base/bytes.ts'
 import type { ActorKind } from '../../src/runtime/topology.ts'
 import type { Life } from './life.ts'
 import { SimViewer } from './viewers.ts'
@@ -67,6 +68,8 @@ export class Script {
     world.disk.slowness = 4
     world.disk.freeBytes = 2 ** 40
     world.portMillis = 2
+    // Of a long run a greeting alone is more than what those have who are to be crowded out.
+    world.viewerBytesMax = MIB
     for (const viewer of world.viewers) {
       viewer.reading = 'fast'
       viewer.socket?.read()

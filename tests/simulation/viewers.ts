@@ -1,6 +1,5 @@
 // Viewers without a network: each has a real connection to the real hub through a socket whose
 // other end reads as fast, as slowly or as little as the script says, and comes back by position.
-import { KIB } from '../../src/base/bytes.ts'
 import type { Hub } from '../../src/gateway/hub.ts'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
@@ -13,9 +12,6 @@ export interface SimGateway {
   readonly hub: Hub
   readonly life: Life
 }
-
-/** What may wait for all viewers together: less than a few hold that do not read. */
-export const QUEUED_BYTES_MAX = 64 * KIB
 
 /** How a viewer reads: as it comes, a message now and then, or not at all. */
 export type Reading = 'fast' | 'slow' | 'stalled'

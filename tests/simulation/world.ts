@@ -1,6 +1,7 @@
 // The simulated world: one clock, one disk, one process after another, and viewers. Whatever could
 // differ between two runs is drawn from the seed: `script` decides what happens, `faults` how the
 // disk and the network behave, `timing` how long things take.
+import { KIB } from '../../src/base/bytes.ts'
 import { crc32 } from '../../src/base/checksum.ts'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { Chance } from './chance.ts'
@@ -26,6 +27,8 @@ export class World {
   sockets: SimSocket[] = []
   process: SimProcess
   processes = 0
+  /** What may wait for all viewers together: less than a few hold that do not read. */
+  viewerBytesMax = 64 * KIB
   /** Messages between threads take up to so long. */
   portMillis = 2
   /** All that was wrong after the first step after which anything was. */
