@@ -4,13 +4,9 @@ import { WebSocket } from 'ws'
 import { assert } from '../src/base/assert.ts'
 import { Histogram } from '../src/base/histogram.ts'
 import { decodeFrameMessage } from '../src/protocol/frame-message.ts'
-import {
-  type ServerMessage,
-  serverMessageSchema,
-  stringifyMessage,
-  VIEWER_PROTOCOL,
-  VIEWER_PROTOCOL_VERSION,
-} from '../src/protocol/viewer-messages.ts'
+import { stringifyMessage } from '../src/protocol/message-text.ts'
+import { type ServerMessage, serverMessageSchema } from '../src/protocol/server-messages.ts'
+import { VIEWER_PROTOCOL, VIEWER_PROTOCOL_VERSION } from '../src/protocol/viewer-protocol.ts'
 import {
   type Ages,
   monotonicMillis,

@@ -1,6 +1,6 @@
 // The browser's WebSocket as the connection wants it, to the server that served the page.
 import { basePath } from '../src/protocol/run-list.ts'
-import { VIEWER_PROTOCOL } from '../src/protocol/viewer-messages.ts'
+import { VIEWER_PROTOCOL } from '../src/protocol/viewer-protocol.ts'
 import type { Socket, SocketEvents } from './connection.ts'
 import { type Ask, reasonOf } from './sign-in.ts'
 

@@ -4,16 +4,12 @@
 import type { Clock } from '../src/base/clock.ts'
 import { describeError } from '../src/base/errors.ts'
 import type { Random } from '../src/base/random.ts'
+import type { ClientMessage } from '../src/protocol/client-messages.ts'
 import { decodeFrameMessage, type FrameMessage } from '../src/protocol/frame-message.ts'
+import { stringifyMessage } from '../src/protocol/message-text.ts'
 import { comparePositions, type Position } from '../src/protocol/position.ts'
-import {
-  type ClientMessage,
-  type ServerMessage,
-  serverMessageSchema,
-  shouldReconnect,
-  stringifyMessage,
-  VIEWER_PROTOCOL_VERSION,
-} from '../src/protocol/viewer-messages.ts'
+import { type ServerMessage, serverMessageSchema } from '../src/protocol/server-messages.ts'
+import { shouldReconnect, VIEWER_PROTOCOL_VERSION } from '../src/protocol/viewer-protocol.ts'
 import { addSample, bestSample, type ClockSample, sampleOf } from './clock-sync.ts'
 import { type FramePreference, firstPreference } from './encoding-choice.ts'
 

@@ -8,7 +8,7 @@ import type {
   ServerMessage,
   ServerMessageOf,
   ViewerEpisodeRow,
-} from '../src/protocol/viewer-messages.ts'
+} from '../src/protocol/server-messages.ts'
 import type { ListingQuery } from './listings.ts'
 import { readFilter, refusedFilter } from './state/episode-filter.ts'
 import { EPISODE_ROWS_MAX, mergeRows } from './state/episode-rows.ts'

@@ -1,7 +1,7 @@
 // Questions for rows of the index, one at a time: to the server a new one takes the place of one that
 // it has not answered yet. Paced, as the server counts what a viewer sends in a minute.
 import type { Clock } from '../src/base/clock.ts'
-import type { ClientMessage } from '../src/protocol/viewer-messages.ts'
+import type { ClientMessage } from '../src/protocol/client-messages.ts'
 
 type Listing = Extract<ClientMessage, { type: 'list_episodes' }>
 export type ListingQuery = Omit<Listing, 'type' | 'request'>

@@ -1,5 +1,5 @@
 // Where a replay's play head stands in a metric's history, and what the metric was there. Pure.
-import type { ViewerSeries } from '../src/protocol/viewer-messages.ts'
+import type { ViewerSeries } from '../src/protocol/server-messages.ts'
 import type { ViewerState } from './state/viewer-state.ts'
 
 /** The aggregator's own series count finished episodes; all others go by the trainer's global step. */

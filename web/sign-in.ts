@@ -2,7 +2,7 @@
 // exchanges it for a cookie that no script can read. It is taken out of the address first, so that
 // neither the history nor a copied address has it. The browser is handed in.
 import { type Session, sessionSchema } from '../src/protocol/sign-in.ts'
-import { closeCodes } from '../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../src/protocol/viewer-protocol.ts'
 import type { AddressBar } from './address.ts'
 
 const ANSWER_MILLIS_MAX = 5000

@@ -1,7 +1,8 @@
 // What is on the stage, outside React because it changes with every frame: of the live episode only
 // the newest frame and state (a slot, never a queue), of a replay the episode and its playhead.
 import type { FrameMessage } from '../src/protocol/frame-message.ts'
-import type { Mode, ServerMessageOf, ViewerEpisodeRow } from '../src/protocol/viewer-messages.ts'
+import type { ServerMessageOf, ViewerEpisodeRow } from '../src/protocol/server-messages.ts'
+import type { Mode } from '../src/protocol/viewer-protocol.ts'
 import * as playback from './playback.ts'
 import { ReplayFrames } from './replay-frames.ts'
 import { type Bounds, type Place, placeOf, TRAIL_PLACES_MAX, widenBounds } from './trail.ts'

@@ -1,6 +1,7 @@
 // Where the page is served, and to whom. Its port: the one that was asked for, else the default,
 // else, when somebody else has that one, a free one.
 import { Option } from 'commander'
+import { DEFAULT_PORT } from '../protocol/viewer-protocol.ts'
 import type { Output } from './output.ts'
 
 const ANSWER_MILLIS_MAX = 500
@@ -26,7 +27,6 @@ export function sayLink(link: string | null, output: Output): void {
 /** `asked` as it is; without it 7788, or 0 (a free one) when something listens there already. */
 export async function choosePort(asked: number | undefined, output: Output): Promise<number> {
   if (asked !== undefined) return asked
-  const { DEFAULT_PORT } = await import('../protocol/viewer-messages.ts')
   if (!(await listens(DEFAULT_PORT))) return DEFAULT_PORT
   output.say(`port ${DEFAULT_PORT} is taken by another program: taking a free one`)
   return 0

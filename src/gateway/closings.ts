@@ -1,6 +1,6 @@
 // Why a viewer's connection is closed: the code, which says whether to come back, and the words.
 import { limits } from '../protocol/limits.ts'
-import { closeCodes } from '../protocol/viewer-messages.ts'
+import { closeCodes } from '../protocol/viewer-protocol.ts'
 
 /** `crowded`: too slow for how much waits for all. */
 export type CloseReason = keyof typeof closeCodes | 'crowded'

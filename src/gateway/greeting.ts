@@ -1,8 +1,8 @@
 // What a viewer is sent first: who is here and what there is now, or what it has missed since it left.
 import type { Clock } from '../base/clock.ts'
+import type { ViewerChannel } from '../protocol/client-messages.ts'
 import type { Position } from '../protocol/position.ts'
 import type { SystemNotice } from '../protocol/thread-messages.ts'
-import type { ViewerChannel } from '../protocol/viewer-messages.ts'
 import type { Continuity } from './continuity.ts'
 import type { Lane } from './lane.ts'
 import { establishedMessage, systemMessage } from './messages.ts'

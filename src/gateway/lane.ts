@@ -5,8 +5,8 @@
 // waits and there is room, which is nearly always, a message passes the three by.
 import { KIB, MIB } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { type ViewerChannel, viewerChannels } from '../protocol/client-messages.ts'
 import { limits } from '../protocol/limits.ts'
-import { type ViewerChannel, viewerChannels } from '../protocol/viewer-messages.ts'
 import { Channel } from '../streams/channel.ts'
 import { type Backlog, Holding } from './backlog.ts'
 import { type LaneSocket, Outflow } from './outflow.ts'

@@ -1,9 +1,17 @@
 // From the log's own spelling to the viewers'. Pure; every message says the mode it is told.
 import { RollcastError } from '../base/errors.ts'
+import { viewerChannels } from '../protocol/client-messages.ts'
 import type { FrameMessage } from '../protocol/frame-message.ts'
 import type { LaneStatus } from '../protocol/lane.ts'
 import { PredicateError } from '../protocol/predicate/syntax.ts'
 import type { EpisodeRow, MetricSeries, Milestone, RunTotals } from '../protocol/projection.ts'
+import type {
+  ServerMessageOf,
+  ViewerActor,
+  ViewerEpisodeRow,
+  ViewerFrames,
+  ViewerSeries,
+} from '../protocol/server-messages.ts'
 import type {
   ActorStatus,
   EpisodeMaterial,
@@ -11,16 +19,7 @@ import type {
   LiveFrame,
   SystemNotice,
 } from '../protocol/thread-messages.ts'
-import {
-  type Mode,
-  type ServerMessageOf,
-  VIEWER_PROTOCOL_VERSION,
-  type ViewerActor,
-  type ViewerEpisodeRow,
-  type ViewerFrames,
-  type ViewerSeries,
-  viewerChannels,
-} from '../protocol/viewer-messages.ts'
+import { type Mode, VIEWER_PROTOCOL_VERSION } from '../protocol/viewer-protocol.ts'
 import type { BeganPublication, Stage, SteppedPublication } from './publication.ts'
 
 const header = <M extends Mode>(mode: M) => ({ v: VIEWER_PROTOCOL_VERSION, mode }) as const

@@ -2,7 +2,8 @@
 // end it goes on with the newest finished one and counts what it skipped (L6), so it is never
 // further behind than the episode that it is playing.
 import { type Clock, nextDue } from '../base/clock.ts'
-import type { Mode, ServerMessage } from '../protocol/viewer-messages.ts'
+import type { ServerMessage } from '../protocol/server-messages.ts'
+import type { Mode } from '../protocol/viewer-protocol.ts'
 import type { Lane } from './lane.ts'
 import { endMessage, startMessage, stateMessage } from './messages.ts'
 import type { FinishedEpisode } from './publication.ts'

@@ -8,7 +8,7 @@ import type {
   HistoryAnswer,
   HistoryStep,
 } from '../protocol/thread-messages.ts'
-import type { Mode } from '../protocol/viewer-messages.ts'
+import type { Mode } from '../protocol/viewer-protocol.ts'
 
 export interface BeganPublication {
   readonly kind: 'began'

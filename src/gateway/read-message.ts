@@ -1,8 +1,9 @@
 // What a viewer sends, as a message of the schema or as words for what is wrong with it; nothing that
 // comes in throws (P13).
+
+import { type ClientMessage, clientMessageSchema } from '../protocol/client-messages.ts'
 import { limits } from '../protocol/limits.ts'
 import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
-import { type ClientMessage, clientMessageSchema } from '../protocol/viewer-messages.ts'
 
 /** The message, or what is wrong with it. */
 export function readMessage(

@@ -1,8 +1,9 @@
 // What a viewer is told about its own messages: that one cannot be read or may not be sent, and what
 // cannot be done as it was asked.
 import type { Clock } from '../base/clock.ts'
+import type { ClientMessage } from '../protocol/client-messages.ts'
 import { messageVerbs } from '../protocol/rights.ts'
-import type { ClientMessage, ServerMessage } from '../protocol/viewer-messages.ts'
+import type { ServerMessage } from '../protocol/server-messages.ts'
 import type { Lane } from './lane.ts'
 import { errorMessage, failureMessage, pongMessage } from './messages.ts'
 import type { Stage } from './publication.ts'

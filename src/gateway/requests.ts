@@ -7,9 +7,11 @@
 import { MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
+import type { ClientMessage } from '../protocol/client-messages.ts'
 import { limits } from '../protocol/limits.ts'
+import type { ServerMessage } from '../protocol/server-messages.ts'
 import type { LiveFrame } from '../protocol/thread-messages.ts'
-import type { ClientMessage, Mode, ServerMessage } from '../protocol/viewer-messages.ts'
+import type { Mode } from '../protocol/viewer-protocol.ts'
 import { readFilter } from './filter.ts'
 import type { Lane } from './lane.ts'
 import {

@@ -1,13 +1,11 @@
 // One message for any number of viewers: built, encoded and compressed once for all who get it in
 // that form, when the first of them is sent it, and never when nobody is.
+
+import type { Compression, ViewerChannel } from '../protocol/client-messages.ts'
 import type { FrameMessage } from '../protocol/frame-message.ts'
+import { stringifyMessage } from '../protocol/message-text.ts'
+import type { ServerMessage } from '../protocol/server-messages.ts'
 import { packMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
-import {
-  type Compression,
-  type ServerMessage,
-  stringifyMessage,
-  type ViewerChannel,
-} from '../protocol/viewer-messages.ts'
 import type { Shareable } from './backlog.ts'
 import {
   DEFLATED_BYTES_MIN,

@@ -2,13 +2,13 @@
 // Whatever it sends ends at worst this connection (P13).
 import { tell } from '../machines/tell.ts'
 import type { ViewerEvent } from '../machines/viewer.machine.ts'
-import { PredicateError } from '../protocol/predicate/syntax.ts'
-import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
 import {
   type ClientMessage,
   type ViewerChannel,
   viewerChannels,
-} from '../protocol/viewer-messages.ts'
+} from '../protocol/client-messages.ts'
+import { PredicateError } from '../protocol/predicate/syntax.ts'
+import { isAllowed, messageVerbs, type Visitor } from '../protocol/rights.ts'
 import { type CloseReason, closings } from './closings.ts'
 import { Conduct } from './conduct.ts'
 import { type Filter, readFilter } from './filter.ts'

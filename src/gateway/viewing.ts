@@ -1,10 +1,10 @@
 // What one viewer watches: which agents, how their episodes are delivered and which of them, and as
 // what frames come. Several agents share the frames a second that the viewer can take.
 import type { Clock } from '../base/clock.ts'
+import type { ClientMessage, Delivery } from '../protocol/client-messages.ts'
 import { QUALITY_DEFAULT, sharedQuality } from '../protocol/frame-encoding.ts'
 import { DEFAULT_LEVEL, type Level } from '../protocol/levels.ts'
 import type { Subject } from '../protocol/predicate/evaluate.ts'
-import type { ClientMessage, Delivery } from '../protocol/viewer-messages.ts'
 import { AgentFeed, stateKey } from './agent-feed.ts'
 import { Credit } from './credit.ts'
 import type { Filter, Verdicts } from './filter.ts'

@@ -9,7 +9,7 @@
 import { RollcastError } from '../base/errors.ts'
 import { bytesPerPixel, type FrameFormat, frameFormats } from './events.ts'
 import { type PictureFormat, pictureFormats } from './frame-encoding.ts'
-import { type Mode, modes } from './viewer-messages.ts'
+import { type Mode, modes } from './viewer-protocol.ts'
 
 const MAGIC = 0x31464352
 const HEADER_BYTES = 48

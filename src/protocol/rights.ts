@@ -1,7 +1,7 @@
 // Who may do what at the gateway: a table, so that it can be read, and tried cell by cell. What is
 // not in it cannot be asked for: a route and a message name their verb, and a verb without a row
 // does not compile. Roles that have no verb of their own yet are there for those that will.
-import type { ClientMessage } from './viewer-messages.ts'
+import type { ClientMessage } from './client-messages.ts'
 
 /**
  * `viewer` reads, `streamer` also controls what is shown, `producer` publishes from another

@@ -1,18 +1,16 @@
 // How the messages of viewers are written: as JSON, or as MessagePack (binary, and shorter),
 // whichever subprotocol the connection was opened with. Both carry the same messages under the same
-// schemas (viewer-messages.ts), in both directions. In MessagePack numbers that are not finite stand
+// schemas (server-messages.ts, client-messages.ts). In MessagePack numbers that are not finite stand
 // as they are.
 //
 // Binary messages are told apart by their first byte: that of a frame (frame-message.ts) and of a
 // compressed message (compressed-message.ts) is `R`, which begins no MessagePack map.
 import { Packr } from 'msgpackr'
+import type { ClientMessage } from './client-messages.ts'
+import { stringifyMessage } from './message-text.ts'
 import { isPlainMsgpack } from './plain-msgpack.ts'
-import {
-  type ClientMessage,
-  type ServerMessage,
-  stringifyMessage,
-  VIEWER_PROTOCOL,
-} from './viewer-messages.ts'
+import type { ServerMessage } from './server-messages.ts'
+import { VIEWER_PROTOCOL } from './viewer-protocol.ts'
 
 export type ViewerEncoding = 'json' | 'msgpack'
 

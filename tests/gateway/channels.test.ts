@@ -1,6 +1,6 @@
 // Channels that a viewer chooses while it is connected.
 import { beforeEach, describe, expect, test } from 'vitest'
-import { viewerChannels } from '../../src/protocol/viewer-messages.ts'
+import { viewerChannels } from '../../src/protocol/client-messages.ts'
 import { type FakeViewerSocket, settle } from './fake-viewer-socket.ts'
 import { advance, connect, hub, publish, stage } from './hub-fixture.ts'
 import {

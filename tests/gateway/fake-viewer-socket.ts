@@ -3,7 +3,7 @@
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
-import { type ServerMessage, serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
+import { type ServerMessage, serverMessageSchema } from '../../src/protocol/server-messages.ts'
 
 type Listener = (...args: never[]) => void
 

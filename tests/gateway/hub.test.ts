@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { type ViewerChannel, viewerChannels } from '../../src/protocol/client-messages.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import {
-  closeCodes,
-  type ViewerChannel,
-  viewerChannels,
-} from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
 import { advance, clock, connect, hub, openHub, publish, stage } from './hub-fixture.ts'
 import {

@@ -11,12 +11,9 @@ import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import { machines } from '../../src/machines/registry.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { machineDescriptionsSchema } from '../../src/protocol/machine-description.ts'
+import { type ServerMessage, serverMessageSchema } from '../../src/protocol/server-messages.ts'
 import type { ViewerEncoding } from '../../src/protocol/viewer-encoding.ts'
-import {
-  closeCodes,
-  type ServerMessage,
-  serverMessageSchema,
-} from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { ownHost, ask as rawAsk, statusOf, upgrade } from './raw-http.ts'
 import {
   beganOf,

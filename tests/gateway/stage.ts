@@ -21,7 +21,7 @@ import type {
   LiveFrame,
   SystemNotice,
 } from '../../src/protocol/thread-messages.ts'
-import type { Mode } from '../../src/protocol/viewer-messages.ts'
+import type { Mode } from '../../src/protocol/viewer-protocol.ts'
 
 export class TestStage implements Stage {
   mode: Mode = 'live'

@@ -2,21 +2,21 @@
 // wait for what they expect.
 import { inflateRawSync } from 'node:zlib'
 import { WebSocket } from 'ws'
+import type { ClientMessage } from '../../src/protocol/client-messages.ts'
 import { decodeCompressed, isCompressed } from '../../src/protocol/compressed-message.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
+import {
+  type ServerMessage,
+  type ServerMessageOf,
+  serverMessageSchema,
+} from '../../src/protocol/server-messages.ts'
 import {
   packMessage,
   subprotocols,
   unpackMessage,
   type ViewerEncoding,
 } from '../../src/protocol/viewer-encoding.ts'
-import {
-  type ClientMessage,
-  type ServerMessage,
-  type ServerMessageOf,
-  serverMessageSchema,
-  TOKEN_PROTOCOL_PREFIX,
-} from '../../src/protocol/viewer-messages.ts'
+import { TOKEN_PROTOCOL_PREFIX } from '../../src/protocol/viewer-protocol.ts'
 
 interface WsClientOptions {
   readonly encoding?: ViewerEncoding | undefined

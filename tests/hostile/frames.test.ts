@@ -1,9 +1,10 @@
 // Bytes that are no protocol at all, and those that are but only to hurt (W3, W5, W6).
 import { describe, expect, test } from 'vitest'
 import { type Random, seededRandom } from '../../src/base/random.ts'
+import type { ClientMessage } from '../../src/protocol/client-messages.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import type { ViewerEncoding } from '../../src/protocol/viewer-encoding.ts'
-import { type ClientMessage, closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { figure } from '../faults/figures.ts'
 import { runs } from '../faults/tier.ts'
 import { useAttackedGateway } from './gateway.ts'

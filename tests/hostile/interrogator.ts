@@ -1,7 +1,7 @@
 // Asks one message after the other, and says what came of each: whatever it is, the server answers.
 import { expect } from 'vitest'
 import type { ViewerEncoding } from '../../src/protocol/viewer-encoding.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { frame, messageFrame, opcodes, Peer } from './peer.ts'
 
 const closesAllowed = [1007, 1009, ...Object.values(closeCodes)]

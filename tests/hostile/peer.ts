@@ -1,13 +1,13 @@
 // A WebSocket peer down to the bytes: it writes whatever it is told to, and reads frames as RFC 6455
 // has them. It is no client library's, so nothing is put right on the way.
 import { connect, type Socket } from 'node:net'
+import type { ClientMessage } from '../../src/protocol/client-messages.ts'
 import {
   packMessage,
   subprotocols,
   unpackMessage,
   type ViewerEncoding,
 } from '../../src/protocol/viewer-encoding.ts'
-import type { ClientMessage } from '../../src/protocol/viewer-messages.ts'
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 

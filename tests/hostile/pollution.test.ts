@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
 import { PredicateError } from '../../src/protocol/predicate/syntax.ts'
-import { serverMessageSchema } from '../../src/protocol/viewer-messages.ts'
+import { serverMessageSchema } from '../../src/protocol/server-messages.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
 import { readOptions } from '../../web/overlay/options.ts'
 import { evilKeys, poisoned } from './json-texts.ts'

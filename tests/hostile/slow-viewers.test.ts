@@ -9,7 +9,7 @@ import { MIB } from '../../src/base/bytes.ts'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { figure } from '../faults/figures.ts'
 import { tier } from '../faults/tier.ts'
 

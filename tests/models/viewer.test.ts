@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { figure } from '../faults/figures.ts'
 import {
   CAMPAIGN_MILLIS,

@@ -2,8 +2,8 @@ import { serialize } from 'node:v8'
 import { expect, test } from 'vitest'
 import { episodeMessage } from '../../src/gateway/messages.ts'
 import { answerBytes, materialBytes } from '../../src/protocol/answer-bytes.ts'
+import { stringifyMessage } from '../../src/protocol/message-text.ts'
 import type { EpisodeMaterial, PoolAnswer } from '../../src/protocol/thread-messages.ts'
-import { stringifyMessage } from '../../src/protocol/viewer-messages.ts'
 import { frameOf, materialOf, rowOf, stepOf } from '../gateway/stage.ts'
 
 const values = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(i))

@@ -8,7 +8,7 @@ import {
   encodeFrameMessage,
   type FrameMessage,
 } from '../../src/protocol/frame-message.ts'
-import { modes } from '../../src/protocol/viewer-messages.ts'
+import { modes } from '../../src/protocol/viewer-protocol.ts'
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 

@@ -1,6 +1,6 @@
 // A viewer that says hello and then never reads again.
 import { connect, type Socket } from 'node:net'
-import { VIEWER_PROTOCOL } from '../../src/protocol/viewer-messages.ts'
+import { VIEWER_PROTOCOL } from '../../src/protocol/viewer-protocol.ts'
 
 export function connectDeaf(url: string): Promise<Socket> {
   const { hostname, port, host } = new URL(url)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/base/bytes.ts'
 import { RollcastError } from '../../src/base/errors.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import { DEFAULT_PORT } from '../../src/protocol/viewer-messages.ts'
+import { DEFAULT_PORT } from '../../src/protocol/viewer-protocol.ts'
 import { checkAgentName, checkOptions, type RunOptions } from '../../src/runtime/options.ts'
 
 const check = (options: object) => () => checkOptions({ dir: 'runs/x', ...options } as RunOptions)

@@ -1,15 +1,15 @@
 // A viewer for tests: says hello, checks every message by its schema, keeps what came.
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
+import type { ClientMessage } from '../../src/protocol/client-messages.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
+import { stringifyMessage } from '../../src/protocol/message-text.ts'
 import {
-  type ClientMessage,
   type ServerMessage,
   type ServerMessageOf,
   serverMessageSchema,
-  stringifyMessage,
-  VIEWER_PROTOCOL,
-} from '../../src/protocol/viewer-messages.ts'
+} from '../../src/protocol/server-messages.ts'
+import { VIEWER_PROTOCOL } from '../../src/protocol/viewer-protocol.ts'
 import { until } from './harness.ts'
 
 export interface ViewerClient {

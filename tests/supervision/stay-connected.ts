@@ -1,6 +1,7 @@
 // A viewer's connection that comes back as soon as it is cut off.
 import { WebSocket } from 'ws'
-import { stringifyMessage, VIEWER_PROTOCOL } from '../../src/protocol/viewer-messages.ts'
+import { stringifyMessage } from '../../src/protocol/message-text.ts'
+import { VIEWER_PROTOCOL } from '../../src/protocol/viewer-protocol.ts'
 
 const RECONNECT_MILLIS = 10
 

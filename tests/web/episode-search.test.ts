@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import type { ServerMessage } from '../../src/protocol/server-messages.ts'
 import { Session } from '../../web/session.ts'
 import { FakeServer } from './fake-socket.ts'
 import { answerOf, episode, established, page, row, rows, serverError, update } from './messages.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEpisodeRow } from '../../src/protocol/server-messages.ts'
 import { readFilter, refusedFilter } from '../../web/state/episode-filter.ts'
 import {
   latestFirst,

@@ -1,11 +1,8 @@
 // A socket in memory: the test is the server.
 
-import {
-  type ClientMessage,
-  clientMessageSchema,
-  type ServerMessage,
-  stringifyMessage,
-} from '../../src/protocol/viewer-messages.ts'
+import { type ClientMessage, clientMessageSchema } from '../../src/protocol/client-messages.ts'
+import { stringifyMessage } from '../../src/protocol/message-text.ts'
+import type { ServerMessage } from '../../src/protocol/server-messages.ts'
 import type { Socket, SocketEvents } from '../../web/connection.ts'
 
 export class FakeSocket implements Socket {

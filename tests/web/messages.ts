@@ -4,7 +4,7 @@ import type {
   ServerMessageOf,
   ViewerEpisodeRow,
   ViewerSeries,
-} from '../../src/protocol/viewer-messages.ts'
+} from '../../src/protocol/server-messages.ts'
 
 const live = { v: 1, mode: 'live' } as const
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ServerMessage } from '../../src/protocol/viewer-messages.ts'
+import type { ServerMessage } from '../../src/protocol/server-messages.ts'
 import { agentChoices } from '../../web/state/agent-choices.ts'
 import { compareRoute } from '../../web/state/compare-route.ts'
 import { EPISODE_ROWS_MAX, mergeRows } from '../../web/state/episode-rows.ts'

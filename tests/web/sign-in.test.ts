@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { type Ask, reasonOf, signIn } from '../../web/sign-in.ts'
 
 const TOKEN = `${'a'.repeat(12)}.${'b'.repeat(43)}`

@@ -1,7 +1,7 @@
 // The channels of an actor: what each does when it is full, how full it is, and what became of all
 // that was offered.
 import { formatBytes } from '../../src/base/bytes.ts'
-import type { ViewerActor } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerActor } from '../../src/protocol/server-messages.ts'
 import { formatCount, formatMillis } from '../format.ts'
 
 type ViewerChannel = ViewerActor['channels'][number]

@@ -2,7 +2,7 @@
 // extremes), with the mean of the last 20 as a line. The one that is replayed is marked; a click
 // replays another.
 import { useMemo, useState } from 'react'
-import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEpisodeRow } from '../../src/protocol/server-messages.ts'
 import { formatCount } from '../format.ts'
 import { movingMean } from '../moving-mean.ts'
 import { thinPoints } from '../thin-points.ts'

@@ -1,6 +1,6 @@
 // One row of the list; drawn again only when it is another row or its mark changes.
 import { memo } from 'react'
-import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEpisodeRow } from '../../src/protocol/server-messages.ts'
 import { formatTime, formatValue } from '../format.ts'
 
 interface EpisodeRowProps {

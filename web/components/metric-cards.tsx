@@ -2,7 +2,7 @@
 // many charts exist as are looked at.
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type uPlot from 'uplot'
-import type { ViewerSeries } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerSeries } from '../../src/protocol/server-messages.ts'
 import { formatCount, formatValue } from '../format.ts'
 import { isOverEpisodes, placeInSeries, valueAt } from '../metric-place.ts'
 import { useMetricNames } from '../use-metric-names.ts'

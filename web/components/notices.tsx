@@ -1,7 +1,7 @@
 // What went wrong, said in place, until it is over or put away.
 import { type ReactNode, useRef } from 'react'
 import { type RunRow, runPath } from '../../src/protocol/run-list.ts'
-import { closeCodes } from '../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { base } from '../browser-socket.ts'
 import { isNewer } from '../state/newer-run.ts'
 import { useRuns } from '../use-runs.ts'

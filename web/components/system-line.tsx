@@ -1,5 +1,5 @@
 // How the machinery is, in one line at the foot of every view; it leads to the page that says more.
-import type { ViewerFrames } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerFrames } from '../../src/protocol/server-messages.ts'
 import { formatCount } from '../format.ts'
 import type { SystemReport } from '../state/viewer-state.ts'
 import { useViewer } from '../use-session.ts'

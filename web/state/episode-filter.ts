@@ -3,7 +3,7 @@
 // evaluated by the server.
 import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
 import { type Predicate, PredicateError, pointAt } from '../../src/protocol/predicate/syntax.ts'
-import type { ServerMessageOf } from '../../src/protocol/viewer-messages.ts'
+import type { ServerMessageOf } from '../../src/protocol/server-messages.ts'
 
 export interface EpisodeFilter {
   /** As typed. */

@@ -1,5 +1,5 @@
 // The order of the table. Latest first is how rows are held; any other order is a copy.
-import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEpisodeRow } from '../../src/protocol/server-messages.ts'
 
 /** The columns by the names in their heads. */
 export const orderings = {

@@ -1,6 +1,6 @@
 // The episodes that the page holds: newest first, each once, bounded. Pages and pushed rows may
 // come in any order and more than once; merging by episode makes that harmless.
-import type { ViewerEpisodeRow } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerEpisodeRow } from '../../src/protocol/server-messages.ts'
 
 /** Rows held, 2 MB of them; the oldest go. */
 export const EPISODE_ROWS_MAX = 10_000

@@ -1,6 +1,6 @@
 // How each message of the server changes what the page shows. Pure. Messages may come twice (after
 // a reconnect): what has an identity is merged by it.
-import type { ServerMessage, ServerMessageOf } from '../../src/protocol/viewer-messages.ts'
+import type { ServerMessage, ServerMessageOf } from '../../src/protocol/server-messages.ts'
 import { EPISODE_ROWS_MAX, mergeRows, overlaps } from './episode-rows.ts'
 import { type Insight, initialState, type Milestone, type ViewerState } from './viewer-state.ts'
 

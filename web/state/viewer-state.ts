@@ -1,10 +1,10 @@
 // All that the page shows except the stage's pictures, as plain data. Every list is bounded.
 import type {
-  Mode,
   ServerMessageOf,
   ViewerEpisodeRow,
   ViewerSeries,
-} from '../../src/protocol/viewer-messages.ts'
+} from '../../src/protocol/server-messages.ts'
+import type { Mode } from '../../src/protocol/viewer-protocol.ts'
 import type { ConnectionState } from '../connection.ts'
 import type { Route } from '../permalink.ts'
 import type { Look } from '../stage.ts'

@@ -2,7 +2,7 @@
 // channels and how far it is behind.
 import { memo, useMemo } from 'react'
 import type uPlot from 'uplot'
-import type { ViewerActor } from '../../src/protocol/viewer-messages.ts'
+import type { ViewerActor } from '../../src/protocol/server-messages.ts'
 import { ChannelTable } from '../components/channel-table.tsx'
 import { Chart, type ChartSeries } from '../components/chart.tsx'
 import { Panel } from '../components/panel.tsx'

@@ -32,7 +32,7 @@ import { origin, type Position } from '../../protocol/position.ts'
 import { noPlace, Ranking } from '../../protocol/predicate/ranking.ts'
 import { type EpisodeRow, rowOf } from '../../protocol/projection.ts'
 import type { FeedMode, LiveBatch } from '../../protocol/thread-messages.ts'
-import type { Mode } from '../../protocol/viewer-messages.ts'
+import type { Mode } from '../../protocol/viewer-protocol.ts'
 import { OpenEpisode } from './open-episode.ts'
 
 /** Steps kept of all open episodes together; each may keep its share. */

@@ -11,7 +11,7 @@ import {
   type Visitor,
 } from '../../protocol/rights.ts'
 import type { Session } from '../../protocol/sign-in.ts'
-import { TOKEN_PROTOCOL_PREFIX } from '../../protocol/viewer-messages.ts'
+import { TOKEN_PROTOCOL_PREFIX } from '../../protocol/viewer-protocol.ts'
 import { type Grant, Grants, visitorOf } from './grants.ts'
 import { Peers } from './peers.ts'
 import type { Refusal } from './same-origin.ts'

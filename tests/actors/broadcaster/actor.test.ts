@@ -16,7 +16,7 @@ import type {
   HistoryQuery,
   LiveBatch,
 } from '../../../src/protocol/thread-messages.ts'
-import { closeCodes } from '../../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../../src/protocol/viewer-protocol.ts'
 import { openLog } from '../../../src/store/open-log.ts'
 import { PortReceiver, PortSender } from '../../../src/streams/port.ts'
 import { frameOf, materialOf, projectionOf, rowOf, systemOf } from '../../gateway/stage.ts'

@@ -2,6 +2,7 @@
 // WebSocket.
 import { describe, expect, test } from 'vitest'
 import { routes } from '../../../src/gateway/routes.ts'
+import { clientMessageSchema } from '../../../src/protocol/client-messages.ts'
 import {
   type Identity,
   isAllowed,
@@ -11,7 +12,6 @@ import {
   type Verb,
   verbs,
 } from '../../../src/protocol/rights.ts'
-import { clientMessageSchema } from '../../../src/protocol/viewer-messages.ts'
 import { ask, bearer, ownHost, statusOf } from '../raw-http.ts'
 import { type Served, serveGateway } from '../serve-gateway.ts'
 import { WsClient } from '../ws-client.ts'

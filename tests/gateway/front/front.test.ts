@@ -2,7 +2,7 @@
 // as strict as the gateways behind it.
 import { describe, expect, test } from 'vitest'
 import { runListSchema, runPath } from '../../../src/protocol/run-list.ts'
-import { closeCodes } from '../../../src/protocol/viewer-messages.ts'
+import { closeCodes } from '../../../src/protocol/viewer-protocol.ts'
 import { tier } from '../../faults/tier.ts'
 import { until } from '../../runtime/harness.ts'
 import { ask, bearer, headerOf, ownHost, statusOf, upgrade } from '../raw-http.ts'

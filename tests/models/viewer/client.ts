@@ -2,7 +2,7 @@
 // that it was sent, and starts over when it is told to. What it checks of each message by itself is that
 // nothing comes twice, late or in the wrong order.
 import type { Position } from '../../../src/protocol/position.ts'
-import { type ServerMessage, serverMessageSchema } from '../../../src/protocol/viewer-messages.ts'
+import { type ServerMessage, serverMessageSchema } from '../../../src/protocol/server-messages.ts'
 import type { Invariants } from '../campaign.ts'
 import { SlowSocket } from './slow-socket.ts'
 

@@ -1,18 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { limits } from '../../src/protocol/limits.ts'
-import { encodingOf, packMessage, unpackMessage } from '../../src/protocol/viewer-encoding.ts'
 import {
   type ClientMessage,
   clientMessageSchema,
-  closeCodes,
-  modes,
-  type ServerMessage,
-  serverMessageSchema,
-  shouldReconnect,
-  stringifyMessage,
   viewerChannels,
-} from '../../src/protocol/viewer-messages.ts'
+} from '../../src/protocol/client-messages.ts'
+import { limits } from '../../src/protocol/limits.ts'
+import { stringifyMessage } from '../../src/protocol/message-text.ts'
+import { type ServerMessage, serverMessageSchema } from '../../src/protocol/server-messages.ts'
+import { encodingOf, packMessage, unpackMessage } from '../../src/protocol/viewer-encoding.ts'
+import { closeCodes, modes, shouldReconnect } from '../../src/protocol/viewer-protocol.ts'
 
 type Model<T> = { [K in keyof T]: fc.Arbitrary<unknown> }
 type OneOf<Message extends { type: string }, T> = Omit<Extract<Message, { type: T }>, 'type'>
