@@ -18,7 +18,7 @@ export interface ChildSpec {
   readonly stopMillisMax?: number
   /** How long it may take to vanish when killed. Default 3000. */
   readonly killMillisMax?: number
-  /** For one that is stuck and replaceable, the time of each step of the ladder. Default 200. */
+  /** For one that is stuck and replaceable, the time of each step of the ladder. Default 100. */
   readonly stuckMillisMax?: number
   readonly limits?: RestartLimits
 }
@@ -155,7 +155,7 @@ export const childMachine = setup({
     spec: {
       stopMillisMax: 2000,
       killMillisMax: 3000,
-      stuckMillisMax: 200,
+      stuckMillisMax: 100,
       limits: restartLimits,
       ...input,
     },

@@ -67,7 +67,7 @@ export const alphabets = {
       ...news('encoder'),
       { type: 'stop' },
       { type: 'standDown' },
-      200,
+      100,
       2000,
       3000,
       10_000,

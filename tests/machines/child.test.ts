@@ -33,11 +33,11 @@ const ways: Readonly<Record<string, (child: Child, clock: SimulatedClock) => voi
   unresponsive: child => child.send(stuck),
   killing: (child, clock) => {
     child.send(stuck)
-    clock.advance(200)
+    clock.advance(100)
   },
   cuttingOff: (child, clock) => {
     child.send(stuck)
-    clock.advance(400)
+    clock.advance(200)
   },
 }
 

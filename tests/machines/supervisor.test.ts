@@ -97,7 +97,7 @@ describe('a child that is stuck', () => {
     log.length = 0
     supervisor.send({ type: 'stuck', child: 'encoder', reason: 'no heartbeat' })
     clock.advance(2000)
-    expect(log).toEqual(['0 askToStop encoder', '200 killChild encoder', '200 startChild encoder'])
+    expect(log).toEqual(['0 askToStop encoder', '100 killChild encoder', '100 startChild encoder'])
   })
 
   test('S4: where killing does not help either it is cut off and replaced', () => {
@@ -107,9 +107,9 @@ describe('a child that is stuck', () => {
     clock.advance(2000)
     expect(log).toEqual([
       '0 askToStop encoder',
-      '200 killChild encoder',
-      '400 cutOff encoder',
-      '400 startChild encoder',
+      '100 killChild encoder',
+      '200 cutOff encoder',
+      '200 startChild encoder',
     ])
   })
 
@@ -120,8 +120,8 @@ describe('a child that is stuck', () => {
     clock.advance(2000)
     expect(log).toEqual([
       '0 askToStop broadcaster',
-      '200 cutOff broadcaster',
-      '200 startChild broadcaster',
+      '100 cutOff broadcaster',
+      '100 startChild broadcaster',
     ])
     expect(states()).toEqual(['running', 'running', 'running'])
   })
