@@ -1,6 +1,6 @@
 // The newest frames of a run that is being recorded, for those who watch. While somebody does, it
-// tells the trainer ten times a second which cameras are wanted and how often, and takes what the
-// fast lane brings; while nobody does, it has no wish and does nothing (V11).
+// tells the trainer ten times a second, and more often at first, which cameras are wanted and how
+// often, and takes what the fast lane brings; while nobody does, it has no wish and does nothing (V11).
 import type { Clock } from '../../base/clock.ts'
 import type { FrameLayout } from '../../protocol/events.ts'
 import type { LiveFrame } from '../../protocol/thread-messages.ts'
@@ -9,6 +9,12 @@ import { LaneReader, type TakenFrame } from '../../streams/fast-lane/reader.ts'
 import { cameraKey, FrameSources } from './frame-sources.ts'
 
 const REVIEW_MILLIS = 100
+/**
+ * Who has just come says a moment later what it wants, and of a broadcaster that starts over the
+ * cameras are known a moment later: until a frame is shown, for a second, it looks more often.
+ */
+const FIRST_REVIEW_MILLIS = 5
+const FIRST_MILLIS_MAX = 1_000
 /** A wait for frames ends after so long, should a wake-up be lost. */
 const WAIT_MILLIS = 250
 
@@ -32,6 +38,8 @@ export class FrameFeed {
   #watched = false
   /** The loop that takes frames runs, or is about to end. */
   #taking = false
+  /** Reviews are soon until then, or until a frame is shown. */
+  #soonUntil = Number.NEGATIVE_INFINITY
   #cancelReview = (): void => {}
 
   constructor(options: FrameFeedOptions) {
@@ -44,6 +52,7 @@ export class FrameFeed {
     if (watched === this.#watched) return
     this.#watched = watched
     this.#reader.watched = watched
+    this.#soonUntil = this.#options.clock.monotonic() + FIRST_MILLIS_MAX
     this.#cancelReview()
     this.#review()
     if (watched && !this.#taking) this.#take().catch(this.#options.onError)
@@ -80,7 +89,8 @@ export class FrameFeed {
       this.#reader.wishByLog(camera.layout, byLog)
     }
     this.#reader.source = this.#sources.summary
-    if (this.#watched) this.#cancelReview = clock.schedule(REVIEW_MILLIS, () => this.#review())
+    const millis = now < this.#soonUntil ? FIRST_REVIEW_MILLIS : REVIEW_MILLIS
+    if (this.#watched) this.#cancelReview = clock.schedule(millis, () => this.#review())
   }
 
   async #take(): Promise<void> {
@@ -110,6 +120,7 @@ export class FrameFeed {
   }
 
   #show(frame: LiveFrame, onReleased: () => void): void {
+    this.#soonUntil = Number.NEGATIVE_INFINITY
     this.#options.show(frame, onReleased)
     this.#reader.noteShown()
   }

@@ -94,6 +94,23 @@ describe('V11 while nobody watches', () => {
 })
 
 describe('F5 F11 while somebody watches', () => {
+  test('P11 V11 what is wanted a moment after somebody came is wished for 5 ms later, for a second', () => {
+    const { clock, feed, wanted, isWished } = open()
+    wanted['a'] = 0
+    feed.watched = true
+    clock.advance(40)
+    wanted['a'] = 30
+    expect(isWished(1)).toBe(false)
+    clock.advance(5)
+    expect(isWished(1)).toBe(true)
+    clock.advance(1_000)
+    wanted['b'] = 30
+    clock.advance(50)
+    expect(isWished(2)).toBe(false)
+    clock.advance(50)
+    expect(isWished(2)).toBe(true)
+  })
+
   test('the trainer is told what is wanted, and told again when that changes', () => {
     const { clock, gauge, feed, wanted, isWished } = open()
     feed.watched = true
