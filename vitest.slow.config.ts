@@ -1,4 +1,4 @@
-// The campaigns with their full figures: an hour or more on two cores. `npm test` runs the same
+// The campaigns with their full figures: an hour and a half on two cores. `npm test` runs the same
 // files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
 // measure how soon something is back run last, with little or nothing beside.
 import { defineConfig } from 'vitest/config'
