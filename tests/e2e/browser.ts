@@ -59,8 +59,7 @@ export function useBrowser(): (
 
 /** What a person would see of a test that failed, and what the page complained of. */
 async function tellPage(page: Page, errors: readonly string[]): Promise<void> {
-  // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is of no interest
-  const shown = await page.innerText('body').catch(String)
+  const shown = await page.locator('body').ariaSnapshot().catch(String)
   console.error(`${page.url()} shows:\n${shown.slice(0, 2_000)}\nerrors: ${errors.join('\n')}`)
 }
 

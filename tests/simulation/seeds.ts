@@ -13,6 +13,6 @@ export const seeds: Readonly<Record<number, string>> = {
   1432: 'a log that failed while its recorder was stopping was sealed by nobody',
   6098: 'a recorder that hung and woke up gave back as lost what nobody was told of',
   9101: 'the same, while its successor was starting',
-  207797670: 'a viewer that was cut because its greeting was more than may wait for all, here',
+  207797670: 'a bound of the simulation`s own, by which the greeting of a long run cut its viewer',
   207800840: 'a recorder that stopped while the disk was full took facts that it did not record',
 }
