@@ -7,7 +7,7 @@ import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
 const KILLS = 100
 /** More than five deaths in ten seconds are not met by a restart at all; this is twice as often. */
-const PACE_MILLIS = 900
+const PACE_MILLIS = 300
 const GAP_MILLIS_MAX = 3_000
 
 describe.each([...recording, ...watching])('S1 P11 the $id', target => {

@@ -11,7 +11,8 @@ import { cameraKey, FrameSources } from './frame-sources.ts'
 const REVIEW_MILLIS = 100
 /**
  * Who has just come says a moment later what it wants, and of a broadcaster that starts over the
- * cameras are known a moment later: until a frame is shown, for a second, it looks more often.
+ * cameras are known a moment later: until a frame is shown that somebody wants, for a second, it looks
+ * more often.
  */
 const FIRST_REVIEW_MILLIS = 5
 const FIRST_MILLIS_MAX = 1_000
@@ -38,7 +39,7 @@ export class FrameFeed {
   #watched = false
   /** The loop that takes frames runs, or is about to end. */
   #taking = false
-  /** Reviews are soon until then, or until a frame is shown. */
+  /** Reviews are soon until then, or until a frame is shown that is wanted. */
   #soonUntil = Number.NEGATIVE_INFINITY
   #cancelReview = (): void => {}
 
@@ -120,7 +121,8 @@ export class FrameFeed {
   }
 
   #show(frame: LiveFrame, onReleased: () => void): void {
-    this.#soonUntil = Number.NEGATIVE_INFINITY
+    // The lane has an older one for whoever comes, who may not have said yet that it wants any.
+    if (this.#sources.summary !== 'none') this.#soonUntil = Number.NEGATIVE_INFINITY
     this.#options.show(frame, onReleased)
     this.#reader.noteShown()
   }

@@ -111,6 +111,24 @@ describe('F5 F11 while somebody watches', () => {
     expect(isWished(2)).toBe(true)
   })
 
+  test('P11 a frame from before anybody wanted one ends none of that', async () => {
+    const { clock, feed, wanted, isWished, publish, shown } = open()
+    publish(1, 1)
+    wanted['a'] = 0
+    feed.watched = true
+    await until(() => shown.length === 1)
+    clock.advance(6)
+    wanted['a'] = 30
+    clock.advance(5)
+    expect(isWished(1)).toBe(true)
+    publish(1, 2)
+    await until(() => shown.length === 2)
+    clock.advance(5)
+    wanted['b'] = 30
+    clock.advance(50)
+    expect(isWished(2)).toBe(false)
+  })
+
   test('the trainer is told what is wanted, and told again when that changes', () => {
     const { clock, gauge, feed, wanted, isWished } = open()
     feed.watched = true
