@@ -1,29 +1,9 @@
-// The command line as a whole: its verbs, what all of them share, and how it ends.
+// The command line as a whole: what all its verbs share, and how it ends.
 import { Command, CommanderError } from 'commander'
 import { softwareName } from '../runtime/software.ts'
-import { addDemo } from './commands/demo.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addEpisodesList } from './commands/episodes-ls.ts'
-import { addEpisodesShow } from './commands/episodes-show.ts'
-import { addExportJsonl } from './commands/export-jsonl.ts'
-import { addExportLerobot } from './commands/export-lerobot.ts'
-import { addExportMp4 } from './commands/export-mp4.ts'
-import { addInspect } from './commands/inspect.ts'
-import { addLogCat } from './commands/log-cat.ts'
-import { addLogCompact } from './commands/log-compact.ts'
-import { addLogRecover } from './commands/log-recover.ts'
-import { addLogSalvage } from './commands/log-salvage.ts'
-import { addLogStats } from './commands/log-stats.ts'
-import { addLogTail } from './commands/log-tail.ts'
-import { addLogTakeover } from './commands/log-takeover.ts'
-import { addLogVerify } from './commands/log-verify.ts'
-import { addReplay } from './commands/replay.ts'
-import { addServe } from './commands/serve.ts'
-import { addTokenAdd } from './commands/token-add.ts'
-import { addTokenList } from './commands/token-ls.ts'
-import { addTokenRevoke } from './commands/token-revoke.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { Output } from './output.ts'
+import { addVerbs } from './verbs.ts'
 
 const exitCodeHelp = `
 Exit codes:
@@ -40,6 +20,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<never> {
   const keepAlive = setInterval(() => {}, 60_000)
   const program = buildProgram(output)
   try {
+    await addVerbs(program, argv, output)
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     // Commander has already said what it had to say.
@@ -52,7 +33,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<never> {
 }
 
 function buildProgram(output: Output): Command {
-  const program = new Command('rollcast')
+  return new Command('rollcast')
     .description('Flight recorder and live broadcaster of reinforcement-learning training.')
     .version(softwareName(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
@@ -61,44 +42,6 @@ function buildProgram(output: Output): Command {
     .addHelpText('after', exitCodeHelp)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text, output)) })
-  addDemo(program, output)
-  addServe(program, output)
-  addReplay(program, output)
-  const log = program
-    .command('log')
-    .helpCommand(false)
-    .description('read and mend the log of a run')
-  addLogTail(log, output)
-  addLogCat(log, output)
-  addLogStats(log, output)
-  addLogVerify(log, output)
-  addLogRecover(log, output)
-  addLogSalvage(log, output)
-  addLogCompact(log, output)
-  addLogTakeover(log, output)
-  const episodes = program
-    .command('episodes')
-    .helpCommand(false)
-    .description('finished episodes of a run')
-  addEpisodesList(episodes, output)
-  addEpisodesShow(episodes, output)
-  const exports = program
-    .command('export')
-    .helpCommand(false)
-    .description('give a recorded run to other programs')
-  addExportLerobot(exports, output)
-  addExportMp4(exports, output)
-  addExportJsonl(exports, output)
-  const token = program
-    .command('token')
-    .helpCommand(false)
-    .description('who may see the page of a run that asks for a token')
-  addTokenAdd(token, output)
-  addTokenList(token, output)
-  addTokenRevoke(token, output)
-  addInspect(program, output)
-  addDoctor(program, output)
-  return program
 }
 
 /** `error: unknown option '--x'` -> `rollcast: USAGE: unknown option '--x' (see --help)`. */

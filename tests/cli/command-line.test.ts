@@ -39,6 +39,9 @@ describe('the command line', () => {
 
   const badUsage: readonly (readonly [string, RegExp])[] = [
     ['fly', /unknown command 'fly'/],
+    ['lg', /unknown command 'lg' \(Did you mean log\?\)/],
+    ['log verfy', /unknown command 'verfy' \(Did you mean verify\?\)/],
+    ['verify runs', /unknown command 'verify'/],
     ['demo --env pong', /Allowed choices are gridworld, cartpole/],
     ['demo --episodes 0', /'--episodes <N>' argument '0' is invalid\. Expected an integer/],
     ['demo --seconds soon', /Expected a positive number of seconds/],
