@@ -6,7 +6,7 @@ import { playKills, recording, seed, watching } from './kill-targets.ts'
 import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
 const KILLS = 100
-/** More than five deaths in ten seconds are not met by a restart at all; this is twice as often. */
+/** Spares are there again. More than five deaths in ten seconds are not met by a restart at all. */
 const PACE_MILLIS = 300
 const GAP_MILLIS_MAX = 3_000
 
@@ -14,7 +14,7 @@ describe.each([...recording, ...watching])('S1 P11 the $id', target => {
   const { id, actor, awayMillisMax } = target
 
   test(
-    `is back within ${awayMillisMax} ms (p99), as often as the supervisor lets it die (seed ${seed})`,
+    `is back within ${awayMillisMax} ms (p99), more often than the supervisor lets it die (seed ${seed})`,
     async () => {
       const sum = sumUp([await playKills(target, KILLS, PACE_MILLIS)])
       const away = sum.away(actor)

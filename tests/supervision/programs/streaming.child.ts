@@ -95,8 +95,8 @@ const run = await start(
     // How long a close takes is asked elsewhere (S7).
     closeMillisMax: 600_000,
   }),
-  // So little heap lets a thread run out of it in a moment.
-  { faults: true, restartLimits: limits, actorHeapMb: 48 },
+  // So little heap lets a thread run out of it soon: V8 looks through all of it several times.
+  { faults: true, restartLimits: limits, actorHeapMb: 32 },
 )
 const load = startLoad(run)
 const restarts = new Map<string, number>()
