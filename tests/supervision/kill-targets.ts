@@ -37,9 +37,11 @@ ofBoth.push('throw', 'exit', 'heap', 'terminate')
 
 const THREAD = { encoderPlacement: 'thread', awayMillisMax: 250, kills: 500 } as const
 /** Who records, and loses nothing. */
-export const recording: readonly Target[] = [
+export const recordingInThreads: readonly Target[] = [
   { id: 'recorder', actor: 'recorder', deaths: ofThread, ...THREAD },
   { id: 'encoder', actor: 'encoder', deaths: ofReader, ...THREAD },
+]
+export const recordingInProcesses: readonly Target[] = [
   {
     ...{ id: 'encoder-process', actor: 'encoder', deaths: ofProcess },
     ...{ encoderPlacement: 'process', awayMillisMax: 750, kills: 500 },
@@ -50,6 +52,7 @@ export const recording: readonly Target[] = [
     ...{ logPlacement: 'process', awayMillisMax: 750 },
   },
 ]
+
 /** Who tells those that watch. */
 export const watching: readonly Target[] = [
   { id: 'aggregator', actor: 'aggregator', deaths: ofReader, ...THREAD, kills: 1000 },
@@ -61,21 +64,29 @@ function times(count: number, how: Death): Death[] {
 }
 
 /**
- * Kills the target `count` times in one run, at least `pauseMillisMin` after it was back. Nothing is
- * wrong with what the run recorded, and nothing is held that was not held before.
+ * Kills each of the targets `count` times in one run, in turn, a death at least `pauseMillisMin` after
+ * all were back. Nothing is wrong with what the run recorded, and nothing is held that was not held
+ * before.
  */
 export async function playKills(
-  { actor, deaths, encoderPlacement, logPlacement = 'thread' }: Target,
+  targets: readonly Target[],
   count: number,
   pauseMillisMin = 0,
 ): Promise<Campaign> {
   const random = seededRandom(seed)
-  const shots = Array.from({ length: count }, (_, n): Shot => {
-    const hits = [{ actor, how: deaths[(n * 7) % deaths.length]!, afterMillis: 0 }]
-    return { hits, pauseMillis: pauseMillisMin + anyPause(random) }
+  const shotAt = (n: number, { actor, deaths }: Target): Shot => ({
+    hits: [{ actor, how: deaths[(n * 7) % deaths.length]!, afterMillis: 0 }],
+    pauseMillis: pauseMillisMin + anyPause(random),
   })
-  const onDisk = actor === 'recorder'
-  const campaign = await streamAndKill({ encoderPlacement, logPlacement, shots, onDisk })
+  const rounds = Array.from({ length: count }, (_, n) => targets.map(target => shotAt(n, target)))
+  const placed = (of: 'encoderPlacement' | 'logPlacement') =>
+    targets.some(target => target[of] === 'process') ? 'process' : 'thread'
+  const campaign = await streamAndKill({
+    encoderPlacement: placed('encoderPlacement'),
+    logPlacement: placed('logPlacement'),
+    shots: rounds.flat(),
+    onDisk: targets.some(({ actor }) => actor === 'recorder'),
+  })
   expect(campaign.verdict.problems).toEqual([])
   expectReleased(campaign)
   return campaign

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Plant } from '../faults/plant.ts'
 import { tier } from '../faults/tier.ts'
-import { recording } from './kill-targets.ts'
+import { recordingInProcesses, recordingInThreads } from './kill-targets.ts'
 import { declareKills } from './kills.ts'
 import { CAMPAIGN_MILLIS_MAX, streamAndKill } from './stream-and-kill.ts'
 
@@ -24,7 +24,8 @@ const resigned: Plant = {
   replace: 'this.#lose(intake)',
 }
 
-for (const target of recording) declareKills(target)
+declareKills(recordingInThreads)
+declareKills(recordingInProcesses)
 
 const controls = [
   ['gives room back before it is durable', 'thread', 'exit', forgetful],

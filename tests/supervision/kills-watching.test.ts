@@ -2,4 +2,4 @@
 import { watching } from './kill-targets.ts'
 import { declareKills } from './kills.ts'
 
-for (const target of watching) declareKills(target)
+declareKills(watching)

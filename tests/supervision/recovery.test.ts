@@ -2,7 +2,13 @@
 // machine, so they are asked in the slow tier only, with nothing beside.
 import { describe, expect, test } from 'vitest'
 import { figure } from '../faults/figures.ts'
-import { playKills, recording, seed, watching } from './kill-targets.ts'
+import {
+  playKills,
+  recordingInProcesses,
+  recordingInThreads,
+  seed,
+  watching,
+} from './kill-targets.ts'
 import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
 const KILLS = 100
@@ -10,13 +16,15 @@ const KILLS = 100
 const PACE_MILLIS = 300
 const GAP_MILLIS_MAX = 3_000
 
-describe.each([...recording, ...watching])('S1 P11 the $id', target => {
+const targets = [...recordingInThreads, ...recordingInProcesses, ...watching]
+
+describe.each(targets)('S1 P11 the $id', target => {
   const { id, actor, awayMillisMax } = target
 
   test(
     `is back within ${awayMillisMax} ms (p99), more often than the supervisor lets it die (seed ${seed})`,
     async () => {
-      const sum = sumUp([await playKills(target, KILLS, PACE_MILLIS)])
+      const sum = sumUp([await playKills([target], KILLS, PACE_MILLIS)])
       const away = sum.away(actor)
       figure(`S1.${id}.paced`, {
         kills: KILLS,
