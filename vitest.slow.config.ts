@@ -28,9 +28,15 @@ const exact = ['tests/supervision/{kills-*,pairs,recovery,stuck}.test.ts']
 const longest = [
   'simulation/even-seeds.test.ts',
   'simulation/odd-seeds.test.ts',
-  'supervision/video.test.ts',
-  'soak/soak.test.ts',
+  'durability/damage/damage.test.ts',
+  'supervision/shutdown.test.ts',
   'durability/datasets/kills.test.ts',
+  'durability/power/power-loss.test.ts',
+  'durability/kills/errors.test.ts',
+  'e2e/soak.test.ts',
+  'supervision/outpaced.test.ts',
+  'soak/soak.test.ts',
+  'durability/power/saving.test.ts',
 ]
 
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const
@@ -48,7 +54,7 @@ export default defineConfig({
           include: all,
           exclude: [...timed, ...exact],
           // On two cores: those that kill wait for most of their time.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
