@@ -3,6 +3,7 @@
 // foreign file is silently written over. Here it is read, not mapped, so nothing in it can do harm
 // (docs/decisions/0005-damage.md). Never call this in a process that has the log open: closing any
 // descriptor of the file would drop LMDB's locks.
+import { isDeepStrictEqual } from 'node:util'
 import { isPowerOfTwo } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import { checkTrees } from './check-trees.ts'
@@ -24,17 +25,24 @@ export function checkDataFile(path: string): boolean {
   const file = PageFile.open(path)
   if (file === undefined) return false
   try {
-    if (!file.isFile) throw foreign(path, 'a file', 'something else')
-    // A log begins with a whole file (put-file.ts), so this one has lost its contents.
-    if (file.size === 0) throw corrupt(path, 'the file is empty')
-    for (let look = 1; ; look++) {
-      const problem = findProblem(file)
-      if (problem === undefined || (look === LOOKS_MAX && problem.moved)) return true
-      if (look === LOOKS_MAX || problem.certain) throw problem.error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
-    }
+    checkPages(file)
+    return true
   } finally {
     file.close()
+  }
+}
+
+/** The same, of a file that is open. */
+export function checkPages(file: PageFile): void {
+  const { path } = file
+  if (!file.isFile) throw foreign(path, 'a file', 'something else')
+  // A log begins with a whole file (put-file.ts), so this one has lost its contents.
+  if (file.size === 0) throw corrupt(path, 'the file is empty')
+  for (let look = 1; ; look++) {
+    const problem = findProblem(file)
+    if (problem === undefined || (look === LOOKS_MAX && problem.moved)) return
+    if (look === LOOKS_MAX || problem.certain) throw problem.error
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
   }
 }
 
@@ -131,7 +139,9 @@ export function newestTransaction(path: string): number {
 
 function committedSince(file: PageFile, before: Meta): boolean {
   try {
-    return checkMetas(file).transaction !== before.transaction
+    // All of it: who reads a meta page while it is written has half of one transaction's and half of
+    // another's, under the number of either.
+    return !isDeepStrictEqual(checkMetas(file), before)
   } catch {
     // They agreed before: one was written between our two reads.
     return true
