@@ -40,8 +40,9 @@ export function checkPages(file: PageFile): void {
   if (file.size === 0) throw corrupt(path, 'the file is empty')
   for (let look = 1; ; look++) {
     const problem = findProblem(file)
-    if (problem === undefined || (look === LOOKS_MAX && problem.moved)) return
-    if (look === LOOKS_MAX || problem.certain) throw problem.error
+    if (problem === undefined) return
+    if (!problem.moved) throw problem.error
+    if (look === LOOKS_MAX) return
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MILLIS)
   }
 }
@@ -54,34 +55,31 @@ const corrupt = (path: string, message: string): RollcastError =>
 
 interface Problem {
   readonly error: RollcastError
-  /** Nothing was committed meanwhile: another look would find the same. */
-  readonly certain: boolean
-  /** A later transaction may have written over what it gave up: that would be no damage. */
+  /**
+   * Something was committed meanwhile, and may have written over what it gave up: that would be no
+   * damage. Otherwise another look would find the same.
+   */
   readonly moved: boolean
 }
 
 /** What one look finds wrong, if anything. */
 function findProblem(file: PageFile): Problem | undefined {
-  let newest: Meta
+  const metas = readMetas(file)
   try {
-    newest = checkMetas(file)
-  } catch (error) {
-    if (!(error instanceof RollcastError && error.code === 'LOG_CORRUPT')) throw error
-    return { error, certain: false, moved: false }
-  }
-  try {
-    checkTrees(file, newest)
+    checkTrees(file, newestOf(file, metas))
     return undefined
   } catch (cause) {
-    const moved = committedSince(file, newest)
+    // All of them: who reads a meta page while it is written has half of one transaction's and half of
+    // another's, under the number of either.
+    const moved = !isDeepStrictEqual(readMetas(file), metas)
     const error =
       cause instanceof RollcastError ? cause : corrupt(file.path, (cause as Error).message)
-    return { error, certain: !moved, moved }
+    return { error, moved }
   }
 }
 
-/** The newest meta page, when both agree with each other and with the size of the file. */
-export function checkMetas(file: PageFile): Meta {
+/** Both meta pages, at two moments: a transaction may have come between. */
+function readMetas(file: PageFile): readonly [Meta, Meta] {
   const { path } = file
   const first = metaAt(file, 0)
   const { pageSize } = first.free
@@ -92,8 +90,15 @@ export function checkMetas(file: PageFile): Meta {
   if (second.free.pageSize !== pageSize) {
     throw corrupt(path, `its meta pages disagree: ${pageSize} B and ${second.free.pageSize} B`)
   }
+  return [first, second]
+}
+
+/** The newer one, when both agree with each other and with the size of the file. */
+function newestOf(file: PageFile, metas: readonly [Meta, Meta]): Meta {
+  const { path } = file
+  const [first, second] = metas
   const newest = first.transaction > second.transaction ? first : second
-  for (const [index, meta] of [first, second].entries()) {
+  for (const [index, meta] of metas.entries()) {
     // They take turns, one transaction apart; 0 is a page that no transaction has reached yet.
     const apart = newest.transaction - meta.transaction
     if (meta.transaction > 0 && (meta.transaction % 2 !== index || apart > 1)) {
@@ -102,7 +107,7 @@ export function checkMetas(file: PageFile): Meta {
   }
   // Pages are written before the meta page that names them, so the size is read after that.
   const { size } = file
-  const expected = (newest.lastPage + 1) * pageSize
+  const expected = (newest.lastPage + 1) * newest.free.pageSize
   if (size < expected) {
     throw corrupt(path, `expected at least ${expected} B, found ${size}: the file was cut off`)
   }
@@ -129,21 +134,10 @@ export function newestTransaction(path: string): number {
   const file = PageFile.open(path)
   if (file === undefined) return -1
   try {
-    return checkMetas(file).transaction
+    return newestOf(file, readMetas(file)).transaction
   } catch {
     return -1
   } finally {
     file.close()
-  }
-}
-
-function committedSince(file: PageFile, before: Meta): boolean {
-  try {
-    // All of it: who reads a meta page while it is written has half of one transaction's and half of
-    // another's, under the number of either.
-    return !isDeepStrictEqual(checkMetas(file), before)
-  } catch {
-    // They agreed before: one was written between our two reads.
-    return true
   }
 }

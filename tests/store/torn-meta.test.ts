@@ -10,9 +10,12 @@ import { makeLog } from './small-log.ts'
 /** Where a meta page says which pages are free; the tree of the tables comes behind. */
 const FREE_FROM = 48
 const FREE_TO = 96
+const TRANSACTION = 152
 
-/** The file of a log; its newer meta page is torn each of the first `times` that it is read. */
-async function tornFile(dir: string, times: number): Promise<PageFile> {
+type Tear = (page: Buffer, older: Buffer) => void
+
+/** The file of a log. What is read of its newer meta page is first given to `tear`. */
+async function openTorn(dir: string, tear: Tear): Promise<PageFile> {
   await makeLog(dir)
   const file = PageFile.open(dataFile(dir))!
   const read = file.read.bind(file)
@@ -24,39 +27,60 @@ async function tornFile(dir: string, times: number): Promise<PageFile> {
   const { pageSize } = readMeta(metaAt(0)).free
   const isFirstNewer = readMeta(metaAt(0)).transaction > readMeta(metaAt(pageSize)).transaction
   const [newer, older] = isFirstNewer ? [0, pageSize] : [pageSize, 0]
-  let torn = 0
   file.read = (into, offset) => {
     const length = read(into, offset)
-    if (offset === newer && into.byteLength === META_BYTES && torn++ < times) {
-      metaAt(older).copy(into, FREE_FROM, FREE_FROM, FREE_TO)
-    }
+    if (offset === newer && into.byteLength === META_BYTES) tear(into, metaAt(older))
     return length
   }
   return file
 }
 
+/** Its list of free pages is that of the transaction before. */
+const mixed: Tear = (page, older) => void older.copy(page, FREE_FROM, FREE_FROM, FREE_TO)
+
+/** The first time only. */
+function once(tear: Tear): Tear {
+  let times = 0
+  return (page, older) => {
+    if (times++ === 0) tear(page, older)
+  }
+}
+
+/** Each time two transactions have come between this page and the other one. */
+function hurrying(): Tear {
+  let times = 0
+  return page => {
+    times++
+    page.writeUInt32LE(page.readUInt32LE(TRANSACTION) + 2 * times, TRANSACTION)
+  }
+}
+
 describe('G5 a meta page that is torn', () => {
-  test(
-    'by the read is looked at again',
+  const expectOf = (tear: () => Tear, body: (file: PageFile) => void) =>
     withRunDirectory(async dir => {
-      const file = await tornFile(dir, 1)
+      const file = await openTorn(dir, tear())
       try {
-        expect(() => checkPages(file)).not.toThrow()
+        body(file)
       } finally {
         file.close()
       }
-    }),
+    })
+  const isWhole = (file: PageFile): void => expect(() => checkPages(file)).not.toThrow()
+
+  test(
+    'by the read is looked at again',
+    expectOf(() => once(mixed), isWhole),
   )
+
+  test('of a writer that is faster than we are is no damage', expectOf(hurrying, isWhole))
 
   test(
     'in the file is damage',
-    withRunDirectory(async dir => {
-      const file = await tornFile(dir, Number.POSITIVE_INFINITY)
-      try {
+    expectOf(
+      () => mixed,
+      file => {
         expect(() => checkPages(file)).toThrow(expect.objectContaining({ code: 'LOG_CORRUPT' }))
-      } finally {
-        file.close()
-      }
-    }),
+      },
+    ),
   )
 })
