@@ -12,7 +12,8 @@ import { DATA_VERSION, META_BYTES, META_MAGIC, type Meta, pageFlags, readMeta } 
 
 /**
  * A writer may commit between two of our reads, and its pages then seem to contradict each other:
- * only what is wrong at every look, or while nothing was committed, is damage.
+ * only what is wrong while nothing was committed is damage. A file that never stands still for a look
+ * is taken for whole: its writer lives by it.
  */
 const LOOKS_MAX = 10
 const LOOK_AGAIN_MILLIS = 2

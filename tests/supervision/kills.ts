@@ -9,11 +9,8 @@ import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
 /** Of each target by itself; in the ordinary tier all of them die in one run, in turn. */
 export function declareKills(targets: readonly Target[]): void {
-  for (const group of runs(
-    [targets],
-    targets.map(target => [target]),
-  ))
-    declareRun(group)
+  const apart = targets.map(target => [target])
+  for (const together of runs([targets], apart)) declareRun(together)
 }
 
 function declareRun(targets: readonly Target[]): void {
@@ -21,7 +18,7 @@ function declareRun(targets: readonly Target[]): void {
   const kills = runs(all / 50, all)
   describe(`S1 P11 the ${targets.map(({ id }) => id).join(', the ')}`, () => {
     test(
-      `${targets.length === 1 ? 'dies' : 'die'} ${kills} times: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
+      `${kills} deaths of each: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
       async () => {
         const sum = sumUp([await playKills(targets, kills)])
         for (const { id, actor } of targets) {
