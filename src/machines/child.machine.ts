@@ -1,7 +1,7 @@
 // The life of one supervised actor, as its supervisor sees it. It restarts after a wait. One that is
-// stuck goes down a ladder of short steps: asked to stop; killed, where that is safe (invariant 9);
-// cut off, where another may take its place while it still hangs; else given up. The supervisor
-// decides about escalation; it feeds this machine and forwards to it.
+// stuck goes down a ladder of short steps: killed at once, where that is safe (invariant 9), else
+// asked to stop; cut off, where another may take its place while it still hangs; else given up. The
+// supervisor decides about escalation; it feeds this machine and forwards to it.
 import { assign, emit, setup } from 'xstate'
 import { backOffMillis, type RestartLimits, restartLimits } from './restart-intensity.ts'
 import type { StateNameOf } from './state-name.ts'
@@ -89,14 +89,16 @@ const afterDeath = [
 const whileUp = {
   died: afterDeath,
   refused: { target: 'refused', actions: 'noteReason' },
-  stuck: { target: 'unresponsive', actions: 'noteReason' },
+  stuck: [
+    { guard: 'isKillable', target: 'killing', actions: 'noteReason' },
+    { target: 'unresponsive', actions: 'noteReason' },
+  ],
   stop: { target: 'stopping', actions: 'wishStop' },
   standDown: { actions: 'wishRest' },
 } as const
 
 const stopDeadline = [{ guard: 'isKillable', target: 'killing' }, { target: 'abandoned' }] as const
 const stuckDeadline = [
-  { guard: 'isKillable', target: 'killing' },
   { guard: 'isReplaceable', target: 'cuttingOff' },
   { target: 'abandoned' },
 ] as const
@@ -145,7 +147,7 @@ export const childMachine = setup({
     calm: ({ context }) => context.spec.limits.calmMillis,
     stopDeadline: ({ context }) => context.spec.stopMillisMax,
     stuckDeadline: ({ context: { spec } }) =>
-      spec.killable || spec.replaceable ? spec.stuckMillisMax : spec.stopMillisMax,
+      spec.replaceable ? spec.stuckMillisMax : spec.stopMillisMax,
     killDeadline: ({ context }) =>
       mayBeReplaced(context) ? context.spec.stuckMillisMax : context.spec.killMillisMax,
   },

@@ -21,8 +21,8 @@ import type { Member, Roster } from './host-roster.ts'
 import type { ActorHandle } from './spawn.ts'
 import { type ActorKind, type ActorSpec, kindOf, type Topology } from './topology.ts'
 
-/** Heartbeats that may be missed before an actor is taken for stuck. */
-const MISSED_HEARTBEATS_MAX = 3
+/** An actor of which three heartbeats are missing is stuck (S4); the third may be late by half of one. */
+const SILENCE_MILLIS_MAX = heartbeatMillis * 3.5
 /** Threads of one actor that hang for good; one more and the actor is given up. */
 const LOST_MAX = 3
 /** How long an actor that cannot be replaced may take to vanish when it is killed. */
@@ -324,7 +324,7 @@ export class HostChildren {
 }
 
 const silenceMillisMax = ({ isReady }: Member): number =>
-  isReady ? heartbeatMillis * (MISSED_HEARTBEATS_MAX + 1) : START_SILENCE_MILLIS_MAX
+  isReady ? SILENCE_MILLIS_MAX : START_SILENCE_MILLIS_MAX
 
 /** It runs: how long was it away? */
 function noteBack(member: Member, now: number): void {

@@ -21,7 +21,7 @@ import type { ActorName } from './topology.ts'
 
 const STATUS_MILLIS = 500
 /** How often the host looks for actors that have gone silent. */
-const LOOK_MILLIS = 100
+const LOOK_MILLIS = 50
 /**
  * Of the time for closing, the part after which the run is given up, and the part after which it has
  * ended, whoever does not stop. What is left is for whoever waits to hear of it.

@@ -18,6 +18,8 @@ export type Letter = AnyEventObject | number
 export interface Alphabet {
   readonly input: unknown
   readonly letters: readonly Letter[]
+  /** Another input, for which there are states that the first never comes to. */
+  readonly otherInput?: unknown
 }
 
 const reason = 'because'
@@ -62,6 +64,7 @@ export const alphabets = {
   },
   child: {
     input: encoder,
+    otherInput: { ...encoder, killable: false },
     letters: [
       { type: 'start' },
       ...news('encoder'),

@@ -23,27 +23,30 @@ function startChild(spec: Partial<ChildSpec> = {}) {
   return { clock, child, state: () => child.getSnapshot().value }
 }
 
-/** How one that runs comes into each state in which there is a thread or process. */
-const ways: Readonly<Record<string, (child: Child, clock: SimulatedClock) => void>> = {
-  running: () => {},
-  restarting: (child, clock) => {
-    child.send(dead)
-    clock.advance(0)
-  },
-  unresponsive: child => child.send(stuck),
-  killing: (child, clock) => {
-    child.send(stuck)
-    clock.advance(100)
-  },
-  cuttingOff: (child, clock) => {
-    child.send(stuck)
-    clock.advance(200)
-  },
+type Come = (child: Child, clock: SimulatedClock) => void
+const hang: Come = child => child.send(stuck)
+const hangLong: Come = (child, clock) => {
+  child.send(stuck)
+  clock.advance(100)
+}
+const restart: Come = (child, clock) => {
+  child.send(dead)
+  clock.advance(0)
 }
 
-describe.each(Object.entries(ways))('a child that is %s', (name, come) => {
+/** How one that may be killed, or may not, comes into each state in which there is a thread or process. */
+const ways: readonly (readonly [string, boolean, Come])[] = [
+  ['running', true, () => {}],
+  ['restarting', true, restart],
+  ['unresponsive', false, hang],
+  ['killing', true, hang],
+  ['cuttingOff', true, hangLong],
+  ['cuttingOff', false, hangLong],
+]
+
+describe.each(ways)('a child that is %s (killable: %s)', (name, killable, come) => {
   const bring = () => {
-    const one = startChild()
+    const one = startChild({ killable })
     come(one.child, one.clock)
     expect(one.state()).toBe(name)
     return one
@@ -103,7 +106,6 @@ test('whether one that stops could have started is no question any more', () => 
 test('one that nothing ends is given up, and that is red', () => {
   const { child, clock } = startChild({ replaceable: false, essential: false })
   child.send(stuck)
-  clock.advance(2000)
   expect(child.getSnapshot().value).toBe('killing')
   clock.advance(3000)
   expect(child.getSnapshot().output).toEqual({

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type MachineName, machines } from '../../src/machines/registry.ts'
-import { alphabets, type Letter, perform } from './alphabet.ts'
+import { type Alphabet, alphabets, type Letter, perform } from './alphabet.ts'
 import { leavesOf } from './declared.ts'
 import { walk, waysTo } from './walk.ts'
 
@@ -15,7 +15,10 @@ describe.each(names)('%s', name => {
   const situations = walk(name)
 
   test('every state can be reached, and no other', () => {
-    const seen = new Set([...situations.values()].flatMap(({ state }) => state.split('+')))
+    const { otherInput }: Alphabet = alphabets[name]
+    const walks = otherInput === undefined ? [situations] : [situations, walk(name, otherInput)]
+    const found = walks.flatMap(each => [...each.values()])
+    const seen = new Set(found.flatMap(({ state }) => state.split('+')))
     expect([...seen].sort()).toEqual(leavesOf(name).sort())
   })
 

@@ -29,11 +29,11 @@ export function keyOf(snapshot: AnyMachineSnapshot): string {
 }
 
 /** All situations by key. */
-export function walk(name: MachineName): Map<string, Situation> {
+export function walk(name: MachineName, input?: unknown): Map<string, Situation> {
   const situations = new Map<string, Situation>()
   const paths: Letter[][] = [[]]
   const visit = (path: Letter[]): string => {
-    const performer = perform(name)
+    const performer = perform(name, input)
     for (const letter of path) performer.play(letter)
     const snapshot = performer.snapshot()
     const key = keyOf(snapshot)
