@@ -63,12 +63,14 @@ const stage: Stage = {
   ...{ agents: [AGENT, FILMED_AGENT], defaultAgent: AGENT, episodesQueued: 0, episodesDropped: 0 },
   open: () => undefined,
   newestFinished: () => undefined,
+  newestFrame: () => undefined,
 }
 
 const noHistory: History = {
   episodes: () => Promise.reject(new Error('nobody asks for the past')),
   episode: () => Promise.reject(new Error('nobody asks for the past')),
   frames: () => Promise.reject(new Error('nobody asks for the past')),
+  frame: () => Promise.reject(new Error('nobody asks for the past')),
 }
 
 export interface Gateway extends Broadcaster {

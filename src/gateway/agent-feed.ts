@@ -22,6 +22,7 @@ export class AgentFeed {
   /** The newest frame, until its time has come. */
   readonly #newest = new FramePlace()
   readonly #outlet: FrameOutlet
+  #hasShown = false
 
   constructor({ clock, onFrame, ...options }: AgentFeedOptions) {
     const { agent, lane } = options
@@ -46,9 +47,15 @@ export class AgentFeed {
   }
 
   frame(shared: SharedFrame, intervalMillis: number): void {
+    this.#hasShown = true
     this.#frames.intervalMillis = intervalMillis
     this.#newest.put(shared)
     this.#frames.offer(this.#newest)
+  }
+
+  /** Whether there was a frame. */
+  get hasShown(): boolean {
+    return this.#hasShown
   }
 
   /** The socket has room for a frame again. Whether one had waited for that. */
@@ -58,6 +65,7 @@ export class AgentFeed {
 
   /** Forgets what waits. */
   reset(): void {
+    this.#hasShown = false
     this.#states.reset()
     this.#frames.reset()
     this.#newest.put(undefined)

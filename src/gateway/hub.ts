@@ -6,13 +6,19 @@ import { materialBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
 import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
-import type { LiveFrame, ProjectionNotice, SystemNotice } from '../protocol/thread-messages.ts'
+import type {
+  LiveFrame,
+  ProjectionNotice,
+  RecordedFrame,
+  SystemNotice,
+} from '../protocol/thread-messages.ts'
 import { Backlog, type BacklogCounters } from './backlog.ts'
 import { Continuity } from './continuity.ts'
 import { Verdicts } from './filter.ts'
 import { FirstCameras } from './first-cameras.ts'
 import { Greeting } from './greeting.ts'
 import { episodeMessage } from './messages.ts'
+import { NewestPictures } from './newest-pictures.ts'
 import { PastInsights, type ShownInsight } from './past-insights.ts'
 import { type MakeStill, Previews } from './previews.ts'
 import { ProjectionFeed } from './projection-feed.ts'
@@ -70,6 +76,7 @@ export class Hub implements ViewerHost, Audience {
   readonly #viewers = new Set<Viewer>()
   readonly #continuity = new Continuity()
   readonly #insights = new PastInsights()
+  readonly #pictures: NewestPictures
   readonly #projection: ProjectionFeed
   readonly #onAudience: (viewers: number) => void
   readonly #systemPace: Throttle<SystemNotice>
@@ -93,6 +100,10 @@ export class Hub implements ViewerHost, Audience {
       relieve(this.backlog, this.#viewers, this.counters, wantedBytes),
     )
     this.previews = new Previews(clock, makeStill)
+    this.#pictures = new NewestPictures({
+      ...{ stage, history },
+      share: frame => (this.#cameras.note(frame) ? this.#share(frame, 'live') : undefined),
+    })
     this.#projection = new ProjectionFeed({
       clock,
       stage,
@@ -156,12 +167,7 @@ export class Hub implements ViewerHost, Audience {
       return
     }
     this.#followDefault()
-    const mode = this.stage.mode === 'waiting' ? frame.mode : this.stage.mode
-    const now = () => this.clock.now()
-    const shared = new SharedFrame(frame, {
-      serial: ++this.#framesSoFar,
-      ...{ mode, now, backlog: this.backlog, onReleased },
-    })
+    const shared = this.#share(frame, frame.mode, onReleased)
     this.toFollowers(frame.agent, 'newest', viewer => viewer.viewing.frame(shared))
     shared.release()
   }
@@ -241,8 +247,26 @@ export class Hub implements ViewerHost, Audience {
     return this.#projection.metricsOf(names, withPoints)
   }
 
+  newestPicture(agent: string, use: (shared: SharedFrame) => void): void {
+    this.#pictures.ask(agent, use)
+  }
+
   newestState(agent: string): SharedMessage | undefined {
     return this.#showing.newestState(agent)
+  }
+
+  /** Kept by who calls it. `whileWaiting`: the mode that it is shown in while the stage has none. */
+  #share(
+    frame: RecordedFrame,
+    whileWaiting: LiveFrame['mode'],
+    onReleased: () => void = () => {},
+  ): SharedFrame {
+    const mode = this.stage.mode === 'waiting' ? whileWaiting : this.stage.mode
+    const now = () => this.clock.now()
+    return new SharedFrame(frame, {
+      serial: ++this.#framesSoFar,
+      ...{ mode, now, backlog: this.backlog, onReleased },
+    })
   }
 
   #restart(): void {

@@ -80,6 +80,8 @@ export interface Stage {
   open(agent: string): BeganPublication | undefined
   /** The newest of the episodes held that is meant. */
   newestFinished(isMeant: (finished: FinishedEpisode) => boolean): FinishedEpisode | undefined
+  /** The event that recorded the newest frame of the agent's first camera. */
+  newestFrame(agent: string): number | undefined
 }
 
 type AnswerOf<K extends HistoryAnswer['kind']> = Omit<
@@ -96,4 +98,6 @@ export interface History {
   episode(episode: number, signal?: AbortSignal): Promise<AnswerOf<'episode'>>
   /** Some of the episode's frames, from index `from` on. */
   frames(episode: number, from: number, signal?: AbortSignal): Promise<AnswerOf<'frames'>>
+  /** The frame that the event `seq` recorded, if there still is a picture of it. */
+  frame(seq: number): Promise<AnswerOf<'frame'>>
 }

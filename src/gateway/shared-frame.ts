@@ -4,7 +4,7 @@
 import { assert } from '../base/assert.ts'
 import { isShared } from '../base/bytes.ts'
 import type { PictureFormat } from '../protocol/frame-encoding.ts'
-import type { LiveFrame } from '../protocol/thread-messages.ts'
+import type { RecordedFrame } from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-protocol.ts'
 import type { Backlog } from './backlog.ts'
 import { frameMessage } from './messages.ts'
@@ -23,7 +23,7 @@ export interface SharedFrameOptions {
 
 export class SharedFrame {
   /** What it says of itself. */
-  readonly frame: Omit<LiveFrame, 'pixels'>
+  readonly frame: Omit<RecordedFrame, 'pixels'>
   readonly serial: number
   /** With its pixels as they are. Sent while it is kept, or not at all. */
   readonly raw: SharedMessage
@@ -33,7 +33,7 @@ export class SharedFrame {
   #holds = 1
 
   /** Kept by who makes it. */
-  constructor({ pixels, ...frame }: LiveFrame, options: SharedFrameOptions) {
+  constructor({ pixels, ...frame }: RecordedFrame, options: SharedFrameOptions) {
     this.frame = frame
     this.serial = options.serial
     this.#options = options

@@ -8,6 +8,7 @@ import type { LaneCounters } from './lane.ts'
 import type { LaneSocket } from './outflow.ts'
 import type { Previews } from './previews.ts'
 import type { FinishedEpisode, History, Stage } from './publication.ts'
+import type { SharedFrame } from './shared-frame.ts'
 import type { SharedMessage } from './shared-message.ts'
 
 /** What a viewer needs of its socket. */
@@ -38,5 +39,7 @@ export interface ViewerHost {
   metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined
   /** The newest state update of the agent's open episode. */
   newestState(agent: string): SharedMessage | undefined
+  /** Calls `use` with the newest frame that the log has of the agent; never where there is none. */
+  newestPicture(agent: string, use: (shared: SharedFrame) => void): void
   forget(viewer: Newcomer): void
 }

@@ -74,6 +74,7 @@ export class Viewer {
       onProblem: problem => this.#replies.noPictures(problem),
       wholeOf: finished => host.wholeOf(finished),
       newestState: agent => host.newestState(agent),
+      newestPicture: (agent, use) => host.newestPicture(agent, use),
     })
     this.#machine = startViewerLife(clock, {
       follow: () => this.#follow(),
@@ -213,6 +214,7 @@ export class Viewer {
     const added = new Set([...channels].filter(channel => !this.lane.wants(channel)))
     this.lane.agree(channels)
     this.#host.greeting.introduce(this, added)
+    if (added.has('frames')) this.viewing.expectPictures()
   }
 
   /** Takes over what is given, but for an expression that cannot be read; true as `viewing.prefer`. */

@@ -26,6 +26,8 @@ export type Preferences = Omit<
 
 const DEFAULT_STEP_MILLIS = 200
 const DEFAULT_FPS = 30
+/** A trainer that brings no frame for so long may be pausing. */
+const QUIET_MILLIS = 250
 /** Frames a second that each of several agents has at least. */
 const SHARE_FPS_MIN = 1
 
@@ -43,6 +45,8 @@ export interface ViewingOptions {
   readonly wholeOf: (finished: FinishedEpisode) => SharedMessage
   /** The newest state update of the agent's open episode. */
   readonly newestState: (agent: string) => SharedMessage | undefined
+  /** Calls `use` with the newest frame that the log has of the agent; never where there is none. */
+  readonly newestPicture: (agent: string, use: (shared: SharedFrame) => void) => void
 }
 
 export class Viewing {
@@ -60,6 +64,7 @@ export class Viewing {
   #framesDropped = 0
   #delivery: Delivery = 'newest'
   #filter: Filter | null = null
+  #expectNoPictures = (): void => {}
 
   constructor(options: ViewingOptions) {
     const { clock, lane, stage } = options
@@ -133,6 +138,7 @@ export class Viewing {
   /** Starts with what is on stage now. */
   start(): void {
     this.stop()
+    this.expectPictures()
     const { stage, lane, wholeOf, newestState } = this.#options
     if (!lane.wants('episodes')) return
     if (this.#delivery === 'paced') this.playback.start()
@@ -151,7 +157,26 @@ export class Viewing {
     }
   }
 
+  /** Of agents that show none for a while, those that the log has. */
+  expectPictures(): void {
+    const { clock, lane, newestPicture } = this.#options
+    this.#expectNoPictures()
+    if (this.#delivery !== 'newest' || !lane.wants('frames')) return
+    let expected = true
+    const cancel = clock.schedule(QUIET_MILLIS, () => {
+      for (const agent of this.followed) {
+        const isMissing = () => expected && !this.#feeds.get(agent)?.hasShown
+        if (isMissing()) newestPicture(agent, shared => isMissing() && this.frame(shared))
+      }
+    })
+    this.#expectNoPictures = () => {
+      expected = false
+      cancel()
+    }
+  }
+
   stop(): void {
+    this.#expectNoPictures()
     this.playback.stop()
     for (const feed of this.#feeds.values()) feed.reset()
     this.#feeds.clear()

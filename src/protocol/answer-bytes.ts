@@ -29,6 +29,8 @@ export function answerBytes(answer: PoolAnswer): number {
         (sum, { pixels }) => sum + HEADER_BYTES + pixels.byteLength,
         HEADER_BYTES,
       )
+    case 'frame':
+      return HEADER_BYTES + (answer.frame?.pixels.byteLength ?? 0)
     case 'still':
       return HEADER_BYTES + answer.bytes.byteLength
     case 'failed':

@@ -45,6 +45,9 @@ export interface LiveFrame {
   readonly pixels: Uint8Array
 }
 
+/** A frame as the log has it. */
+export type RecordedFrame = Omit<LiveFrame, 'mode'>
+
 /** `*.durable`: how far the log may be read. Latest. */
 export type DurableNotice = Position
 
@@ -91,6 +94,7 @@ export type HistoryQuery = { readonly id: number } & (
   | ({ readonly kind: 'episodes' } & EpisodesPage)
   | { readonly kind: 'episode'; readonly episode: number }
   | { readonly kind: 'frames'; readonly episode: number; readonly from: number }
+  | { readonly kind: 'frame'; readonly seq: number }
 )
 
 export interface HistoryStep {
@@ -131,10 +135,12 @@ export type HistoryAnswer = { readonly id: number } & (
   | { readonly kind: 'episode'; readonly material: EpisodeMaterial }
   | {
       readonly kind: 'frames'
-      readonly frames: readonly Omit<LiveFrame, 'mode'>[]
+      readonly frames: readonly RecordedFrame[]
       /** The index to ask for next, or null at the end. */
       readonly next: number | null
     }
+  /** Null where no picture is left of it, or it is not durable yet. */
+  | { readonly kind: 'frame'; readonly frame: RecordedFrame | null }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 

@@ -10,7 +10,7 @@ import type {
   EpisodeMaterial,
   HistoryAnswer,
   HistoryQuery,
-  LiveFrame,
+  RecordedFrame,
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { globalStepsOf, type StepTimes } from './global-steps.ts'
@@ -43,6 +43,9 @@ export function answerQuery(
       const { before, after, limit, where } = query
       const search = { before, after, limit, where: where ?? { kind: 'all' as const } }
       return { id, kind: 'episodes', ...searchEpisodes(reader, search, places) }
+    }
+    if (query.kind === 'frame') {
+      return { id, kind: 'frame', frame: loadFrame(reader, query.seq, pictures) }
     }
     const row = findEpisode(reader, query.episode)
     if (query.kind === 'episode') {
@@ -135,8 +138,8 @@ function loadFrames(
   row: EpisodeRow,
   from: number,
   pictures: Pictures,
-): { frames: Omit<LiveFrame, 'mode'>[]; next: number | null } {
-  const frames: Omit<LiveFrame, 'mode'>[] = []
+): { frames: RecordedFrame[]; next: number | null } {
+  const frames: RecordedFrame[] = []
   let bytes = 0
   let index = -1
   let first: string | undefined
@@ -156,4 +159,14 @@ function loadFrames(
     frames.push({ agent, camera, episode, step, index, width, height, time, ...picture })
   }
   return { frames, next: null }
+}
+
+/** The frame that the event `seq` recorded. */
+function loadFrame(reader: LogReader, seq: number, pictures: Pictures): RecordedFrame | null {
+  const [found] = reader.events({ fromSeq: seq, toSeq: seq })
+  if (found?.event.type !== 'frame_captured') return null
+  const { event, time } = found
+  const picture = pictures.of({ seq, event })
+  const { agent, camera, episode, step, index, width, height } = event
+  return picture ? { agent, camera, episode, step, index, width, height, time, ...picture } : null
 }

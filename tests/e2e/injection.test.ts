@@ -59,6 +59,7 @@ async function startSlanderer(): Promise<string> {
         return { material: materialSaying(episode) }
       },
       frames: async () => ({ frames: [], next: null }),
+      frame: async () => ({ frame: null }),
     },
   })
   const gateway = await openGateway({ hub, pageDirectory: pageDirectory(), port: 0 })

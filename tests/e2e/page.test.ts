@@ -65,6 +65,17 @@ describe.skipIf(!hasChromium)('the page', () => {
     await isMoving()
   })
 
+  test('U12 shows the newest picture of a trainer that pauses, and no number where there is none', async () => {
+    const { url, steps, pause } = await startTraining({ episodeSteps: 1_000_000 })
+    await expect.poll(steps).toBeGreaterThan(20)
+    pause()
+    const { page, errors } = await open(url)
+    await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
+    await page.getByText('Each finished episode is a point here.').waitFor()
+    expect(await page.getByText('∞').count()).toBe(0)
+    expect(errors).toEqual([])
+  })
+
   test('comes back by itself after the broadcaster has died', async () => {
     const { run } = await startTraining()
     const { page } = await open(run.url ?? '')

@@ -10,6 +10,8 @@ export interface Training {
   readonly url: string
   /** Steps that each agent has taken so far. */
   steps(): number
+  /** Records nothing more, and does not end the run. */
+  pause(): void
   stop(): Promise<void>
 }
 
@@ -67,10 +69,11 @@ export async function startTraining(options: TrainingOptions = {}): Promise<Trai
     }
     step++
   }, stepMillis)
+  const pause = (): void => clearInterval(timer)
   const stop = async (): Promise<void> => {
-    clearInterval(timer)
+    pause()
     await run.close()
   }
   onTestFinished(stop)
-  return { run, url: run.url ?? '', steps: () => step, stop }
+  return { run, url: run.url ?? '', steps: () => step, pause, stop }
 }

@@ -10,6 +10,7 @@ import {
   insightOf,
   materialOf,
   milestoneOf,
+  noHistory,
   projectionOf,
   rowOf,
   seriesOf,
@@ -564,6 +565,7 @@ describe('requests', () => {
       frames: frames.slice(from, from + 100),
       next: from + 100 < frames.length ? from + 100 : null,
     }),
+    frame: noHistory.frame,
   }
 
   test('rows and whole episodes are answered under the request, with all their frames', async () => {
@@ -590,6 +592,7 @@ describe('requests', () => {
           frames: many.slice(from, from + 10),
           next: from + 10 < 100 ? from + 10 : null,
         }),
+        frame: noHistory.frame,
       },
     })
     const socket = connect()

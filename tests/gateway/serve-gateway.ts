@@ -15,6 +15,7 @@ const history = {
   episodes: async () => ({ rows: [rowOf(1)], more: false, next: null }),
   episode: async (episode: number) => ({ material: materialOf(episode, 4) }),
   frames: async () => ({ frames: [], next: null }),
+  frame: async () => ({ frame: null }),
 }
 
 interface ServeOptions extends Pick<GatewayOptions, 'token' | 'host'> {

@@ -40,6 +40,7 @@ const history = {
   episodes: async () => ({ rows: [rowOf(1)], next: null }),
   episode: async (episode: number) => ({ material: materialOf(episode, 4) }),
   frames: async () => ({ frames: [], next: null }),
+  frame: async () => ({ frame: null }),
 }
 
 beforeEach(async () => {

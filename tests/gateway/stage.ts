@@ -35,6 +35,12 @@ export class TestStage implements Stage {
   readonly openEpisodes = new Map<string, BeganPublication>()
   readonly finished: FinishedEpisode[] = []
 
+  readonly newestFrames = new Map<string, number>()
+
+  newestFrame(agent: string): number | undefined {
+    return this.newestFrames.get(agent)
+  }
+
   open(agent: string): BeganPublication | undefined {
     return this.openEpisodes.get(agent)
   }
@@ -60,6 +66,7 @@ export const noHistory: History = {
   episodes: () => Promise.reject(new Error('no history')),
   episode: () => Promise.reject(new Error('no history')),
   frames: () => Promise.reject(new Error('no history')),
+  frame: () => Promise.reject(new Error('no history')),
 }
 
 export const rowOf = (episode: number, over: Partial<EpisodeRow> = {}): EpisodeRow => ({

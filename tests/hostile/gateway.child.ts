@@ -16,6 +16,7 @@ const hub = new Hub({
     episodes: async () => ({ rows: [rowOf(1)], more: false, next: null }),
     episode: async episode => ({ material: materialOf(episode, 4) }),
     frames: async () => ({ frames: [], next: null }),
+    frame: async () => ({ frame: null }),
   },
 })
 const gateway = await openGateway({ hub, pageDirectory: process.argv[2] ?? '', port: 0 })

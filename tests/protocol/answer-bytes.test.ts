@@ -31,6 +31,8 @@ test('C1 no answer takes more on its way between threads than it is accounted at
     ...[wide, long].map(material => ({ id: 2, kind: 'episode', material }) as const),
     { id: 3, kind: 'frames', frames: values(50).map((_, i) => frameOf(i, 30_000)), next: null },
     { id: 4, kind: 'frames', frames: [], next: null },
+    { id: 7, kind: 'frame', frame: frameOf(1, 30_000) },
+    { id: 8, kind: 'frame', frame: null },
     { id: 5, kind: 'still', bytes: new Uint8Array(100_000) },
     { id: 6, kind: 'failed', code: 'INTERNAL', message: 'it failed: '.repeat(100) },
   ]

@@ -247,6 +247,28 @@ describe('a whole episode (L12)', () => {
   })
 })
 
+describe('the frame of an event', () => {
+  const frameAt = (reader: LogReader, seq: number) =>
+    answer(reader, { id: 1, kind: 'frame', seq }, 'frame').frame
+
+  test('comes with its pixels, also while its episode is open', async () => {
+    const log = await openMemoryLog()
+    await add(log, declarations)
+    const firstSeq = await add(log, [episodeBegan(1), step(1, 0), frame(1, 0), frame(1, 1)])
+    const found = frameAt(log.reader(), firstSeq + 3)
+    expect(found).toMatchObject({ episode: 1, index: 1, pixels: pixelsOf(1) })
+  })
+
+  test('is none where its pixels are gone, where another event is, and where none is yet', async () => {
+    const { log, reader, row } = await logOf([frame(1, 0), frame(1, 1)])
+    await log.writer.dropFrames({ beforeSeq: row.firstSeq + 2 })
+    expect(frameAt(reader, row.firstSeq + 1)).toBeNull()
+    expect(frameAt(reader, row.firstSeq + 2)).not.toBeNull()
+    expect(frameAt(reader, row.firstSeq)).toBeNull()
+    expect(frameAt(reader, 1_000)).toBeNull()
+  })
+})
+
 describe('the frames of an episode', () => {
   const framesFrom = (reader: LogReader, from: number) =>
     answer(reader, { id: 1, kind: 'frames', episode: 1, from }, 'frames')

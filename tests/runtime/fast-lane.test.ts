@@ -20,6 +20,8 @@ interface Trainer {
   readonly dir: string
   readonly frames: () => number
   readonly problems: readonly RollcastError[]
+  /** Records nothing more, and does not end the run. */
+  pause(): void
   /** Ends the run; resolves to what is on record of it. */
   stop(): Promise<void>
 }
@@ -41,12 +43,13 @@ async function train(isLaneStuck?: () => boolean): Promise<Trainer> {
     frames++
     if (frames % 100 === 0) recorder.end()
   }, FRAME_MILLIS)
+  const pause = (): void => clearInterval(timer)
   const stop = async (): Promise<void> => {
-    clearInterval(timer)
+    pause()
     await run.close()
   }
   onTestFinished(stop)
-  return { run, dir, frames: () => frames, problems, stop }
+  return { run, dir, frames: () => frames, problems, pause, stop }
 }
 
 const laneOf = ({ run }: Trainer) => {
@@ -133,6 +136,19 @@ test('F3 F11 two viewers: the trainer publishes what the faster one wants, and e
   await until('only the slow one', () => laneOf(trainer).wantedFps === 5)
   await trainer.stop()
   expect(await recordedIn(trainer.dir)).toBe(trainer.frames())
+})
+
+test('U12 who comes while the trainer pauses gets the newest picture, whoever watched before', async () => {
+  const trainer = await train()
+  await until('50 frames', () => trainer.frames() > 50)
+  trainer.pause()
+  await trainer.run.flush()
+  const newest = { step: (trainer.frames() - 1) % 100, request: 0, mode: 'live' }
+  for (const encoding of ['raw', 'jpeg'] as const) {
+    const viewer = await connectViewer(String(trainer.run.url), { encoding })
+    await until('a picture', () => viewer.frames.length > 0)
+    expect(viewer.frames).toMatchObject([newest])
+  }
 })
 
 test('F10 a lane that is stuck: frames come by the log, viewers are told, and it returns by itself', async () => {

@@ -40,6 +40,10 @@ export class HistoryClient implements History {
     return this.#ask<'frames'>({ kind: 'frames', episode, from }, signal)
   }
 
+  frame(seq: number) {
+    return this.#ask<'frame'>({ kind: 'frame', seq }, undefined)
+  }
+
   /** Takes an answer of the host. */
   take(answer: HistoryAnswer): void {
     this.#pending.take(answer)

@@ -66,6 +66,8 @@ export class LiveFeed implements Stage {
   readonly #open = new Map<string, OpenEpisode>()
   readonly #agents = new Set<string>()
   #framed: string | null = null
+  /** Of each agent the camera that was there first, and the event of its newest frame. */
+  readonly #newestFrames = new Map<string, { readonly camera: string; readonly seq: number }>()
   /** The newest frame of each camera since this was asked last, by agent and camera. */
   readonly #framedSince = new Map<string, Framed>()
   /** Of the episodes that ended while this was fed: the last one of each agent, and all returns. */
@@ -141,6 +143,10 @@ export class LiveFeed implements Stage {
     return this.#finished.findLast(isMeant)
   }
 
+  newestFrame(agent: string): number | undefined {
+    return this.#newestFrames.get(agent)?.seq
+  }
+
   /** The agent has frames to show. */
   noteFrames(agent: string): void {
     this.#noteAgent(agent)
@@ -201,6 +207,7 @@ export class LiveFeed implements Stage {
 
   #forgetPast(): void {
     this.#previous.clear()
+    this.#newestFrames.clear()
     this.#ranking = new Ranking()
   }
 
@@ -253,6 +260,7 @@ export class LiveFeed implements Stage {
       case 'frame_captured':
         this.noteFrames(event.agent)
         this.#countFrame(event.agent, event.episode)
+        this.#noteFrame(event)
         this.#framedSince.set(`${event.agent}/${event.camera}`, { camera: event, time })
         break
       case 'episode_ended':
@@ -295,6 +303,13 @@ export class LiveFeed implements Stage {
   #countFrame(agent: string, episode: number): void {
     const open = this.#open.get(agent)
     if (open?.episode === episode) open.frames++
+  }
+
+  #noteFrame({ agent, camera }: Pick<FrameLayout, 'agent' | 'camera'>): void {
+    const { seq } = this.#position
+    const known = this.#newestFrames.get(agent)
+    if (known === undefined || known.camera === camera)
+      this.#newestFrames.set(agent, { camera, seq })
   }
 
   #end(event: EpisodeEnded, time: number, shown: Publication[]): void {

@@ -16,14 +16,20 @@ export const stepLayout = (layout: number, agent: string): Layout => ({
   meters: ['energy'],
 })
 
-export const frameLayout = (layout: number, agent: string): Layout => ({
+export const frameLayout = (layout: number, agent: string, camera = 'main'): Layout => ({
   kind: 'frame',
   layout,
   agent,
-  camera: 'main',
+  camera,
   width: 2,
   height: 1,
   format: 'gray8',
+})
+
+export const frameOf = (agent: string, episode: number, camera = 'main'): Event => ({
+  type: 'frame_captured',
+  ...{ agent, camera, episode, step: 0, index: 0, width: 2, height: 1, format: 'gray8' },
+  ...{ byteLength: 2, crc: 0 },
 })
 
 export const stepOf = (

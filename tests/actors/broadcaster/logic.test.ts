@@ -4,7 +4,7 @@ import { LiveFeed } from '../../../src/actors/broadcaster/logic.ts'
 import type { FinishedEpisode, Publication } from '../../../src/gateway/publication.ts'
 import type { Event } from '../../../src/protocol/events.ts'
 import { limits } from '../../../src/protocol/limits.ts'
-import { endOf, FeedMaker, frameLayout, stepLayout, stepOf } from './feed.ts'
+import { endOf, FeedMaker, frameLayout, frameOf, stepLayout, stepOf } from './feed.ts'
 
 const began = (agent: string, episode: number, stage?: number): Event => ({
   type: 'episode_began',
@@ -176,24 +176,27 @@ describe('agents', () => {
     expect(feed.defaultAgent).toBe(null)
     feed.fold(maker.batch(began('a', 1), began('b', 2)))
     expect([feed.agents, feed.defaultAgent]).toEqual([['a', 'b'], 'a'])
-    feed.fold(
-      maker.batch(maker.declare(frameLayout(9, 'b')), {
-        type: 'frame_captured',
-        agent: 'b',
-        camera: 'main',
-        episode: 2,
-        step: 0,
-        index: 0,
-        width: 2,
-        height: 1,
-        format: 'gray8',
-        byteLength: 2,
-        crc: 0,
-      }),
-    )
+    feed.fold(maker.batch(maker.declare(frameLayout(9, 'b')), frameOf('b', 2)))
     expect(feed.defaultAgent).toBe('b')
     expect(feed.open('b')).toMatchObject({ episode: 2 })
   })
+})
+
+test('U12 the newest frame of an agent is of the camera that it had first, until another run is fed', () => {
+  const { feed, maker } = started('a')
+  expect(feed.newestFrame('a')).toBeUndefined()
+  feed.fold(maker.batch(maker.declare(frameLayout(8, 'a')), frameOf('a', 1)))
+  expect(feed.newestFrame('a')).toBe(maker.seq)
+  feed.fold(maker.batch(began('a', 1), frameOf('a', 1)))
+  const newest = maker.seq
+  feed.fold(maker.batch(maker.declare(frameLayout(9, 'a', 'wrist')), frameOf('a', 1, 'wrist')))
+  expect([feed.newestFrame('a'), feed.newestFrame('b')]).toEqual([newest, undefined])
+  maker.epoch = 2
+  feed.fold(maker.batch(began('a', 2)))
+  expect(feed.newestFrame('a')).toBe(newest)
+  maker.mode = 'replay'
+  feed.fold(maker.batch(began('a', 3)))
+  expect(feed.newestFrame('a')).toBeUndefined()
 })
 
 describe('mode (L9)', () => {

@@ -19,6 +19,7 @@ const history = {
   episodes: async () => ({ rows: [rowOf(1)], more: false, next: null }),
   episode: async (episode: number) => ({ material: materialOf(episode, 4) }),
   frames: async () => ({ frames: [], next: null }),
+  frame: async () => ({ frame: null }),
 }
 
 export const runRow = (name: string): RunRow => ({

@@ -85,6 +85,7 @@ export class ViewerWorld {
       episodes: () => later({ rows: this.#rows.slice(-3), next: null }),
       episode: episode => later({ material: materialOf(episode, 5) }),
       frames: () => later({ frames: [], next: null }),
+      frame: () => later({ frame: null }),
     }
   }
 
