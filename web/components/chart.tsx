@@ -58,6 +58,16 @@ function axisOptions(size: number): uPlot.Axis {
   }
 }
 
+/** Ticks of what is counted, such as episodes, are whole numbers. */
+const wholeSteps = Array.from({ length: 15 }, (_, i) =>
+  [1, 2, 5].map(step => step * 10 ** i),
+).flat()
+
+const xAxisOptions = (unit: string): uPlot.Axis => ({
+  ...axisOptions(24),
+  ...(unit === 'seconds' ? {} : { incrs: wholeSteps }),
+})
+
 const formatX = (x: number | null): string => {
   if (x === null) return '–'
   return Number.isInteger(x) ? String(x) : formatValue(x)
@@ -115,7 +125,7 @@ function optionsOf(
       },
     },
     cursor: spark ? { show: false } : { points: { size: 6 }, drag: { x: true, y: false } },
-    axes: spark ? [{ show: false }, { show: false }] : [axisOptions(24), axisOptions(48)],
+    axes: spark ? [{ show: false }, { show: false }] : [xAxisOptions(unit), axisOptions(48)],
     series: [{ label: unit, value: (_chart, x) => formatX(x) }, ...series.map(seriesOptions)],
   }
 }
@@ -158,7 +168,8 @@ export function Chart(props: ChartProps) {
     made.setData(data)
     // Away from the pointer the legend tells the newest values.
     const isPointed = (made.cursor.left ?? -1) >= 0
-    if (!spark && !isPointed) made.setLegend({ idx: data[0].length - 1 }, false)
+    const newestIndex = data[0].length - 1
+    if (!spark && !isPointed && newestIndex >= 0) made.setLegend({ idx: newestIndex }, false)
   }, [data, spark])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn again in the theme's colours
