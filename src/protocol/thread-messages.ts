@@ -1,6 +1,6 @@
 // What threads (and processes in their place) say to each other. Data travels on named channels;
 // commands and reports travel on the control line between the host and each actor.
-import type { FrameFormat } from './events.ts'
+import type { FrameFormat, Layout } from './events.ts'
 import type { FrameDrop } from './frame-drop.ts'
 import type { PictureFormat } from './frame-encoding.ts'
 import type { LaneStatus } from './lane.ts'
@@ -27,6 +27,8 @@ export interface LiveBatch {
   readonly mode: FeedMode
   /** What lies between the batch before and this one was left out on purpose. Default false. */
   readonly isSelection?: boolean
+  /** What was declared before it, where it is the first of its epoch, or of a round. */
+  readonly layouts?: readonly Layout[]
 }
 
 /** `*.frames`: the newest frame of a camera. Latest per agent and camera. */

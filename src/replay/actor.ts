@@ -48,6 +48,10 @@ const LOOK_MILLIS = 1_000
 const ROUND_MILLIS_MIN = 1_000
 /** Finished episodes that are played again and again while no trainer is attached. */
 const CHECKPOINT_EPISODES = 50
+/** Events with which the stage is set when a run is found being recorded: its trainer may be pausing. */
+const RECALLED_EVENTS = 1_000
+/** What a layout takes on its way, about. */
+const LAYOUT_BYTES = 512
 
 export const player: ActorDefinition<PlayerConfig> = {
   machine: playerMachine,
@@ -143,12 +147,22 @@ class Player implements ActorInstance {
 
   async #serve(player: BatchPlayer): Promise<void> {
     this.#stopWatching = watchLog(this.#scope.config.runDir)(() => this.#wake())
-    // The past is for the aggregator only; viewers get what comes from now on.
+    // The past is for the aggregator; viewers get what comes from now on, and what was last.
     this.#skipToEnd(player)
+    await this.#look()
+    if (this.#attached) this.#recall(player)
     while (this.#running) {
-      await this.#look()
       if (this.#attached) await this.#follow(player)
       else await this.#playCheckpoint(player)
+      await this.#look()
+    }
+  }
+
+  #recall(player: BatchPlayer): void {
+    const { seq: toSeq } = this.#newest
+    const fromSeq = Math.max(1, toSeq - RECALLED_EVENTS + 1)
+    for (const batch of this.#reader.batches({ fromSeq, toSeq })) {
+      player.recall(batch.epoch, batch, 'live')
     }
   }
 
@@ -240,7 +254,8 @@ class Player implements ActorInstance {
 function viewersOf(scope: ActorScope<PlayerConfig>): PlayerOutlets['viewers'] & {} {
   return {
     live: scope.sender<LiveBatch>('player.live', {
-      sizeOf: batch => 64 + batch.records.byteLength,
+      sizeOf: ({ records, layouts }) =>
+        64 + records.byteLength + (layouts?.length ?? 0) * LAYOUT_BYTES,
     }),
     frames: scope.sender<LiveFrame>('player.frames', {
       sizeOf: frame => 128 + frame.pixels.byteLength,

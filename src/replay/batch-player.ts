@@ -22,6 +22,8 @@ export class BatchPlayer {
   readonly #pictures: Pictures
   readonly #outlets: PlayerOutlets
   readonly #layouts: Layouts
+  /** The last that was offered to viewers. */
+  #last: Pick<LiveBatch, 'epoch' | 'firstSeq' | 'mode'> | undefined
 
   constructor(reader: LogReader, pictures: Pictures, outlets: PlayerOutlets) {
     this.#pictures = pictures
@@ -35,6 +37,11 @@ export class BatchPlayer {
     this.allow(epoch, part.firstSeq + part.count - 1)
   }
 
+  /** Shows what the followers of the log have read already, without its frames. */
+  recall(epoch: number, part: Part, mode: FeedMode): void {
+    this.#offerRecords(epoch, part, mode, false)
+  }
+
   /** Shows what of the part belongs to the selection, without moving the followers of the log. */
   showSelected(epoch: number, part: Part, mode: FeedMode, selection: Selection): void {
     for (const piece of selection.cut(part, this.#layouts)) {
@@ -44,11 +51,24 @@ export class BatchPlayer {
 
   #offer(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
     const { viewers } = this.#outlets
-    if (viewers === undefined) return
+    if (viewers !== undefined) this.#showFrames(part, mode, viewers.frames)
+    this.#offerRecords(epoch, part, mode, isSelection)
+  }
+
+  #offerRecords(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
+    const live = this.#outlets.viewers?.live
+    if (live === undefined) return
     const { firstSeq, count } = part
-    this.#showFrames(part, mode, viewers.frames)
-    const selected = isSelection ? { isSelection } : {}
-    viewers.live.offer({ epoch, firstSeq, count, records: part.records.slice(), mode, ...selected })
+    const batch = { epoch, firstSeq, count, records: part.records.slice(), mode }
+    const layouts = this.#startsOver(batch) ? { layouts: this.#layouts.all() } : {}
+    live.offer({ ...batch, ...(isSelection ? { isSelection } : {}), ...layouts })
+    this.#last = { epoch, firstSeq, mode }
+  }
+
+  /** Whoever takes it forgets what was declared before. */
+  #startsOver({ epoch, firstSeq, mode }: LiveBatch): boolean {
+    const last = this.#last
+    return epoch !== last?.epoch || mode !== last.mode || firstSeq <= last.firstSeq
   }
 
   /** Followers of the log may read up to `seq`. */

@@ -120,9 +120,34 @@ describe('a player of batches (invariant 6)', () => {
     const shown = await play((player, batch) => player.show(2, batch, 'replay'))
     const { records } = shown.batch
     expect(shown.live).toEqual([
-      { epoch: 2, firstSeq: 1, count: 6, records: new Uint8Array(records), mode: 'replay' },
+      {
+        ...{ epoch: 2, firstSeq: 1, count: 6, records: new Uint8Array(records), mode: 'replay' },
+        layouts: declarations.map(({ type: _, ...layout }) => layout),
+      },
     ])
     expect(shown.durable).toEqual([{ epoch: 2, seq: 6 }])
+  })
+
+  test('says what was declared whenever whoever takes it starts over', async () => {
+    const { live } = await play((player, batch) => {
+      const later = { ...batch, firstSeq: 7 }
+      player.recall(1, batch, 'live')
+      player.show(1, later, 'live')
+      player.show(2, { ...later, firstSeq: 13 }, 'live')
+      player.show(2, { ...later, firstSeq: 19 }, 'replay')
+      player.show(2, batch, 'replay')
+      player.show(2, later, 'replay')
+    })
+    const told = live.map(({ layouts }) => layouts?.length)
+    const all = declarations.length
+    expect(told).toEqual([all, undefined, all, all, all, undefined])
+  })
+
+  test('recalls what followers have read already, without frames', async () => {
+    const { live, frames, durable } = await play((player, batch) => {
+      player.recall(1, batch, 'live')
+    })
+    expect([live.length, frames, durable]).toEqual([1, [], []])
   })
 
   test('shows the newest frame of each camera with its pixels', async () => {

@@ -1,5 +1,5 @@
 // L9, L17, L18: a run that is read from its log, served as it grows or replayed.
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { crc32 } from '../../src/base/checksum.ts'
 import { startRun } from '../../src/index.ts'
 import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
@@ -104,6 +104,27 @@ test('L9: served, a run is live while a trainer writes and checkpoint before and
   })
   await viewer.next('system', message => !message.trainer_attached)
   await playing.close()
+})
+
+test('L9 U12: served, a run whose trainer pauses shows where it stands', async () => {
+  const dir = tempDir()
+  const run = await startRun({ dir, handleSignals: false })
+  onTestFinished(() => run.close())
+  const recorder = run.recorder('walker')
+  recorder.begin()
+  for (let step = 0; step < 2_000; step++) recorder.step({ reward: 1, position: [step] })
+  recorder.frame({ width: 2, height: 1, data: new Uint8Array(6).fill(7) })
+  await run.flush()
+
+  const playing = await startPlaying({ dir, task: 'serve', live: here })
+  onTestFinished(async () => {
+    await playing.close()
+  })
+  const viewer = await connectViewer(playing.url ?? '')
+  const state = await viewer.next('state_update', ({ step }) => step === 1_999)
+  expect(state).toMatchObject({ mode: 'live', agent: 'walker', position: [1_999] })
+  await until('a picture', () => viewer.frames.length > 0)
+  expect(viewer.frames).toMatchObject([{ agent: 'walker', step: 1_999, mode: 'live' }])
 })
 
 test('L9 L14: served, episodes of several agents are played side by side, each whole, and the rest stays', async () => {

@@ -162,6 +162,7 @@ export class LiveFeed implements Stage {
   fold(batch: LiveBatch): Publication[] {
     const shown: Publication[] = []
     this.#align(batch, shown)
+    for (const layout of batch.layouts ?? []) this.#layouts.add(layout)
     let seq = batch.firstSeq
     const end = batch.firstSeq + batch.count
     for (let offset = 0; seq < end; seq++) {

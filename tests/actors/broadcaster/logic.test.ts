@@ -199,6 +199,14 @@ test('U12 the newest frame of an agent is of the camera that it had first, until
   expect(feed.newestFrame('a')).toBeUndefined()
 })
 
+test('a batch that says what was declared before it is read in the middle of a run', () => {
+  const { maker } = started('a')
+  const feed = new LiveFeed()
+  const shown = feed.fold({ ...maker.batch(stepOf('a', 7, 3)), layouts: [stepLayout(1, 'a')] })
+  expect(kinds(shown)).toEqual(['began', 'stepped'])
+  expect([feed.needsLayouts, feed.counters.unreadEvents]).toEqual([false, 0])
+})
+
 describe('mode (L9)', () => {
   test('it is waiting, live, and after the trainer has left no longer live', () => {
     const feed = new LiveFeed()
