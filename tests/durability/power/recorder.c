@@ -27,7 +27,8 @@ enum { DESCRIPTORS = 4096, PATH = 4096 };
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 static const char *root;
 static int notes = -1;
-static char followed[DESCRIPTORS];
+// Which file is followed on each descriptor; 0 for none.
+static uint64_t followed[DESCRIPTORS];
 static uint64_t began;
 
 static uint64_t nanos(void) {
@@ -74,8 +75,17 @@ static void noteBare(uint32_t kind, int descriptor, int64_t offset, const char *
   note(kind, descriptor, offset, path, NULL, 0, 0);
 }
 
+static uint64_t fileOn(int descriptor) {
+  struct stat found;
+  if (fstat(descriptor, &found) != 0) return 0;
+  return (uint64_t)found.st_dev << 32 ^ found.st_ino;
+}
+
+// Node closes files by a bare system call, which is not seen here: the number may be that of a socket,
+// an event or another file by now.
 static int follows(int descriptor) {
-  return notes >= 0 && descriptor >= 0 && descriptor < DESCRIPTORS && followed[descriptor];
+  if (notes < 0 || descriptor < 0 || descriptor >= DESCRIPTORS) return 0;
+  return followed[descriptor] != 0 && followed[descriptor] == fileOn(descriptor);
 }
 
 // The absolute path of `path`, or "" when it lies outside of the root.
@@ -99,7 +109,7 @@ static const char *inside(int directory, const char *path, char *full) {
 
 static int opened(int descriptor, int flags, const char *path) {
   if (descriptor < 0 || descriptor >= DESCRIPTORS) return descriptor;
-  followed[descriptor] = path[0] != 0;
+  followed[descriptor] = path[0] ? fileOn(descriptor) : 0;
   if (path[0]) noteBare(OPEN, descriptor, flags, path);
   return descriptor;
 }
