@@ -309,8 +309,7 @@ export class LiveFeed implements Stage {
   #noteFrame({ agent, camera }: Pick<FrameLayout, 'agent' | 'camera'>): void {
     const { seq } = this.#position
     const known = this.#newestFrames.get(agent)
-    if (known === undefined || known.camera === camera)
-      this.#newestFrames.set(agent, { camera, seq })
+    if ((known?.camera ?? camera) === camera) this.#newestFrames.set(agent, { camera, seq })
   }
 
   #end(event: EpisodeEnded, time: number, shown: Publication[]): void {
