@@ -141,8 +141,10 @@ export async function encodeEpisodeRows(
   for (let at = 0; at < rows.length; at += GROUP_ROWS) {
     const group = rows.slice(at, at + GROUP_ROWS)
     const sources = columns.map(({ schema: { name }, of }): ColumnSource => {
-      // Nobody looks for an episode by the bounds of its statistics.
-      return { name, data: group.map(of), statistics: !name.startsWith('stats/') }
+      const data = group.map(of)
+      // Nobody looks for an episode by the bounds of its statistics; in a dictionary -0 would be 0.
+      const isStatistic = name.startsWith('stats/')
+      return isStatistic ? { name, data, statistics: false, encoding: 'PLAIN' } : { name, data }
     })
     encoded.push(encodeRowGroup(schema, sources))
     await systemClock.turn()

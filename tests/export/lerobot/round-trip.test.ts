@@ -76,6 +76,21 @@ test('any features and episodes are read back as they were, also when written in
   )
 })
 
+test('a negative zero stays one, among values and as the bound of an episode', () =>
+  inMemory(async dir => {
+    const writer = await openDataset(dir, { fps: 10, features: { action: { dtype: 'float32' } } })
+    const zeros = Array.from({ length: 40 }, (_, at) => (at % 2 === 0 ? 0 : -0))
+    const episodes = zeros.map((zero, at): EpisodeInput => {
+      return { source: `run/${at}`, rows: 2, task: 'none', columns: { action: [zero, 1] } }
+    })
+    await writer.addEpisodes(episodes)
+    await writer.compact()
+    writer.close()
+    const { rows, episodes: found } = await meaningOf(dir)
+    expect(rows.map(row => row['action'])).toEqual(zeros.flatMap(zero => [zero, 1]))
+    expect(found.map(row => row['stats/action/min'])).toEqual(zeros.map(zero => [zero]))
+  })())
+
 /** One or a few at a time, with openings in between, and small files. */
 async function writeInPieces(
   root: string,
