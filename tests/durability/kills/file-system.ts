@@ -19,6 +19,8 @@ int main(int argc, char **argv) {
 }
 `
 
+const REPAIR_MILLIS_MAX = 600_000
+
 export interface FileSystem {
   /** Where it is mounted. */
   readonly path: string
@@ -65,13 +67,17 @@ export function makeFileSystem(bytes = 256 * MIB): FileSystem {
   return {
     path,
     shutDown: () => void run(program, path),
-    // A mount namespace that was made meanwhile has a copy of the mount: the dead file system lives
-    // until that is gone too.
+    // A mount namespace that was made meanwhile, for block-device.test.ts, has a copy of the mount: the
+    // dead file system lives until that is gone too.
     repair: () =>
-      until('the file system to be well again', () => {
-        run('umount', path)
-        run('mount', device, path)
-        return isWell(path)
-      }),
+      until(
+        'the file system to be well again',
+        () => {
+          run('umount', path)
+          run('mount', device, path)
+          return isWell(path)
+        },
+        REPAIR_MILLIS_MAX,
+      ),
   }
 }
