@@ -33,6 +33,15 @@ export interface Told {
   readonly durableMillis: { readonly hanging: number[]; readonly calm: number[] }
 }
 
+/**
+ * Between two incidents: who hangs may be replaced a second and a quarter later, and more than five
+ * within ten seconds stop the group (S3).
+ */
+const PAUSE_MILLIS = 1_000
+const BACK_MILLIS_MAX = 30_000
+/** From the start until spare threads stand ready; a process has none. */
+const SPARES_MILLIS = 4_000
+
 const [, , dir = '', text = '{}'] = process.argv
 const task = JSON.parse(text) as StuckTask
 const say = (object: object): void => void writeSync(1, `${JSON.stringify(object)}\n`)
@@ -68,19 +77,19 @@ const probes = (async () => {
   }
 })()
 
-await allRun()
-await pause(500)
+await until(allRun)
+await pause(task.encoderPlacement === 'thread' ? SPARES_MILLIS : 500)
 for (const { actor, how } of task.incidents) {
   const times = restartsOf(actor) + 1
   hanging = actor
   const before = performance.now()
   if (how === 'SIGSTOP') process.kill(childPid(), how)
   else run.host.crash(actor, how as CrashKind)
-  while (restartsOf(actor) < times) await pause(5)
-  await allRun()
+  await until(() => restartsOf(actor) >= times)
+  await until(allRun)
   hanging = null
   say({ actor, how, millis: Math.round(performance.now() - before) } satisfies Handled)
-  await pause(300)
+  await pause(PAUSE_MILLIS)
 }
 await pause(task.lingerMillis)
 clearInterval(timer)
@@ -95,10 +104,18 @@ function restartsOf(actor: ActorKind): number {
   return run.status?.actors.find(({ name }) => name === actor)?.restarts ?? 0
 }
 
-async function allRun(): Promise<void> {
+function allRun(): boolean {
   const runs = ({ name, state }: { name: string; state: string }): boolean =>
     name === 'host' || state.startsWith('running')
-  while (run.status?.actors.every(runs) !== true) await pause(5)
+  return run.status?.actors.every(runs) === true
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + BACK_MILLIS_MAX
+  while (!isSo()) {
+    if (performance.now() > giveUpAt) throw new Error(`not back: ${JSON.stringify(run.status)}`)
+    await pause(5)
+  }
 }
 
 /** The encoder's process, the only one there is. */
