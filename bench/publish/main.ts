@@ -1,5 +1,6 @@
 // `npm run bench:report [-- MACHINE]`: puts the newest saved results of a machine into
-// docs/performance.md and README.md, and draws their charts into docs/performance.
+// docs/performance.md and README.md, with what has a bar of the others, and draws their charts into
+// docs/performance.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +19,9 @@ function chooseMachine(asked: string | undefined): string {
 }
 
 try {
-  const results = readResults(chooseMachine(process.argv[2]))
+  const machine = chooseMachine(process.argv[2])
+  const results = readResults(machine)
+  const others = savedMachines().filter(each => each !== machine)
   const folder = join(root, 'docs/performance')
   mkdirSync(folder, { recursive: true })
   for (const [file, chart] of chartsOf(results)) {
@@ -27,7 +30,10 @@ try {
   }
   for (const page of PAGES) {
     const path = join(root, page)
-    writeFileSync(path, fillPage(readFileSync(path, 'utf8'), results, page))
+    writeFileSync(
+      path,
+      fillPage(readFileSync(path, 'utf8'), results, page, others.map(readResults)),
+    )
     process.stdout.write(`${page}\n`)
   }
 } catch (error) {

@@ -4,7 +4,13 @@ import { RollcastError } from '../../src/base/errors.ts'
 import type { SavedResult } from '../results.ts'
 import type { Figure, Growth } from '../suite.ts'
 import { type BarGroup, barChart, lineChart } from './chart.ts'
-import { figuresTable, growthTables, highlightsTable, summaryTable } from './tables.ts'
+import {
+  elsewhereTable,
+  figuresTable,
+  growthTables,
+  highlightsTable,
+  summaryTable,
+} from './tables.ts'
 
 /** The newest result of each suite and kind, in the order of their names. */
 export function newestOf(results: readonly SavedResult[]): SavedResult[] {
@@ -77,8 +83,13 @@ const commandOf = (suite: string | undefined, kind: string): string =>
   `\`npm run bench -- ${suite}${kind === 'sweep' ? ' --sweep' : ''} --save\``
 
 /** What stands between the markers of this name. */
-function contentOf(name: string, newest: readonly SavedResult[]): string[] {
+function contentOf(
+  name: string,
+  newest: readonly SavedResult[],
+  others: readonly (readonly SavedResult[])[],
+): string[] {
   if (name === 'summary') return summaryTable(newest)
+  if (name === 'elsewhere') return others.flatMap(other => elsewhereTable(newestOf(other)))
   if (name === 'highlights') return highlightsTable(newest)
   const [suite, kind = 'figures'] = name.split(' ')
   const result = newest.find(each => each.suite === suite && each.kind === kind)
@@ -92,13 +103,21 @@ function contentOf(name: string, newest: readonly SavedResult[]): string[] {
 
 const MARKED = /(<!-- bench: ([a-z ]+) -->)[\s\S]*?(<!-- end -->)/g
 
-/** The page with the newest results between its markers. BAD_INPUT where it has none. */
-export function fillPage(page: string, results: readonly SavedResult[], where: string): string {
+/**
+ * The page with the newest results between its markers; of `others`, which are those of other machines,
+ * what has a bar. BAD_INPUT where it has none.
+ */
+export function fillPage(
+  page: string,
+  results: readonly SavedResult[],
+  where: string,
+  others: readonly (readonly SavedResult[])[] = [],
+): string {
   const newest = newestOf(results)
   const filled = page.replaceAll(
     MARKED,
     (_, begin: string, name: string, end: string) =>
-      `${begin}\n\n${contentOf(name, newest).join('\n')}\n\n${end}`,
+      `${begin}\n\n${contentOf(name, newest, others).join('\n')}\n\n${end}`,
   )
   if (!page.includes('<!-- bench: ')) {
     throw new RollcastError('BAD_INPUT', `${where}: expected <!-- bench: NAME -->, found none`)

@@ -65,6 +65,16 @@ export function summaryTable(results: readonly SavedResult[]): string[] {
   return table(['figure', 'found', 'bar'], rows)
 }
 
+/** The same of another machine, which is named. */
+export function elsewhereTable(results: readonly SavedResult[]): string[] {
+  const [first] = results
+  if (first === undefined) return []
+  const days = new Set(results.map(({ at }) => at.slice(0, 10)))
+  // How busy it was goes with the suite.
+  const machine = first.machine.replace(/, load .*/, '')
+  return [`${machine}; ${[...days].toSorted().join(', ')}:`, '', ...summaryTable(results)]
+}
+
 /** What the README says, in the words of somebody who has not read this. */
 const highlights: Readonly<Record<string, string>> = {
   'impact.step_nanos': 'a step costs the trainer',

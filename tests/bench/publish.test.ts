@@ -64,6 +64,16 @@ describe('pages', () => {
     expect(newestOf([older, newer])).toEqual([newer])
   })
 
+  test('of other machines there is what has a bar, by the name of the machine', () => {
+    const here = result({ figures: [append(1, 'raw', 0.9)] })
+    const there = result({ machine: 'another, load 1.5', figures: [append(2, 'raw', 0.5)] })
+    const elsewhere = '<!-- bench: elsewhere -->\n<!-- end -->'
+    const filled = fillPage(elsewhere, [here], 'page', [[there]])
+    expect(filled).toContain('another; 2026-01-02:')
+    expect(filled).toContain('| 0.5 | at least 0.7 x raw: **missed** |')
+    expect(filled).not.toContain('0.9')
+  })
+
   test('a suite that was not measured says so, and a page without markers is refused', () => {
     expect(fillPage(page, [], 'page')).toContain('Not measured yet')
     expect(() => fillPage('nothing', [], 'docs/x.md')).toThrow('docs/x.md: expected <!-- bench')
@@ -133,7 +143,9 @@ describe('what is published', () => {
     '%s shows the newest results of a machine',
     path => {
       const page = read(path)
-      expect(machines.map(results => fillPage(page, results, path))).toContain(page)
+      const others = (results: SavedResult[]) => machines.filter(each => each !== results)
+      const pages = machines.map(results => fillPage(page, results, path, others(results)))
+      expect(pages).toContain(page)
     },
   )
 
