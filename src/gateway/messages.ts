@@ -16,7 +16,7 @@ import type {
   ActorStatus,
   EpisodeMaterial,
   HistoryStep,
-  LiveFrame,
+  RecordedFrame,
   SystemNotice,
 } from '../protocol/thread-messages.ts'
 import { type Mode, VIEWER_PROTOCOL_VERSION } from '../protocol/viewer-protocol.ts'
@@ -288,7 +288,7 @@ export const failureMessage = (
 /** A frame as it travels; `request` 0 for one that is pushed. */
 export const frameMessage = (
   mode: Mode,
-  frame: Omit<LiveFrame, 'mode' | 'format'> & Pick<FrameMessage, 'format'>,
+  frame: Omit<RecordedFrame, 'format'> & Pick<FrameMessage, 'format'>,
   sendTime: number,
   request: number,
   requestFrames: number,

@@ -10,7 +10,7 @@ import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
 import type { ClientMessage } from '../protocol/client-messages.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ServerMessage } from '../protocol/server-messages.ts'
-import type { LiveFrame } from '../protocol/thread-messages.ts'
+import type { RecordedFrame } from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-protocol.ts'
 import { readFilter } from './filter.ts'
 import type { Lane } from './lane.ts'
@@ -220,7 +220,7 @@ export class Requests {
   }
 }
 
-const pixelBytes = (frames: readonly Pick<LiveFrame, 'pixels'>[]): number =>
+const pixelBytes = (frames: readonly Pick<RecordedFrame, 'pixels'>[]): number =>
   frames.reduce((sum, { pixels }) => sum + pixels.byteLength, 0)
 
 interface FramePlan {
@@ -229,7 +229,7 @@ interface FramePlan {
   readonly stride: number
 }
 
-function planFrames(total: number, sample: readonly Omit<LiveFrame, 'mode'>[]): FramePlan {
+function planFrames(total: number, sample: readonly RecordedFrame[]): FramePlan {
   if (total === 0 || sample.length === 0) return { count: 0, stride: 1 }
   const bytes = pixelBytes(sample) / sample.length
   const affordable = Math.max(1, Math.min(FRAMES_MAX, Math.floor(FRAME_BYTES_MAX / bytes)))
