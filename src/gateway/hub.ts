@@ -284,10 +284,10 @@ export class Hub implements ViewerHost, Audience {
     const before = this.#defaultAgent
     if (defaultAgent === before) return
     this.#defaultAgent = defaultAgent
-    // The very first agent was followed from its first event on.
-    if (before === null) return
     this.toAll(viewer => {
-      if (viewer.viewing.followsDefault) viewer.viewing.start()
+      // The very first agent was followed from its first event on, but its frames may all be past.
+      if (before === null) viewer.viewing.expectPictures()
+      else if (viewer.viewing.followsDefault) viewer.viewing.start()
     })
   }
 

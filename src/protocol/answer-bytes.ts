@@ -31,6 +31,11 @@ export function answerBytes(answer: PoolAnswer): number {
       )
     case 'frame':
       return HEADER_BYTES + (answer.frame?.pixels.byteLength ?? 0)
+    case 'newest':
+      return answer.batches.reduce(
+        (sum, { records }) => sum + HEADER_BYTES + records.byteLength,
+        HEADER_BYTES,
+      )
     case 'still':
       return HEADER_BYTES + answer.bytes.byteLength
     case 'failed':

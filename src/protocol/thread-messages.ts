@@ -97,6 +97,7 @@ export type HistoryQuery = { readonly id: number } & (
   | { readonly kind: 'episode'; readonly episode: number }
   | { readonly kind: 'frames'; readonly episode: number; readonly from: number }
   | { readonly kind: 'frame'; readonly seq: number }
+  | { readonly kind: 'newest' }
 )
 
 export interface HistoryStep {
@@ -143,6 +144,8 @@ export type HistoryAnswer = { readonly id: number } & (
     }
   /** Null where no picture is left of it, or it is not durable yet. */
   | { readonly kind: 'frame'; readonly frame: RecordedFrame | null }
+  /** The newest events, as the live feed brings them. */
+  | { readonly kind: 'newest'; readonly batches: readonly LiveBatch[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 

@@ -17,6 +17,7 @@ import { openLogReader } from '../store/open-log.ts'
 import { watchLog } from '../store/tail.ts'
 import { BatchPlayer, type PlayerOutlets } from './batch-player.ts'
 import { listEpisodes } from './history.ts'
+import { newestBatches } from './newest-batches.ts'
 import { Pacer } from './pacer.ts'
 import { type Part, splitByTime } from './part.ts'
 import { Pictures } from './pictures.ts'
@@ -48,8 +49,6 @@ const LOOK_MILLIS = 1_000
 const ROUND_MILLIS_MIN = 1_000
 /** Finished episodes that are played again and again while no trainer is attached. */
 const CHECKPOINT_EPISODES = 50
-/** Events with which the stage is set when a run is found being recorded: its trainer may be pausing. */
-const RECALLED_EVENTS = 1_000
 /** What a layout takes on its way, about. */
 const LAYOUT_BYTES = 512
 
@@ -150,19 +149,12 @@ class Player implements ActorInstance {
     // The past is for the aggregator; viewers get what comes from now on, and what was last.
     this.#skipToEnd(player)
     await this.#look()
-    if (this.#attached) this.#recall(player)
+    // Its trainer may be pausing.
+    if (this.#attached) player.recall(newestBatches(this.#reader, this.#newest.seq))
     while (this.#running) {
       if (this.#attached) await this.#follow(player)
       else await this.#playCheckpoint(player)
       await this.#look()
-    }
-  }
-
-  #recall(player: BatchPlayer): void {
-    const { seq: toSeq } = this.#newest
-    const fromSeq = Math.max(1, toSeq - RECALLED_EVENTS + 1)
-    for (const batch of this.#reader.batches({ fromSeq, toSeq })) {
-      player.recall(batch.epoch, batch, 'live')
     }
   }
 

@@ -38,8 +38,12 @@ export class BatchPlayer {
   }
 
   /** Shows what the followers of the log have read already, without its frames. */
-  recall(epoch: number, part: Part, mode: FeedMode): void {
-    this.#offerRecords(epoch, part, mode, false)
+  recall(batches: readonly LiveBatch[]): void {
+    for (const batch of batches) {
+      this.#outlets.viewers?.live.offer(batch)
+      const { epoch, firstSeq, mode } = batch
+      this.#last = { epoch, firstSeq, mode }
+    }
   }
 
   /** Shows what of the part belongs to the selection, without moving the followers of the log. */
@@ -51,17 +55,12 @@ export class BatchPlayer {
 
   #offer(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
     const { viewers } = this.#outlets
-    if (viewers !== undefined) this.#showFrames(part, mode, viewers.frames)
-    this.#offerRecords(epoch, part, mode, isSelection)
-  }
-
-  #offerRecords(epoch: number, part: Part, mode: FeedMode, isSelection: boolean): void {
-    const live = this.#outlets.viewers?.live
-    if (live === undefined) return
+    if (viewers === undefined) return
+    this.#showFrames(part, mode, viewers.frames)
     const { firstSeq, count } = part
     const batch = { epoch, firstSeq, count, records: part.records.slice(), mode }
     const layouts = this.#startsOver(batch) ? { layouts: this.#layouts.all() } : {}
-    live.offer({ ...batch, ...(isSelection ? { isSelection } : {}), ...layouts })
+    viewers.live.offer({ ...batch, ...(isSelection ? { isSelection } : {}), ...layouts })
     this.#last = { epoch, firstSeq, mode }
   }
 

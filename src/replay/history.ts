@@ -1,5 +1,5 @@
-// Answers questions about the past from the log: pages of the episode index, whole episodes,
-// frames. Every answer is bounded; what is longer is thinned out or paged, and says so.
+// Answers questions about the past from the log: pages of the episode index, whole episodes, frames,
+// the newest events. Every answer is bounded; what is longer is thinned out or paged, and says so.
 import { describeError, RollcastError } from '../base/errors.ts'
 import { unpackValue } from '../protocol/codec.ts'
 import type { Envelope, EventOf } from '../protocol/events.ts'
@@ -14,6 +14,7 @@ import type {
 } from '../protocol/thread-messages.ts'
 import type { LogReader } from '../store/event-log.ts'
 import { globalStepsOf, type StepTimes } from './global-steps.ts'
+import { newestBatches } from './newest-batches.ts'
 import { Pictures } from './pictures.ts'
 import { RunPlaces } from './run-places.ts'
 import { searchEpisodes } from './search-episodes.ts'
@@ -46,6 +47,9 @@ export function answerQuery(
     }
     if (query.kind === 'frame') {
       return { id, kind: 'frame', frame: loadFrame(reader, query.seq, pictures) }
+    }
+    if (query.kind === 'newest') {
+      return { id, kind: 'newest', batches: newestBatches(reader, reader.durable().seq) }
     }
     const row = findEpisode(reader, query.episode)
     if (query.kind === 'episode') {

@@ -77,6 +77,20 @@ describe('U12 who comes while no frames come', () => {
     expect(viewer.frames).toMatchObject([{ agent: 'agent-1', step: 4 }])
   })
 
+  test('gets it also when the agents become known after it has come', async () => {
+    const [agents, defaultAgent] = [stage.agents.splice(0), stage.defaultAgent]
+    stage.defaultAgent = null
+    const viewer = connect()
+    await advance(1_000)
+    expect(asked).toEqual([])
+    stage.agents.push(...agents)
+    stage.defaultAgent = defaultAgent
+    hub.publish([])
+    await advance(260)
+    await answer(recorded(9))
+    expect(viewer.frames).toMatchObject([{ agent: 'agent-0', step: 9 }])
+  })
+
   test('gets none that is older than one that came meanwhile', async () => {
     const viewer = connect()
     await advance(260)

@@ -151,6 +151,23 @@ test('U12 who comes while the trainer pauses gets the newest picture, whoever wa
   }
 })
 
+test('U12 P11 a broadcaster that died while the trainer pauses knows what it showed', async () => {
+  const trainer = await train()
+  await until('50 frames', () => trainer.frames() > 50)
+  trainer.pause()
+  await trainer.run.flush()
+  trainer.run.host.crash('broadcaster', 'throw')
+  await until('it to run again', () => {
+    const actor = trainer.run.status?.actors.find(({ name }) => name === 'broadcaster')
+    return actor?.restarts === 1 && actor.state.startsWith('running')
+  })
+  const step = (trainer.frames() - 1) % 100
+  const viewer = await connectViewer(String(trainer.run.url), { encoding: 'raw' })
+  await viewer.next('state_update', state => state.step === step)
+  await until('a picture', () => viewer.frames.length > 0)
+  expect(viewer.frames).toMatchObject([{ agent: 'walker', step, mode: 'live' }])
+})
+
 test('F10 a lane that is stuck: frames come by the log, viewers are told, and it returns by itself', async () => {
   let isStuck = false
   const trainer = await train(() => isStuck)

@@ -4,18 +4,18 @@ import { type Connection, stayConnected } from './stay-connected.ts'
 
 const MAX_FPS = 60
 
-export interface SteadyViewer extends Pick<Connection, 'close'> {
+export interface SteadyViewer extends Pick<Connection, 'browse' | 'close'> {
   /** When frames came, Unix milliseconds, in their order. */
   readonly frameTimes: readonly number[]
 }
 
 export function watch(url: string): SteadyViewer {
   const frameTimes: number[] = []
-  const { close } = stayConnected(url, MAX_FPS, () => {
+  const { browse, close } = stayConnected(url, MAX_FPS, () => {
     frameTimes.push(performance.timeOrigin + performance.now())
   })
   onTestFinished(close)
-  return { frameTimes, close }
+  return { frameTimes, browse, close }
 }
 
 /** The longest time without a frame that touches each interval; one that never ended, so far. */

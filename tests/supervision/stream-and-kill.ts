@@ -98,6 +98,9 @@ async function release(program: Program, shots: number, viewer: SteadyViewer) {
   for (;;) {
     const since = times.at(-1)?.wholeAt ?? 0
     await until('the viewer to see frames', () => (viewer.frameTimes.at(-1) ?? 0) > since)
+    // A viewer that sees nothing for a while has the log read for it (U12), by a thread that ends when
+    // it is idle: so that it is there at each look at what is held.
+    await viewer.browse()
     program.process.kill('SIGUSR2')
     if (times.length === shots) return times
     const key = `shot ${times.length}`

@@ -44,6 +44,8 @@ export interface BroadcasterConfig {
   readonly behind?: Behind | undefined
 }
 
+/** How long one that starts again waits for the trainer to do something before it asks the log. */
+const QUIET_MILLIS = 250
 /** How soon after the last time the log is asked for layouts again. */
 const LAYOUTS_MILLIS = 1000
 
@@ -70,6 +72,7 @@ class Broadcaster implements ActorInstance {
   readonly #frames: FrameFeed | undefined
   #gateway: Gateway | undefined
   #layoutsAt = Number.NEGATIVE_INFINITY
+  #cancelRecall = (): void => {}
 
   constructor(scope: ActorScope<BroadcasterConfig>, world: BroadcasterWorld) {
     this.#scope = scope
@@ -134,17 +137,34 @@ class Broadcaster implements ActorInstance {
     receive<SystemNotice>('host.system', notice => this.#takeSystem(notice))
     receive<HistoryAnswer>('host.answers', answer => this.#history.take(answer))
     receive<StillAnswer>('host.stills', answer => this.#stills?.take(answer))
+    const { clock, restarts, fail } = this.#scope
+    if (restarts > 0 && this.#frames) {
+      this.#cancelRecall = clock.schedule(QUIET_MILLIS, () => this.#recall().catch(fail))
+    }
     return undefined
   }
 
+  /** One that has died knows nothing, and a trainer that pauses brings nothing: the log does. */
+  async #recall(): Promise<void> {
+    if (!this.#feed.isBlank) return
+    // Without an answer the stage is set by what the trainer does next; so it is when that came first.
+    const answer = await this.#history.newest().catch(() => undefined)
+    if (!this.#feed.isBlank) return
+    for (const batch of answer?.batches ?? []) this.#publish(batch)
+  }
+
   async #takeBatch(batch: LiveBatch): Promise<void> {
+    this.#publish(batch)
+    if (this.#feed.needsLayouts) await this.#loadLayouts()
+  }
+
+  #publish(batch: LiveBatch): void {
     const replayed = batch.mode === 'replay'
     if (replayed !== (this.#feed.mode === 'replay')) {
       this.#tell({ type: 'modeChosen', mode: replayed ? 'replay' : 'auto' })
     }
     this.#hub.publish(this.#feed.fold(batch))
     for (const { camera, time } of this.#feed.takeFramed()) this.#frames?.noteRecorded(camera, time)
-    if (this.#feed.needsLayouts) await this.#loadLayouts()
   }
 
   #openFrames(): FrameFeed | undefined {
@@ -199,6 +219,7 @@ class Broadcaster implements ActorInstance {
   }
 
   async #close(): Promise<undefined> {
+    this.#cancelRecall()
     this.#history.close()
     this.#stills?.close()
     this.#frames?.close()

@@ -44,6 +44,10 @@ export class HistoryClient implements History {
     return this.#ask<'frame'>({ kind: 'frame', seq }, undefined)
   }
 
+  newest() {
+    return this.#ask<'newest'>({ kind: 'newest' }, undefined)
+  }
+
   /** Takes an answer of the host. */
   take(answer: HistoryAnswer): void {
     this.#pending.take(answer)

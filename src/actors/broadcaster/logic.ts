@@ -122,6 +122,11 @@ export class LiveFeed implements Stage {
     return this.#dropped
   }
 
+  /** Nothing of a trainer has come yet, neither what can be read nor what cannot. */
+  get isBlank(): boolean {
+    return this.#agents.size === 0 && this.counters.unreadEvents === 0
+  }
+
   /** True when records came whose layout is not known; `learn` what the log declares. */
   get needsLayouts(): boolean {
     return this.#needsLayouts

@@ -7,7 +7,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type BroadcasterConfig, broadcaster } from '../../../src/actors/broadcaster/actor.ts'
 import { runActor } from '../../../src/actors/run-actor.ts'
-import { systemClock } from '../../../src/base/clock.ts'
+import { type Clock, SimulatedClock, systemClock } from '../../../src/base/clock.ts'
 import { encodeEvent } from '../../../src/protocol/codec.ts'
 import type { ChannelSpec } from '../../../src/protocol/policies.ts'
 import type {
@@ -18,6 +18,7 @@ import type {
 } from '../../../src/protocol/thread-messages.ts'
 import { closeCodes } from '../../../src/protocol/viewer-protocol.ts'
 import { openLog } from '../../../src/store/open-log.ts'
+import { createLane } from '../../../src/streams/fast-lane/layout.ts'
 import { PortReceiver, PortSender } from '../../../src/streams/port.ts'
 import { frameOf, materialOf, projectionOf, rowOf, systemOf } from '../../gateway/stage.ts'
 import { WsClient } from '../../gateway/ws-client.ts'
@@ -45,14 +46,14 @@ class TestHost {
   #command: (command: ActorCommand) => void = () => {}
   readonly #senders = new Map<string, PortSender<unknown>>()
 
-  constructor(config: BroadcasterConfig) {
+  constructor(config: BroadcasterConfig, restarts: number, clock: Clock) {
     const start = {
       name: 'broadcaster',
       placement: 'thread',
       sends: [spec('broadcaster.queries')],
       receives,
       config,
-      restarts: 0,
+      restarts,
       faults: false,
     } as const
     runActor(
@@ -67,6 +68,7 @@ class TestHost {
         },
       },
       broadcaster,
+      clock,
     )
   }
 
@@ -132,9 +134,14 @@ afterEach(async () => {
   rmSync(runDir, { recursive: true })
 })
 
-function start(over: Partial<BroadcasterConfig> = {}): TestHost {
+function start(
+  over: Partial<BroadcasterConfig> = {},
+  restarts = 0,
+  clock: Clock = systemClock,
+): TestHost {
   const reader = { check: false, readOnly: false }
-  const host = new TestHost({ runDir, reader, pageDir: join(runDir, 'page'), port: 0, ...over })
+  const config = { runDir, reader, pageDir: join(runDir, 'page'), port: 0, ...over }
+  const host = new TestHost(config, restarts, clock)
   hosts.push(host)
   return host
 }
@@ -179,6 +186,48 @@ describe('the broadcaster', () => {
     client.say({ type: 'get_episode', request: 2, episode: 9 })
     await client.until(() => client.of('error').length > 0)
     expect(client.of('error')[0]).toMatchObject({ request: 2, code: 'NOT_FOUND' })
+  })
+
+  test.each([
+    ['that starts again asks the log for the newest events', 1, ['newest']],
+    ['that starts for the first time does not', 0, []],
+  ])('U12 one %s when the trainer does nothing', async (_what, restarts, expected) => {
+    const clock = new SimulatedClock()
+    const host = start({ lane: createLane() }, restarts, clock)
+    const maker = new FeedMaker()
+    const batch = maker.batch(maker.declare(stepLayout(1, 'a')), stepOf('a', 1, 0))
+    const asked: string[] = []
+    host.onQuery(({ id, kind }) => {
+      asked.push(kind)
+      return { id, kind: 'newest', batches: [batch] }
+    })
+    await host.port()
+    clock.advance(1_000)
+    await host.until(() => asked.length === expected.length)
+    const client = await watch(host)
+    host.send('host.system', systemOf())
+    await client.until(() => client.of('connection_established').length > 0)
+    expect(asked).toEqual(expected)
+    await host.until(() => restarts === 0 || client.of('state_update').length > 0)
+    expect(client.of('state_update').map(({ step }) => step)).toEqual(restarts === 0 ? [] : [0])
+  })
+
+  test('U12 one that starts again asks for nothing when the trainer goes on', async () => {
+    const clock = new SimulatedClock()
+    const host = start({ lane: createLane() }, 1, clock)
+    const asked: string[] = []
+    host.onQuery(({ id, kind }) => {
+      asked.push(kind)
+      return { id, kind: 'newest', batches: [] }
+    })
+    const client = await watch(host)
+    const maker = new FeedMaker()
+    host.send('recorder.live', maker.batch(maker.declare(stepLayout(1, 'a')), stepOf('a', 1, 0)))
+    await client.until(() => client.of('state_update').length > 0)
+    clock.advance(1_000)
+    client.say({ type: 'ping', client_time: 1 })
+    await client.until(() => client.of('pong').length > 0)
+    expect(asked).toEqual([])
   })
 
   test('U11 answers nothing that is more than may wait for all viewers together', async () => {

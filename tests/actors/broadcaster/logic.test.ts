@@ -254,6 +254,18 @@ describe('mode (L9)', () => {
 })
 
 describe('what is missing or damaged', () => {
+  test('U12 a feed is blank until something of a trainer comes, though it cannot be read', () => {
+    const [feed, maker] = [new LiveFeed(), new FeedMaker()]
+    maker.declare(stepLayout(1, 'a'))
+    expect(feed.isBlank).toBe(true)
+    const change = { from: 'restarting', to: 'running', restarts: 1 }
+    const [actor, machine] = ['broadcaster', 'broadcaster']
+    feed.fold(maker.batch({ type: 'actor_changed', actor, machine, ...change }))
+    expect(feed.isBlank).toBe(true)
+    feed.fold(maker.batch(stepOf('a', 1, 5)))
+    expect([feed.agents, feed.isBlank]).toEqual([[], false])
+  })
+
   test('steps of an unknown layout are passed over until the log tells it', () => {
     const feed = new LiveFeed()
     const maker = new FeedMaker()
