@@ -1,7 +1,7 @@
 // Runs a piece of work in a process of its own, because it may block for ever or take its process
 // down: it looks at a file that is not trusted, or waits for a process that is stopped.
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { type Entry, entryFile } from '../base/entries.ts'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
 
 /** What the process says: how far it is, and at its end what came of it. */
@@ -24,17 +24,14 @@ export interface ApartOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** What the work of the process `script` (a `.ts` file beside the caller) comes to for `args`. */
+/** What the work of the process that starts with `entry` comes to for `args`. */
 export function runApart<Answer>(
-  script: URL,
+  entry: Entry,
   args: readonly string[],
   { signal, onAbort, onDeath, onProgress }: ApartOptions,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  // A published package has built files, and compiling does not change a URL.
-  const built = import.meta.url.endsWith('.js')
-  const entry = fileURLToPath(built ? script.href.replace(/ts$/, 'js') : script)
-  const child = fork(entry, args, { execArgv: [], serialization: 'advanced' })
+  const child = fork(entryFile(entry), args, { execArgv: [], serialization: 'advanced' })
   const kill = (): boolean => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
   child.on('message', (word: Word<Answer>) => {

@@ -5,7 +5,7 @@ import { RollcastError } from '../base/errors.ts'
 import type { Examination, Unreadable } from '../store/examine.ts'
 import { type ApartOptions, runApart } from './apart.ts'
 
-const script = new URL('./examine-process.ts', import.meta.url)
+const entry = 'cli/examine-process'
 
 /** Told how much has been examined, from 0 to 1. */
 type OnProgress = (fraction: number) => void
@@ -26,7 +26,7 @@ export async function examineApart(
     return options.onDeath(how)
   }
   try {
-    return await runApart<Examination>(script, [dir], { ...options, onDeath })
+    return await runApart<Examination>(entry, [dir], { ...options, onDeath })
   } catch (error) {
     if (death === undefined) throw error
     const reason = `the process that read it died of it (${death})`
@@ -40,7 +40,7 @@ export function examineBytesApart(
   reason: string,
   signal: AbortSignal,
 ): Promise<Unreadable> {
-  return runApart<Unreadable>(script, [dir, reason], optionsFor(dir, signal, undefined))
+  return runApart<Unreadable>(entry, [dir, reason], optionsFor(dir, signal, undefined))
 }
 
 const optionsFor = (

@@ -14,7 +14,7 @@ export function recoverApart(
   signal: AbortSignal,
 ): Promise<RecoverReport> {
   const args = cutAtDamage ? [dir, 'cut'] : [dir]
-  return runApart(new URL('./recover-process.ts', import.meta.url), args, {
+  return runApart('cli/recover-process', args, {
     signal,
     onAbort: () => new RollcastError('CLOSED', `${dir}: recovering was interrupted`),
     onDeath: how =>

@@ -15,7 +15,7 @@ const DEADLINE_MILLIS = 3_000
 export async function takeOverApart(dir: string): Promise<TakeoverReport | undefined> {
   const pid = await holderPid(dir)
   const who = pid === undefined ? 'the writer' : `process ${pid}`
-  return runApart(new URL('./take-over-process.ts', import.meta.url), [dir], {
+  return runApart('cli/take-over-process', [dir], {
     signal: AbortSignal.timeout(DEADLINE_MILLIS),
     onAbort: () =>
       new RollcastError(

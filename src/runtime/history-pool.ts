@@ -1,12 +1,12 @@
 // Reads of the log for viewers are bursts of stateless work: a thread of their own does them, so that
 // neither the live path nor the host waits.
+import { entryFile } from '../base/entries.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { HistoryAnswer, HistoryQuery } from '../protocol/thread-messages.ts'
 import type { OpenReaderOptions } from '../store/open-log.ts'
 import type { HistoryTask } from './history-worker.ts'
 import { TaskThread } from './task-thread.ts'
 
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 /** Its first answer waits until LMDB is loaded, which takes long on a busy machine. */
 const CLOSE_MILLIS_MAX = 2_000
 
@@ -14,7 +14,7 @@ export class HistoryPool {
   readonly #runDir: string | null
   readonly #reader: OpenReaderOptions
   readonly #thread = new TaskThread({
-    filename: new URL(`./history-worker.${extension}`, import.meta.url).href,
+    filename: entryFile('runtime/history-worker').href,
     queueMax: 256,
     closeMillisMax: CLOSE_MILLIS_MAX,
   })

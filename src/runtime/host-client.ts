@@ -2,6 +2,7 @@
 // the program's event loop once the run has started, but to hear that the host has died.
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '../base/clock.ts'
+import { entryFile } from '../base/entries.ts'
 import { describeError } from '../base/errors.ts'
 import type { CrashKind, SystemNotice } from '../protocol/thread-messages.ts'
 import { heapOf } from './actor-heap.ts'
@@ -14,8 +15,6 @@ import {
   problemError,
 } from './host-messages.ts'
 import type { ActorName } from './topology.ts'
-
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
 /** How long the host's thread may take to end when it has nothing to do any more. */
 const GONE_MILLIS_MAX = 2_000
@@ -41,7 +40,7 @@ export class HostClient {
     this.#control = new ControlWords(control)
     this.#ring = start.trainer?.ring
     this.#closeMillisMax = start.closeMillisMax
-    this.#worker = new Worker(new URL(`./host-thread.${extension}`, import.meta.url), {
+    this.#worker = new Worker(entryFile('runtime/host-thread'), {
       workerData,
       name: 'rollcast:host',
       resourceLimits: heapOf(),

@@ -2,17 +2,17 @@
 // nor who encodes video waits for one (V11). It starts with the first picture that is wanted and
 // ends some time after the last: without viewers it does not exist.
 import { movableOf } from '../base/bytes.ts'
+import { entryFile } from '../base/entries.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import type { StillAnswer, StillOrder } from '../protocol/thread-messages.ts'
 import { TaskThread } from './task-thread.ts'
 
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 /** A thread inside FFmpeg must not be ended; one that does not come out of it is left alone. */
 const CLOSE_MILLIS_MAX = 1_000
 
 export class PreviewPool {
   readonly #thread = new TaskThread({
-    filename: new URL(`./preview-worker.${extension}`, import.meta.url).href,
+    filename: entryFile('runtime/preview-worker').href,
     queueMax: 64,
     closeMillisMax: CLOSE_MILLIS_MAX,
     // node-av frees memory in its event loop's turns.

@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import type { ProcessMessage } from '../actors/endpoint.ts'
+import { type Entry, entryFile } from '../base/entries.ts'
 import type { ActorCommand, ActorReport, ActorStart } from '../protocol/thread-messages.ts'
 import { SpareThreads } from './spare-threads.ts'
 import type { ActorKind } from './topology.ts'
@@ -17,20 +18,14 @@ export interface ActorHandle {
   kill(): void
 }
 
-/** Sources run as they are; a published package has built files. */
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-
-const folders: Readonly<Record<ActorKind, string>> = {
-  recorder: '../actors/recorder',
-  encoder: '../actors/encoder',
-  aggregator: '../actors/aggregator',
-  broadcaster: '../actors/broadcaster',
-  player: '../replay',
-  dataset: '../export',
+const entryOf: Readonly<Record<ActorKind, Entry>> = {
+  recorder: 'actors/recorder/thread',
+  encoder: 'actors/encoder/thread',
+  aggregator: 'actors/aggregator/thread',
+  broadcaster: 'actors/broadcaster/thread',
+  player: 'replay/thread',
+  dataset: 'export/thread',
 }
-
-const entryOf = (kind: ActorKind): URL =>
-  new URL(`${folders[kind]}/thread.${extension}`, import.meta.url)
 
 /** Starts actors; from `keepSpare` on a restart in a thread finds one that has been loaded. */
 export class Spawner {
@@ -59,7 +54,7 @@ export class Spawner {
 }
 
 const loadThread = (kind: ActorKind, start: ActorStart, resourceLimits: ResourceLimits): Worker =>
-  new Worker(entryOf(kind), {
+  new Worker(entryFile(entryOf[kind]), {
     workerData: start,
     name: `rollcast:${start.name}`,
     resourceLimits,
@@ -82,7 +77,7 @@ function handleOf(worker: Worker): ActorHandle {
 }
 
 function spawnProcess(kind: ActorKind, start: ActorStart): ActorHandle {
-  const child = fork(entryOf(kind), [], { serialization: 'advanced', execArgv: [] })
+  const child = fork(entryFile(entryOf[kind]), [], { serialization: 'advanced', execArgv: [] })
   const bridges = new Bridges(child)
   const reports: ((report: ActorReport) => void)[] = []
   let error: Error | undefined

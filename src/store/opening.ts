@@ -13,6 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { entryFile } from '../base/entries.ts'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
 import { newestTransaction } from './check-file.ts'
@@ -37,11 +39,6 @@ const OPENER_MILLIS_MAX = 3_000
 /** A process takes seconds to start where much else does; what it mends is lost without it. */
 const MEND_MILLIS_MAX = 20_000
 const ATTEMPTS_MAX = 1_000
-
-// A published package has built files, and compiling does not change a URL.
-const source = new URL('./opening-process.ts', import.meta.url)
-const isBuilt = import.meta.url.endsWith('.js')
-const mender = isBuilt ? new URL(source.href.replace(/ts$/, 'js')) : source
 
 let count = 0
 
@@ -108,7 +105,8 @@ function mend(directory: string, name: string): void {
   } catch {
     // The writer has waited for too long already, and goes on.
   }
-  const { status, stderr } = spawnSync(process.execPath, [mender.pathname, directory], {
+  const mender = fileURLToPath(entryFile('store/opening-process'))
+  const { status, stderr } = spawnSync(process.execPath, [mender, directory], {
     timeout: MEND_MILLIS_MAX,
     encoding: 'utf8',
   })

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { assert } from '../base/assert.ts'
+import { entryFile } from '../base/entries.ts'
 import { type ErrorCode, RollcastError } from '../base/errors.ts'
 import type { LmdbStorage } from './lmdb-storage.ts'
 import { openStorage, type WritingPlan } from './open-storage.ts'
@@ -25,10 +26,6 @@ export type Answer =
   /** Of an error that is not ours `code` is the system's or LMDB's. */
   | { readonly message: string; readonly code: unknown; readonly isOurs: boolean }
 
-// A published package has built files, and compiling does not change a URL.
-const source = new URL('./storage-process.ts', import.meta.url)
-const isBuilt = import.meta.url.endsWith('.js')
-const entry = isBuilt ? new URL(source.href.replace(/ts$/, 'js')) : source
 /** Of what the child says on stderr the end is kept: its last words. */
 const STDERR_CHARS_MAX = 16_384
 const LAST_WORDS_CHARS_MAX = 300
@@ -128,7 +125,7 @@ class WriterProcess {
   #stderr = ''
 
   constructor() {
-    const child = fork(entry, {
+    const child = fork(entryFile('store/storage-process'), {
       ...{ execArgv: [], serialization: 'advanced' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })

@@ -26,7 +26,8 @@ const tsc = join(root, 'node_modules/.bin/tsc')
 
 /** Packs the checkout and unpacks it under `node_modules` of a new project. */
 function freshProject(): string {
-  const project = mkdtempSync(join(tmpdir(), 'rollcast-package-'))
+  // A folder's name may have anything in it, also what a URL writes otherwise.
+  const project = mkdtempSync(join(tmpdir(), 'rollcast package-'))
   // The page is built before the tests start; building it again would take it from under others.
   run('npm', ['run', '--silent', 'build:code'], root)
   const options = ['--silent', '--ignore-scripts', '--pack-destination', project]
