@@ -7,6 +7,8 @@ import { createRequire } from 'node:module'
 import type * as Constants from 'node-av/constants'
 import type * as Library from 'node-av/lib'
 import { describeError, type ErrorCode, RollcastError } from '../base/errors.ts'
+// Whoever knows FFmpeg hands the turn of its encoders on to the threads that it starts.
+import './codec-turn.ts'
 
 /** FFmpeg, loaded. */
 export interface Ffmpeg {

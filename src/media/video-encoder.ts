@@ -3,6 +3,7 @@
 // refused, because nothing behind it would notice.
 import type { Codec, CodecContext, Packet } from 'node-av/lib'
 import { RollcastError } from '../base/errors.ts'
+import { codecTurn } from './codec-turn.ts'
 import { choosePixelFormat, findEncoder, setOptions } from './encoders.ts'
 import { check, type Ffmpeg } from './ffmpeg.ts'
 import type { PictureShape } from './picture.ts'
@@ -20,6 +21,14 @@ export interface EncoderOptions extends PictureShape {
   readonly fps: number
   readonly setting: EncoderSetting
   readonly faults?: EncoderFaults
+}
+
+/** Those of this thread that are open. */
+const encoders = new Set<VideoEncoder>()
+
+/** A thread that ends in the middle of its videos leaves no encoder to be freed out of turn. */
+function closeAll(): void {
+  for (const encoder of encoders) encoder.close()
 }
 
 /** One stream being encoded. */
@@ -48,11 +57,13 @@ export class VideoEncoder {
       this.#open(options)
       this.#converter = new PictureConverter(ffmpeg, options, this.#context.pixelFormat)
     } catch (error) {
-      this.#context.freeContext()
+      this.#free()
       throw error
     }
     this.#packet = new ffmpeg.lib.Packet()
     this.#packet.alloc()
+    if (encoders.size === 0) process.on('exit', closeAll)
+    encoders.add(this)
   }
 
   #open({ width, height, fps, setting }: EncoderOptions): void {
@@ -71,7 +82,8 @@ export class VideoEncoder {
     const text =
       `video: opening ${setting.codec} for ${width}x${height} ` +
       `${lib.avGetPixFmtName(format)} at ${fps} fps with ${JSON.stringify(setting.options)}`
-    check(ffmpeg, context.open2Sync(this.#codec, null), text, 'USAGE')
+    const opened = codecTurn.take(() => context.open2Sync(this.#codec, null))
+    check(ffmpeg, opened, text, 'USAGE')
   }
 
   /** What a file says about the stream. */
@@ -137,10 +149,16 @@ export class VideoEncoder {
 
   /** Takes as long as what the encoder still holds: SVT-AV1 may not be left in the middle. */
   close(): void {
+    encoders.delete(this)
+    if (encoders.size === 0) process.off('exit', closeAll)
     this.#context.sendFrameSync(null)
     while (this.#context.receivePacketSync(this.#packet) >= 0) this.#packet.unref()
     this.#packet.free()
     this.#converter.close()
-    this.#context.freeContext()
+    this.#free()
+  }
+
+  #free(): void {
+    codecTurn.take(() => this.#context.freeContext())
   }
 }
