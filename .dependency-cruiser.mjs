@@ -43,6 +43,7 @@ const owned = [
   ['ws', ['^src/gateway/'], 'Only src/gateway knows sockets.'],
   ['piscina', ['^src/runtime/'], 'Only src/runtime starts threads.'],
   ['node-av', ['^src/media/'], 'Only src/media knows FFmpeg.'],
+  ['koffi', ['^src/media/'], 'Only src/media calls the system by itself, for FFmpeg.'],
   ['hyparquet', ['^src/export/'], 'Only src/export knows tables.'],
   ['hyparquet-writer', ['^src/export/'], 'Only src/export knows tables.'],
   [

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { formatBytes } from '../base/bytes.ts'
 import { describeError } from '../base/errors.ts'
+import { loadMedia } from '../media/ffmpeg.ts'
+import { giveUpRealTime } from '../media/ordinary-priority.ts'
 import { limits } from '../protocol/limits.ts'
 import { pageDirectory } from '../runtime/software.ts'
 import { openLog } from '../store/open-log.ts'
@@ -21,7 +23,7 @@ export interface Check {
 
 /** Everything that does not depend on a run. `dir` is where runs would be written. */
 export async function checkEnvironment(dir: string): Promise<Check[]> {
-  return [checkNode(), await checkLog(), checkSpace(dir), checkPage(), checkBrowser()]
+  return [checkNode(), await checkLog(), checkSpace(dir), checkVideo(), checkPage(), checkBrowser()]
 }
 
 const nodeMin = [22, 18] as const
@@ -52,6 +54,20 @@ function checkSpace(dir: string): Check {
   const free = bavail * bsize
   const detail = `${formatBytes(free)} free, ${formatBytes(limits.freeBytesMin)} are kept in reserve`
   return { name: 'space', ok: free > limits.freeBytesMin, required: true, detail }
+}
+
+function checkVideo(): Check {
+  const check = { name: 'video', required: false }
+  try {
+    loadMedia()
+  } catch (error) {
+    return { ...check, ok: false, detail: describeError(error) }
+  }
+  const ok = giveUpRealTime()
+  const detail = ok
+    ? 'FFmpeg loads'
+    : 'FFmpeg loads, but AV1 would have real-time priority here and stop the trainer: `npm install koffi` prevents it'
+  return { ...check, ok, detail }
 }
 
 function checkPage(): Check {

@@ -6,6 +6,7 @@ import { RollcastError } from '../base/errors.ts'
 import { codecTurn } from './codec-turn.ts'
 import { choosePixelFormat, findEncoder, setOptions } from './encoders.ts'
 import { check, type Ffmpeg } from './ffmpeg.ts'
+import { giveUpRealTime } from './ordinary-priority.ts'
 import type { PictureShape } from './picture.ts'
 import { PictureConverter } from './picture-converter.ts'
 import type { EncoderSetting } from './profiles.ts'
@@ -82,6 +83,7 @@ export class VideoEncoder {
     const text =
       `video: opening ${setting.codec} for ${width}x${height} ` +
       `${lib.avGetPixFmtName(format)} at ${fps} fps with ${JSON.stringify(setting.options)}`
+    if (setting.codec === 'libsvtav1') giveUpRealTime()
     const opened = codecTurn.take(() => context.open2Sync(this.#codec, null))
     check(ffmpeg, opened, text, 'USAGE')
   }

@@ -18,6 +18,7 @@ describe('doctor', () => {
       { name: 'node', ok: true, required: true },
       { name: 'log', ok: true, required: true, detail: 'lmdb loads, a log can be written' },
       { name: 'space', ok: true, required: true },
+      { name: 'video', ok: true, required: false, detail: 'FFmpeg loads' },
       { name: 'page', required: false },
       { name: 'chromium', required: false },
     ])
