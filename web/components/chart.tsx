@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import { formatValue } from '../format.ts'
+import { isLone } from '../lone-point.ts'
 import { cssValue, useTheme } from '../theme.ts'
 
 export interface ChartSeries {
@@ -39,7 +40,13 @@ function seriesOptions({ label, colour, draw }: ChartSeries): uPlot.Series {
           paths: () => null,
           points: { show: true, size: 3.5, width: 0, fill: () => cssValue(colour) },
         }
-      : { width: 1.75, points: { show: false } }),
+      : {
+          width: 1.75,
+          points: {
+            show: (chart, index) => isLone(chart.data[index] ?? []),
+            ...{ size: 5, width: 0, fill: () => cssValue(colour) },
+          },
+        }),
     ...(draw === 'area'
       ? { fill: () => `${cssValue(colour)}22`, fillTo: (_chart, _index, lowest) => lowest }
       : {}),
