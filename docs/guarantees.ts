@@ -323,10 +323,12 @@ export const guarantees: readonly Guarantee[] = [
       'a supervisor as a machine, with intensity and back-off; actors that keep nothing that' +
       ' the log does not hold.',
     notPromised:
-      'that a stuck thread is ended: it is cut off and replaced, because ending one in native' +
-      ' code ends the process; that a thread which encodes AV1 may run out of memory while another' +
-      ' opens an encoder (decision 8): an encoder in a process may; that the process of a log is replaced when it is stopped: that looks' +
-      ' like a slow disk, and is waited for, and after 30 s fails, like one (P7).',
+      'that a stuck thread is ended: it is cut off and replaced, because ending one in native code' +
+      ' ends the process; that a thread which encodes AV1 may run out of memory while another' +
+      ' opens an encoder (decision 8): an encoder in a process may; that the host of the actors may' +
+      ' run out of memory (what it knows is bounded): it takes along threads that may be inside' +
+      ' LMDB; that the process of a log is replaced when it is stopped: that looks like a slow disk,' +
+      ' and is waited for, and after 30 s fails, like one (P7).',
     proofs: [
       {
         at: 'tests/supervision',

@@ -102,6 +102,7 @@ export class HostClient {
   #take(message: HostMessage): void {
     if (message.type === 'started') this.#started.resolve(message.detail)
     else if (message.type === 'ended') this.#end(message.problem)
+    else if (message.type === 'dying') this.#noteDeath(message.message)
     else if (message.type === 'noted') this.onNote(message.facts)
     else {
       const { status } = message
@@ -113,16 +114,21 @@ export class HostClient {
 
   #end(problem: Problem | null): void {
     this.#hasEnded = true
-    this.#ended.resolve(problem)
+    const death = this.#death
+    this.#ended.resolve(death === undefined ? problem : { code: 'INTERNAL', message: death })
   }
 
   /** Its thread has ended without a word, and all that it had started with it. */
   #lose(how: string): void {
     if (this.#hasEnded) return
-    const message = `the host died, nothing is recorded any more: ${how}`
-    this.#death = message
     letGo(this.#control, this.#ring)
-    this.#end({ code: 'INTERNAL', message })
+    this.#noteDeath(how)
+    this.#end(null)
+  }
+
+  #noteDeath(how: string): void {
+    if (this.#death !== undefined) return
+    this.#death = `the host died, nothing is recorded any more: ${how}`
     if (this.#status) this.#take({ type: 'status', status: this.#status })
   }
 }

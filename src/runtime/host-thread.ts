@@ -134,6 +134,7 @@ function run(
     closeBy = systemClock.monotonic() + millisMax
     host.close(millisMax)
   })
+  endInOrder(start, host, ended.resolve)
   host.start()
   return ended.promise.finally(async () => {
     clearInterval(costTimer)
@@ -142,6 +143,29 @@ function run(
     const now = systemClock.monotonic()
     const left = Math.max(0, (closeBy ?? now + start.closeMillisMax) - now)
     await Promise.race([threads, pause(systemClock, left)])
+  })
+}
+
+/**
+ * A thread that ends takes those with it that it has started, and one that is inside LMDB then takes
+ * the program too. So a host that meets a fault of its own lets its trainer go and says so at once,
+ * and ends when they have ended, or when closing would have: what `host.fail` does is all that a
+ * host can which may be broken.
+ */
+function endInOrder(
+  { trainer, closeMillisMax }: HostStart,
+  host: Host,
+  end: (problem: Problem) => void,
+): void {
+  let isDying = false
+  process.on('uncaughtException', error => {
+    if (isDying) return
+    isDying = true
+    const message = describeError(error)
+    if (trainer) declareConsumerGone(trainer.ring)
+    tell({ type: 'dying', message })
+    setTimeout(end, closeMillisMax, { code: 'INTERNAL', message }).unref()
+    setImmediate(() => host.fail(message))
   })
 }
 

@@ -128,6 +128,12 @@ export class Host {
     tell(this.#run, { type: 'close', withinMillis })
   }
 
+  /** Something in the host itself is wrong: all are asked to stop. */
+  fail(message: string): void {
+    this.#options.log('error', { reason: message }, 'the host has failed')
+    this.#fail('INTERNAL', message)
+  }
+
   /** For fault tests. */
   crash(actor: ActorName, how: CrashKind): void {
     const member = this.#roster.get(actor)

@@ -1,4 +1,4 @@
-// Finds processes that another one has started, from the list of the kernel.
+// Finds processes that another one has started, and threads, from the lists of the kernel.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pass } from 'node:timers/promises'
 
@@ -26,6 +26,10 @@ export async function stopProcess(pid: number): Promise<void> {
     /^State:\tT/m.test(read(`/proc/${pid}/task/${thread}/status`))
   while (!readdirSync(`/proc/${pid}/task`).every(isStopped)) await pass(1)
 }
+
+/** Of the threads of this process; the kernel keeps 15 characters. */
+export const threadNames = (): string[] =>
+  readdirSync('/proc/self/task').map(thread => read(`/proc/self/task/${thread}/comm`).trim())
 
 /** Of a process that has ended it is empty. */
 const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`)
