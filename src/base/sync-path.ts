@@ -1,7 +1,8 @@
 // Flushing to the disk by name.
-import { closeSync, fsync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { ensureDirectory } from './ensure-directory.ts'
 
 const fsyncAsync = promisify(fsync)
 
@@ -31,7 +32,7 @@ export async function syncPathAside(path: string): Promise<void> {
 /** Makes a directory and those above it that are missing; their names survive power loss. */
 export function makeDirectorySynced(path: string): void {
   const directory = resolve(path)
-  const highest = mkdirSync(directory, { recursive: true })
+  const highest = ensureDirectory(directory)
   if (highest === undefined) return
   for (let at = directory; ; at = dirname(at)) {
     syncPath(dirname(at))

@@ -3,17 +3,10 @@
 // in between is written over by the next one. So whoever opens says so in a folder beside the log,
 // and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ensureDirectory } from '../base/ensure-directory.ts'
 import { entryFile } from '../base/entries.ts'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
@@ -72,7 +65,7 @@ function announce(folder: string, name: string): boolean {
   sleepUntil(WRITER_MILLIS_MAX, () => !existsSync(join(folder, WRITER)))
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
-      mkdirSync(folder, { recursive: true })
+      ensureDirectory(folder)
       writeFileSync(name, '')
       return true
     } catch (error) {

@@ -1,15 +1,8 @@
 // The place where a log shall be: looked at before anything is written there, so that what is wrong
 // with it is one error that says what was expected, what was found and where.
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  rmdirSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, constants, existsSync, rmdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { ensureDirectory } from '../base/ensure-directory.ts'
 import { type ErrorCode, RollcastError } from '../base/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { checkDataFile } from './check-file.ts'
@@ -60,9 +53,9 @@ export function makeDirectory(directory: string): MadeDirectory {
   }
   try {
     const runDir = dirname(resolve(directory))
-    mkdirSync(dirname(runDir), { recursive: true })
+    ensureDirectory(dirname(runDir))
     // What was recorded is nobody else's, unless its owner says so.
-    for (const path of [runDir, directory]) mkdirSync(path, { recursive: true, mode: 0o700 })
+    for (const path of [runDir, directory]) ensureDirectory(path, 0o700)
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
     // A process that died here before may have made the run's directory and not flushed its name.
     const newest = missing.length > 2 ? missing.at(-1)! : dirname(resolve(directory))

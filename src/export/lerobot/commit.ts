@@ -2,8 +2,9 @@
 // what goes where, put in place by one rename, is the moment from which the change counts. Then the
 // files are moved, in the order in which they were staged. Whoever opens the dataset after a crash
 // finishes a change that counts and clears away one that does not.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { ensureDirectory } from '../../base/ensure-directory.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { makeDirectorySynced, syncPathAside } from '../../base/sync-path.ts'
 import type { VideoTool } from './video.ts'
@@ -47,7 +48,7 @@ export class Commit {
     this.#root = root
     this.#beforeStep = beforeStep
     rmSync(join(root, ASIDE), { recursive: true, force: true })
-    mkdirSync(join(root, ASIDE), { recursive: true })
+    ensureDirectory(join(root, ASIDE))
   }
 
   /** Where to make the file that will stand at `path`, relative to the root. */

@@ -1,9 +1,10 @@
 // Taking up a dataset where it was left: what info.json counts must all be there, and what it does
 // not count goes.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../../base/clock.ts'
+import { ensureDirectory } from '../../base/ensure-directory.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { type BeforeStep, OWN_DIRECTORY, recoverCommit } from './commit.ts'
 import { type EpisodePlaces, readEpisodePlaces } from './episode-table.ts'
@@ -33,7 +34,7 @@ export async function resumeDataset(
   description: DatasetDescription,
   beforeStep: BeforeStep,
 ): Promise<DatasetState | undefined> {
-  mkdirSync(join(root, OWN_DIRECTORY), { recursive: true })
+  ensureDirectory(join(root, OWN_DIRECTORY))
   await recoverCommit(root, beforeStep)
   if (!existsSync(join(root, INFO_PATH))) {
     const others = readdirSync(root).filter(name => name !== OWN_DIRECTORY)

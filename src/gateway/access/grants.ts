@@ -2,10 +2,11 @@
 // 0600, in the folder `access` (0700) of the run. A file is made once and removed once, never
 // changed, so any number of processes may give out, use and revoke tokens at the same time: a
 // one-time token is used by whoever removes its file. No secret is in it, only its hash.
-import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
+import { ensureDirectory } from '../../base/ensure-directory.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { type Role, roles, type Visitor } from '../../protocol/rights.ts'
 import { accessDirectoryProblem } from './place.ts'
@@ -163,7 +164,7 @@ export class Grants {
     try {
       const problem = accessDirectoryProblem(this.directory)
       if (problem !== null) throw new Error(problem)
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 })
+      ensureDirectory(this.directory, 0o700)
       writeFileSync(this.#fileOf(id), text, { flag: 'wx', mode: 0o600 })
     } catch (cause) {
       const found = (cause as Error).message
