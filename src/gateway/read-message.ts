@@ -2,6 +2,7 @@
 // comes in throws (P13).
 
 import { type ClientMessage, clientMessageSchema } from '../protocol/client-messages.ts'
+import { inputProblems } from '../protocol/input-problems.ts'
 import { limits } from '../protocol/limits.ts'
 import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 
@@ -25,8 +26,10 @@ export function readMessage(
   }
   const result = clientMessageSchema.safeParse(value)
   if (result.success) return result.data
-  const issue = result.error.issues[0]!
-  return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 500)
+  return inputProblems(result.error, { input: value, root: 'message', isSecret: true })[0]!.slice(
+    0,
+    500,
+  )
 }
 
 /** The value is a tree: it has no more nodes than the message had bytes. */

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { isPowerOfTwo, MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { VideoProfile } from '../media/profiles.ts'
+import { inputProblems } from '../protocol/input-problems.ts'
 import { limits } from '../protocol/limits.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-protocol.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
@@ -217,10 +218,7 @@ function isFunction(value: unknown): boolean {
 export function checkOptions(options: RunOptions): CheckedOptions {
   const parsed = schema.safeParse(options)
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(issue => {
-      const where = issue.path.length === 0 ? 'options' : issue.path.join('.')
-      return `${where}: ${issue.message}`
-    })
+    const problems = inputProblems(parsed.error, { input: options, root: 'options' })
     throw new RollcastError('USAGE', `startRun: ${problems.join('; ')}`)
   }
   const { data } = parsed

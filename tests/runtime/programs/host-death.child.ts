@@ -27,7 +27,8 @@ const [, , dir = '', play] = process.argv
 const problems: string[] = []
 const isBusy = play === 'busy'
 const options = checkOptions({
-  ...{ dir, handleSignals: false, whenFull: 'block', ringBytes: 2 ** 20, closeMillisMax: 2_000 },
+  ...{ dir, handleSignals: false, whenFull: 'block', ringBytes: 2 ** 20 },
+  closeMillisMax: isBusy ? 60_000 : 2_000,
   logPlacement: isBusy ? 'thread' : 'process',
   onProblem: problem => problems.push(problem.message),
 })
