@@ -25,6 +25,12 @@ export interface FrameInput {
 export const isPixels = (data: unknown): boolean =>
   data instanceof Uint8Array || data instanceof Uint8ClampedArray
 
+/** The name of its class, or of its type. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value
+}
+
 /** Throws BAD_FRAME with what was expected and found. `payloadBytesMax`: what the ring takes. */
 export function checkFrame(
   agent: string,
@@ -42,7 +48,7 @@ export function checkFrame(
   if (!frameFormats.includes(format)) throw bad(`one of ${frameFormats.join(', ')}`, String(format))
   const isSize = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= 65535
   if (!isSize(width) || !isSize(height)) throw bad('1 to 65535 pixels a side', `${width}x${height}`)
-  if (!isPixels(data)) throw bad('the pixels as a Uint8Array', typeof data)
+  if (!isPixels(data)) throw bad('the pixels as a Uint8Array', kindOf(data))
   const bytes = width * height * bytesPerPixel[format]
   if (data.byteLength !== bytes) throw bad(`${bytes} B of ${format} pixels`, `${data.byteLength} B`)
   const bytesMax = Math.min(limits.recordBytesMax, payloadBytesMax) - FRAME_HEADER_BYTES

@@ -416,13 +416,18 @@ describe('a frame', () => {
 
   test('that cannot be recorded is refused with what was expected and found', () => {
     const bad: [unknown, string][] = [
-      [null, 'a frame could not be recorded'],
+      [null, 'agent a: expected a frame as an object, found null'],
+      [undefined, 'expected a frame as an object, found undefined'],
       [{ ...frameOf(2, 2), data: new Uint8Array(11) }, 'expected 12 B of rgb8 pixels, found 11 B'],
       [{ ...frameOf(2, 2), width: 0 }, 'expected 1 to 65535 pixels a side, found 0x2'],
       [{ ...frameOf(2, 2), width: 1.5 }, 'pixels a side'],
       [{ ...frameOf(2, 2), width: '2' }, 'pixels a side'],
       [{ ...frameOf(2, 2), format: 'yuv' }, 'expected one of rgb8, rgba8, gray8, found yuv'],
-      [{ ...frameOf(2, 2), data: new Array(12).fill(0) }, 'the pixels as a Uint8Array'],
+      [
+        { ...frameOf(2, 2), data: new Array(12).fill(0) },
+        'the pixels as a Uint8Array, found Array',
+      ],
+      [{ ...frameOf(2, 2), data: undefined }, 'the pixels as a Uint8Array, found undefined'],
       [{ ...frameOf(2, 2), camera: 5 }, 'a camera`s name'],
       [{ ...frameOf(2, 2), camera: '' }, 'a camera`s name'],
     ]
@@ -497,7 +502,9 @@ describe('metrics', () => {
       expect(typesOf(told)).toEqual(['input_refused'])
       expect(problems[0]?.message).toContain('a finite number as globalStep')
     }
-    expect(typesOf(played(r => r.metrics(null as never, 1)).told)).toEqual(['input_refused'])
+    const { told, problems } = played(r => r.metrics(null as never, 1))
+    expect(typesOf(told)).toEqual(['input_refused'])
+    expect(problems[0]?.message).toContain('expected metrics as an object')
   })
 })
 
