@@ -2,7 +2,7 @@
 // stdout that is slow slows the command down, and one that has gone ends it quietly.
 import { once } from 'node:events'
 import { styleText } from 'node:util'
-import { describeError } from '../base/errors.ts'
+import { describeError, errorExitCodes, RollcastError } from '../base/errors.ts'
 import { jsonText } from './json-text.ts'
 
 /** Text is written in pieces of about this size. */
@@ -18,7 +18,10 @@ export class Output {
   constructor() {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(process.exitCode)
-      throw error
+      const code = error.code === 'ENOSPC' ? 'DISK_FULL' : 'CANNOT_CREATE'
+      const message = `stdout: expected room for the answer, found ${error.message}`
+      this.complain(new RollcastError(code, message, { cause: error }), false)
+      process.exit(errorExitCodes[code])
     })
     // Whoever listened has gone; the command does not end for that.
     process.stderr.on('error', () => {})

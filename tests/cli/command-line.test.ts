@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tempDir } from '../runtime/harness.ts'
 import { recordWorkspace, type Workspace } from './recorded-run.ts'
-import { onTerminal, rollcast, start } from './rollcast.ts'
+import { intoFile, onTerminal, rollcast, start } from './rollcast.ts'
 
 let workspace: Workspace
 beforeAll(async () => {
@@ -107,6 +107,14 @@ describe('the command line', () => {
     cat.child.stdout?.destroy()
     const { code, stderr } = await cat.ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test('says in a line that there is no room for what it prints', async () => {
+    for (const args of [['log', 'cat', workspace.run], ['--version']]) {
+      const { code, stderr } = await intoFile('/dev/full', ...args)
+      expect(code).toBe(73)
+      expect(stderr).toMatch(/^rollcast: DISK_FULL: stdout: expected room .*ENOSPC.*\n$/)
+    }
   })
 
   test('colours are for terminals, and NO_COLOR turns them off there', async () => {

@@ -278,6 +278,8 @@ describe('export jsonl (X5)', () => {
     expect(steps.at(-1)?.q_values).toEqual([1, 2, 3])
     const nowhere = await rollcast('export', 'jsonl', plain, '-o', join(file, 'x.jsonl'))
     expect(nowhere.code).toBe(73)
+    const { stdout: toStdout } = await rollcast('export', 'jsonl', plain, ...args.with(1, '-'))
+    expect(toStdout).toBe(readFileSync(file, 'utf8'))
   })
 
   test('B3 says numbers that are not finite', async () => {

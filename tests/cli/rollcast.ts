@@ -85,6 +85,12 @@ export const start = (args: readonly string[], options: SpawnOptions = {}): Runn
 /** Runs `rollcast ...args` to its end. */
 export const rollcast = (...args: readonly string[]): Promise<Ended> => start(args).ended
 
+/** The same with stdout in a file. */
+export function intoFile(path: string, ...args: readonly string[]): Promise<Ended> {
+  const line = ['exec "$@" >"$0"', path, node, program, ...args]
+  return new RunningCommand('sh', ['-c', ...line], {}).ended
+}
+
 /** The same on a terminal of its own, whose two streams are one. */
 export function onTerminal(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
   const line = [node, program, ...args].map(word => `'${word}'`).join(' ')

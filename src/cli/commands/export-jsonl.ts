@@ -30,15 +30,15 @@ export function addExportJsonl(exports: Command, output: Output): void {
   addWhere(exports.command('jsonl'), output, 'only episodes that are meant by the expression')
     .description('write a line of JSON for each episode, with its steps (docs/format.md)')
     .argument('<RUN>', 'run directory')
-    .option('-o, --output <FILE>', 'default: stdout; replaced if there')
+    .option('-o, --output <FILE>', 'default: stdout, as by -; replaced if there')
     .action((dir: string, options: JsonlOptions) =>
       writeJsonl(findRun(dir, output), options, output),
     )
 }
 
 async function writeJsonl(run: string, options: JsonlOptions, output: Output): Promise<void> {
-  const { output: path, where = { kind: 'all' } } = options
-  if (path === undefined) {
+  const { output: path = '-', where = { kind: 'all' } } = options
+  if (path === '-') {
     return withLog(run, async reader => {
       const episodes = selectEpisodes(reader, where)
       for (const chunk of chunksOf(piecesOf(reader, episodes))) await output.write(chunk)
