@@ -31,6 +31,8 @@ const KILL_MILLIS_MAX = 30_000
 const START_SILENCE_MILLIS_MAX = 30_000
 /** Of the time for closing, the part after which consumers stop where they are. */
 const DRAIN_SHARE = 0.6
+/** And the part after which nobody is started any more, so that who has been has time to finish. */
+const START_SHARE = 0.4
 
 export interface ChildrenOptions {
   readonly topology: Topology
@@ -73,6 +75,8 @@ export class HostChildren {
   /** When all have stopped, and when consumers that drain stop where they are; undefined until then. */
   #stopBy: number | undefined
   #hurryAt: number | undefined
+  /** All are to stop as soon as those that were adopted run. */
+  #isFinishing = false
 
   constructor(options: ChildrenOptions, roster: Roster, links: HostLinks, events: ChildrenEvents) {
     this.#options = options
@@ -88,7 +92,10 @@ export class HostChildren {
       },
     })
     onCommands(this.#supervisor, command => this.#obey(command))
-    this.#supervisor.subscribe(events.onSnapshot)
+    this.#supervisor.subscribe(snapshot => {
+      events.onSnapshot(snapshot)
+      if (this.#isFinishing && !snapshot.matches({ supervising: 'starting' })) this.#finishAll()
+    })
   }
 
   start(): void {
@@ -112,12 +119,43 @@ export class HostChildren {
     }
   }
 
+  /**
+   * Lets all finish and stops them, in reverse order, within `millisMax`. Who was adopted and is yet
+   * to start has work that nobody else does, and starts first.
+   */
+  finish(millisMax: number): void {
+    const { clock } = this.#options
+    this.#setDeadlines(millisMax)
+    if (!this.snapshot.matches({ supervising: 'starting' }) || this.#hasLogFailed) {
+      this.#finishAll()
+      return
+    }
+    this.#isFinishing = true
+    this.#timers.push(clock.schedule(millisMax * START_SHARE, () => this.#finishAll()))
+  }
+
+  #finishAll(): void {
+    this.#isFinishing = false
+    for (const member of this.#roster) member.isLate = member.handle === undefined
+    tell(this.#supervisor, { type: 'stop' })
+  }
+
   /** Stops all in reverse order, within `millisMax`. */
   stop(millisMax: number): void {
+    this.#setDeadlines(millisMax)
+    this.#isFinishing = false
+    tell(this.#supervisor, { type: 'stop' })
+  }
+
+  #setDeadlines(millisMax: number): void {
     const now = this.#options.clock.monotonic()
     this.#stopBy ??= now + millisMax
     this.#hurryAt ??= now + millisMax * DRAIN_SHARE
-    tell(this.#supervisor, { type: 'stop' })
+  }
+
+  /** Nothing becomes durable any more. */
+  get #hasLogFailed(): boolean {
+    return typeof this.#roster.get('recorder')?.barred === 'string'
   }
 
   get snapshot(): SnapshotFrom<typeof supervisorMachine> {
@@ -272,10 +310,14 @@ export class HostChildren {
     this.#events.onChange(member, from, to, member.lastFailure)
   }
 
-  #askToStop({ handle, spec }: Member): void {
+  #askToStop(member: Member): void {
     const { clock } = this.#options
+    const { handle, spec } = member
     handle?.command({ type: 'drain', seq: this.#events.drainSeq() })
-    const hurry = (): void => handle?.command({ type: 'stop' })
+    const hurry = (): void => {
+      member.isLate ||= handle !== undefined && member.handle === handle && isAtWork(member)
+      handle?.command({ type: 'stop' })
+    }
     this.#timers.push(clock.schedule(this.#drainMillis(spec), hurry))
   }
 
@@ -285,8 +327,8 @@ export class HostChildren {
     const now = clock.monotonic()
     const stopBy = this.#stopBy ?? now + closeMillisMax
     if (name === 'recorder') return Math.max(0, stopBy - now) * DRAIN_SHARE
-    // On a log that has failed nothing becomes durable any more: they would wait in vain.
-    if (typeof this.#roster.get('recorder')?.barred === 'string') return 0
+    // They would wait in vain.
+    if (this.#hasLogFailed) return 0
     return Math.max(0, (this.#hurryAt ?? now + closeMillisMax * DRAIN_SHARE) - now)
   }
 
@@ -322,6 +364,8 @@ export class HostChildren {
     }
   }
 }
+
+const isAtWork = ({ state }: Member): boolean => !/^(stopping|stopped|gone)/.test(state)
 
 const silenceMillisMax = ({ isReady }: Member): number =>
   isReady ? SILENCE_MILLIS_MAX : START_SILENCE_MILLIS_MAX

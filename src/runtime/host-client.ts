@@ -33,6 +33,8 @@ export class HostClient {
   onStatus: (status: SystemNotice) => void = () => {}
   /** What an actor has noted. */
   onNote: (facts: Readonly<Record<string, unknown>>) => void = () => {}
+  /** Actors were stopped before they had finished. */
+  onLate: (actors: readonly ActorName[]) => void = () => {}
 
   constructor(start: Omit<HostStart, 'control' | 'timeOrigin'>) {
     const control = createControlWords()
@@ -103,6 +105,7 @@ export class HostClient {
     if (message.type === 'started') this.#started.resolve(message.detail)
     else if (message.type === 'ended') this.#end(message.problem)
     else if (message.type === 'dying') this.#noteDeath(message.message)
+    else if (message.type === 'late') this.onLate(message.actors)
     else if (message.type === 'noted') this.onNote(message.facts)
     else {
       const { status } = message

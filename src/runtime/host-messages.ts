@@ -47,6 +47,8 @@ export type HostMessage =
   | { readonly type: 'started'; readonly detail: HostDetail }
   | { readonly type: 'status'; readonly status: SystemNotice }
   | { readonly type: 'noted'; readonly facts: Readonly<Record<string, unknown>> }
+  /** These were stopped before they had finished; its end follows. */
+  | { readonly type: 'late'; readonly actors: readonly ActorName[] }
   /** A fault of the host's own: nothing is recorded any more, and its end follows. */
   | { readonly type: 'dying'; readonly message: string }
   | { readonly type: 'ended'; readonly problem: Problem | null }

@@ -41,6 +41,8 @@ export interface Member {
   over: Span | undefined
   /** Why it must not be started any more; null when it may. */
   barred: string | null
+  /** Its time for finishing was over before it had finished. */
+  isLate: boolean
   starts: number
   /** When it ended, monotonic milliseconds; null while it has not, or runs again. */
   diedAt: number | null
@@ -123,6 +125,7 @@ function newMember(spec: ActorSpec): Member {
     suspicion: null,
     over: undefined,
     barred: null,
+    isLate: false,
     starts: 0,
     diedAt: null,
     awayMillis: null,

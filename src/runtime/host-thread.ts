@@ -120,6 +120,7 @@ function run(
     log: (level, fields, message) => log.write(level, fields, message),
     onNote: facts => tell({ type: 'noted', facts }),
     onStatus: status => tell({ type: 'status', status }),
+    onLate: actors => tell({ type: 'late', actors }),
     onEnded: ended.resolve,
   })
   const costTimer = setInterval(() => {

@@ -44,6 +44,8 @@ export interface HostOptions extends ChildrenOptions {
   readonly onStatus: (status: SystemNotice) => void
   /** A line for the operator's log. */
   readonly log: (level: 'info' | 'warn' | 'error', fields: object, message: string) => void
+  /** Called before the end when actors were stopped before they had finished. */
+  readonly onLate: (names: readonly ActorName[]) => void
   /** Called once: everything has stopped. `problem` is null after a clean end. */
   readonly onEnded: (problem: Problem | null) => void
 }
@@ -169,7 +171,7 @@ export class Host {
       this.#every(LOOK_MILLIS, () => this.#children.checkHeartbeats(LOOK_MILLIS))
       this.#every(STATUS_MILLIS, () => this.#tellStatus())
     } else if (command === 'drain') this.#drainIngress()
-    else if (command === 'commit') this.#children.stop(this.#millisUntil(this.#giveUpAt))
+    else if (command === 'commit') this.#children.finish(this.#millisUntil(this.#giveUpAt))
     else if (command === 'release') this.#release()
   }
 
@@ -276,7 +278,15 @@ export class Host {
     this.#children.close()
     this.#links.close()
     this.#tellStatus()
+    this.#tellLate()
     this.#options.onEnded(this.#whatWentWrong())
+  }
+
+  #tellLate(): void {
+    const late = [...this.#roster].filter(({ isLate }) => isLate).map(({ spec }) => spec.name)
+    if (late.length === 0) return
+    this.#options.log('warn', { actors: late }, 'closed before these had finished')
+    this.#options.onLate(late)
   }
 
   #whatWentWrong(): Problem | null {

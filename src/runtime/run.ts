@@ -26,6 +26,7 @@ import { type CheckedOptions, checkAgentName, checkOptions, type RunOptions } fr
 import { handleExit } from './process-exit.ts'
 import { startHost, type TestHooks } from './recording-host.ts'
 import { RunClosing } from './run-closing.ts'
+import { type ActorName, kindOf } from './topology.ts'
 
 /** The counters of the trainer's channel are copied out this often while the event loop turns. */
 const FIGURES_MILLIS = 500
@@ -122,6 +123,7 @@ export class Run {
     this.#timer.unref()
     host.unref()
     host.onStatus = status => this.#watch(status)
+    host.onLate = actors => this.#tellLate(actors)
     if (host.status) this.#watch(host.status)
     const closing = new RunClosing({
       host,
@@ -235,6 +237,18 @@ export class Run {
     if (status.healthy) return
     const message = status.problem ?? 'the run is not healthy'
     this.#tellOnce(new RollcastError('LOG_FAILED', message))
+  }
+
+  /** Without video an encoder counts frames, which others do later. */
+  #tellLate(actors: readonly ActorName[]): void {
+    const { video, dataset } = this.#options
+    const late = actors.filter(name => (kindOf(name) === 'encoder' ? video : name === 'dataset'))
+    if (late.length === 0) return
+    const message =
+      `closed before ${late.join(', ')} had finished: what is missing is made when the run goes on` +
+      (dataset ? ', or by `rollcast export lerobot`' : '') +
+      `; closeMillisMax was ${this.#options.closeMillisMax}`
+    this.#tell(new RollcastError('TIMEOUT', message, { temporary: true }))
   }
 
   #told = new Set<string>()

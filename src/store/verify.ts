@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describeError } from '../base/errors.ts'
 import { Layouts } from '../protocol/codec.ts'
-import type { FrameCaptured } from '../protocol/events.ts'
+import type { Event, EventType, FrameCaptured } from '../protocol/events.ts'
 import { isStale } from './batch-chain.ts'
 import { openBatch, type StoredBatch } from './batch-codec.ts'
 import { readEpisodeKey, readNameKey, readSeqKey, seqKey } from './keys.ts'
@@ -24,6 +24,18 @@ const PROBLEMS_MAX = 100
  * tell before it is put in order.
  */
 const TIME_BACK_MILLIS_MAX = 1_000
+
+/** Followers of the log conclude these from an event, whose time they have, however late they are. */
+const concluded: ReadonlySet<Event['type']> = new Set<EventType>([
+  'episode_released',
+  'episode_refused',
+  'episode_saved',
+  'event_quarantined',
+  'frames_counted',
+  'milestone_reached',
+  'video_committed',
+  'video_failed',
+])
 
 /** Something wrong, and the event at which it shows; 0 for what stands beside the events. */
 export interface Problem {
@@ -190,7 +202,7 @@ class Verification {
       const layouts = new Layouts(this.#state.layouts.all())
       for (const { seq, time, event } of decodeBatch(batch, layouts)) {
         this.#events++
-        this.#time(seq, time)
+        if (!concluded.has(event.type)) this.#time(seq, time)
         if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
         else if (event.type === 'salvaged') this.#missing.salvaged(event)
         else this.#missing.explain(event)

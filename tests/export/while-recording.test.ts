@@ -43,6 +43,15 @@ describe('X6 a run that makes a dataset', () => {
     expect(await checked(dir)).toEqual(sound(3, 44))
   })
 
+  test('has all of a run that is closed before its encoders have started', async () => {
+    const dir = tempDir()
+    const run = await startRun(options(dir))
+    play(run)
+    play(run, { agent: 'b' })
+    await run.close()
+    expect(await checked(dir)).toEqual(sound(2, 24))
+  })
+
   test('has an episode while the run goes on', async () => {
     const dir = tempDir()
     const run = await startRun(options(dir))

@@ -107,6 +107,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
   const ended: unknown[] = []
   const notes: unknown[] = []
   const cutOff: string[] = []
+  const late: string[] = []
   const statuses: SystemNotice[] = []
   const lines: string[] = []
   /** What the machine has none of. */
@@ -134,6 +135,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     onNote: facts => notes.push(facts),
     onStatus: status => statuses.push(status),
     log: (level, _fields, message) => lines.push(`${level}: ${message}`),
+    onLate: names => late.push(...names),
     onEnded: problem => ended.push(problem),
     ...options,
   })
@@ -153,6 +155,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     ended,
     notes,
     cutOff,
+    late,
     statuses,
     lines,
     lacking,

@@ -464,7 +464,7 @@ describe('closing is a protocol', () => {
   })
 
   test('hurries those who cannot finish in time: they go on from there the next time', () => {
-    const { host, actor, run, clock, ended } = newHost()
+    const { host, actor, run, clock, ended, late } = newHost()
     run()
     actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
     const slow = actor('encoder')
@@ -474,7 +474,43 @@ describe('closing is a protocol', () => {
     clock.advance(CLOSE_MILLIS_MAX * 0.6)
     expect(slow.asked).toEqual({ type: 'stop' })
     slow.end()
-    expect(ended).toEqual([null])
+    expect([ended, late]).toEqual([[null], ['encoder']])
+  })
+
+  test('lets encoders start that are yet to: they have frames that nobody else encodes', () => {
+    const { host, actor, spawned, run, ended, late } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
+    host.close()
+    for (const name of ['encoder-2', 'encoder-3']) {
+      expect(spawned.at(-1)?.start.name).toBe(name)
+      expect([actor('encoder').asked, ended]).toEqual([undefined, []])
+      actor('encoder').ready()
+    }
+    expect([ended, late]).toEqual([[null], []])
+  })
+
+  test('waits for no start for so long that nobody could finish, and says who has not', () => {
+    const { host, actor, run, pass, lives, ended, late } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
+    host.close()
+    pass(0.8 * 0.4 * CLOSE_MILLIS_MAX - 1)
+    expect(ended).toEqual([])
+    pass(1)
+    expect([lives('encoder'), ended, late]).toEqual([2, [null], ['encoder-3']])
+  })
+
+  test('waits for no start when nothing becomes durable any more', () => {
+    const { host, actor, run, ended } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 2 } })
+    const sealed = { sealed: 'the disk', code: 'LOG_FAILED' }
+    actor('recorder').tell({ type: 'noted', facts: { ...sealed, ingressDrained: 9 } })
+    host.close()
+    expect(ended.length).toBe(1)
   })
 
   test('has a deadline, after which it says what it waited for', () => {

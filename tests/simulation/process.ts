@@ -148,6 +148,7 @@ export class SimProcess {
       },
       onStatus: status => world.evidence.tell(`host/${this.number}`, status.durable),
       log: (_level, fields, message) => world.note(`${message} ${describe(fields)}`),
+      onLate: names => world.note(`process ${this.number}: ${names.join()} had not finished`),
       onEnded: problem => {
         this.ended = problem
         world.note(`process ${this.number} ended: ${problem?.message ?? 'clean'}`)

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SimulatedClock } from '../../../src/base/clock.ts'
 import { seededRandom } from '../../../src/base/random.ts'
+import type { Event } from '../../../src/protocol/events.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import { Pacer } from '../../../src/replay/pacer.ts'
 import { openMemoryLog } from '../../../src/store/memory-log.ts'
@@ -92,6 +93,28 @@ describe('a clock that cannot be trusted', () => {
     },
     runs(60_000, 600_000),
   )
+})
+
+test('D9 what is concluded late has the time of what it is of: no clock was set back', async () => {
+  const log = await openMemoryLog({ clock: new SimulatedClock() })
+  const account: Event = {
+    ...{ type: 'frames_counted', agent: 'a', camera: 'main', episode: 1 },
+    ...{ owed: 1, intact: 1, bytes: 1 },
+  }
+  const told: [Event, number][] = [
+    ...[...declarations, step(1, 0)].map((event): [Event, number] => [event, 10_000]),
+    [step(1, 1), 20_000],
+    [account, 10_000],
+    [step(1, 2), 20_001],
+    [step(1, 3), 12_000],
+  ]
+  for (const [index, [event, time]] of told.entries()) {
+    const records = recordsOf([event], time)
+    void log.writer.append({ ...contribution([event], index + 1), records })
+  }
+  await log.writer.close()
+  const { nonMonotonic } = verifyStorage(new MemoryStorage(log.disk))
+  expect(nonMonotonic).toEqual({ times: 1, firstSeq: told.length, millisMax: 8_001 })
 })
 
 /** A replay waits for no jump, and never for less than nothing. */
