@@ -10,6 +10,8 @@ import { LossGauge } from './loss-window.ts'
 
 /** After its first time, a refusal of the same kind is reported once in so many, and at the end. */
 const REFUSALS_PER_REPORT = 1000
+/** A gap comes seldom alone: after the first the program is told of all that came in so long. */
+const GAPS_TOLD_MILLIS = 10_000
 
 /** Refusals of one agent and code. */
 interface Refusal {
@@ -56,6 +58,10 @@ export class Ingress {
   /** Refused by the inlet and not yet told to the log. */
   #gapEvents = 0
   #gapBytes = 0
+  /** Of gaps that the program has not been told of yet. */
+  #untoldEvents = 0
+  #untoldBytes = 0
+  #gapsToldAt = Number.NEGATIVE_INFINITY
 
   constructor(inlet: RingInlet, start: IngressStart, onProblem: (problem: RollcastError) => void) {
     this.inlet = inlet
@@ -101,6 +107,7 @@ export class Ingress {
   end(reason: EventOf<'run_ended'>['reason']): void {
     for (const refusal of this.#refusals.values()) this.#report(refusal, true)
     this.write({ type: 'run_ended', reason }, true)
+    this.#tellGaps()
     this.#closed = true
     this.#quiet = reason === 'signal'
   }
@@ -186,7 +193,19 @@ export class Ingress {
     }
     this.#gapEvents = 0
     this.#gapBytes = 0
-    const message = `${events} events (${bytes} B) came while the ring and its spill were full`
+    this.#untoldEvents += events
+    this.#untoldBytes += bytes
+    if (this.time.monotonic() - this.#gapsToldAt >= GAPS_TOLD_MILLIS) this.#tellGaps()
+  }
+
+  #tellGaps(): void {
+    const [events, bytes] = [this.#untoldEvents, this.#untoldBytes]
+    if (events === 0) return
+    this.#untoldEvents = 0
+    this.#untoldBytes = 0
+    this.#gapsToldAt = this.time.monotonic()
+    const what = events === 1 ? '1 event' : `${events} events`
+    const message = `${what} (${bytes} B) came while the ring and its spill were full`
     this.tell(new RollcastError('UNAVAILABLE', message, { temporary: true }))
   }
 }

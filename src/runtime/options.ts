@@ -55,8 +55,8 @@ export interface RunOptions {
   /** Called with each finished episode, on the trainer's thread, from within `end` (L3). */
   onEpisode?: (episode: RecordedEpisode) => void
   /**
-   * Called for each first problem of its kind: input that was refused, events that were lost, a
-   * log that failed. Default: a process warning.
+   * Called for each first problem of its kind: input that was refused, events that were lost (every
+   * ten seconds while more are), a log that failed. Default: a process warning.
    */
   onProblem?: (problem: RollcastError) => void
   /**
@@ -69,7 +69,10 @@ export interface RunOptions {
    * events, 16 MiB.
    */
   undurableMax?: Partial<LossWindow>
-  /** How long closing may take altogether, milliseconds. Default 5000. */
+  /**
+   * How long closing may take altogether, milliseconds. Default 5000. Videos and episodes of the
+   * dataset that are not finished by then are made when the run goes on; `onProblem` is told.
+   */
   closeMillisMax?: number
 }
 

@@ -69,6 +69,28 @@ describe('a full ring (invariant 3)', () => {
     expect(run.events().length).toBe(1)
   })
 
+  test('is told to the program at once, then every ten seconds, and at the end', () => {
+    let now = 0
+    const time = { origin: 0, monotonic: () => now }
+    const run = ringRun({ capacityBytes: 1024, policy: dropNewest, time })
+    const gap = (): string[] => {
+      fill(run, 0)
+      run.events()
+      run.ingress.write(insight('after'))
+      return run.problems.splice(0).map(({ message }) => message.replace(/ \(.*/, ''))
+    }
+    expect(gap()).toEqual(['1 event'])
+    now = 9_999
+    expect([gap(), gap()]).toEqual([[], []])
+    now = 10_000
+    expect(gap()).toEqual(['3 events'])
+    expect(gap()).toEqual([])
+    run.ingress.end('closed')
+    expect(run.problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^1 event /),
+    ])
+  })
+
   test('loses nothing without a count: taken and lost are all that was told', () => {
     const sizes = fc.array(fc.tuple(fc.nat(120), fc.boolean()), { maxLength: 200, size: 'max' })
     fc.assert(

@@ -9,7 +9,7 @@ import type { Event, EventOf, EventType } from '../../src/protocol/events.ts'
 import { CostGuard, createCostWords } from '../../src/runtime/cost-guard.ts'
 import { EpisodeRecorder } from '../../src/runtime/episode-recorder.ts'
 import type { RecordedEpisode } from '../../src/runtime/episode-tape.ts'
-import { Ingress } from '../../src/runtime/ingress.ts'
+import { Ingress, type TrainerTime } from '../../src/runtime/ingress.ts'
 import type { LanePublisher } from '../../src/runtime/lane-publisher.ts'
 import { surveyRecords } from '../../src/store/survey.ts'
 import { type InletOptions, RingInlet } from '../../src/streams/ring/inlet.ts'
@@ -24,6 +24,7 @@ export interface RingRunOptions {
   readonly onProblem?: (problem: RollcastError) => void
   readonly nextLayout?: number
   readonly lane?: LanePublisher
+  readonly time?: TrainerTime
 }
 
 export function ringRun(options: RingRunOptions = {}) {
@@ -36,7 +37,8 @@ export function ringRun(options: RingRunOptions = {}) {
   })
   const problems: RollcastError[] = []
   const onProblem = options.onProblem ?? (problem => problems.push(problem))
-  const start = { nextEpisode: 1, nextLayout: options.nextLayout ?? 1 }
+  const { time } = options
+  const start = { nextEpisode: 1, nextLayout: options.nextLayout ?? 1, ...(time && { time }) }
   const ingress = new Ingress(inlet, start, onProblem)
   const guard = new CostGuard(createCostWords(), performance.now())
   const reader = new RingReader(ring)
