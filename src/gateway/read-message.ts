@@ -6,6 +6,8 @@ import { inputProblems } from '../protocol/input-problems.ts'
 import { limits } from '../protocol/limits.ts'
 import { unpackMessage, type ViewerEncoding } from '../protocol/viewer-encoding.ts'
 
+const PROBLEM_CHARS_MAX = 500
+
 /** The message, or what is wrong with it. */
 export function readMessage(
   data: Uint8Array,
@@ -26,10 +28,9 @@ export function readMessage(
   }
   const result = clientMessageSchema.safeParse(value)
   if (result.success) return result.data
-  return inputProblems(result.error, { input: value, root: 'message', isSecret: true })[0]!.slice(
-    0,
-    500,
-  )
+  const refused = { input: value, root: 'message', isSecret: true }
+  const [problem = ''] = inputProblems(result.error, refused)
+  return problem.slice(0, PROBLEM_CHARS_MAX)
 }
 
 /** The value is a tree: it has no more nodes than the message had bytes. */

@@ -6,7 +6,7 @@ type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
 const FOUND_CHARS_MAX = 60
-/** Names of types that are not words. */
+/** What a schema calls a type, in words. */
 const words: Readonly<Record<string, string>> = {
   int: 'a whole number',
   number: 'a number',

@@ -203,7 +203,7 @@ export class EpisodeRecorder {
     this.#ingress.refuse(this.agent, problemOf(error, what))
   }
 
-  /** As `#refuse`; `given` has to be an object, and nothing was lost by not looking before. */
+  /** As `#refuse`, where `given` has to be an object: looked at now, so that a good one costs nothing. */
   #refuseInput(error: unknown, what: string, given: unknown): void {
     const expected = `${what} as an object`
     const isOther = !isObject(given) && !(error instanceof RollcastError)

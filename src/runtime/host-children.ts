@@ -131,7 +131,10 @@ export class HostChildren {
       return
     }
     this.#isFinishing = true
-    this.#timers.push(clock.schedule(millisMax * START_SHARE, () => this.#finishAll()))
+    const givenUp = (): void => {
+      if (this.#isFinishing) this.#finishAll()
+    }
+    this.#timers.push(clock.schedule(millisMax * START_SHARE, givenUp))
   }
 
   #finishAll(): void {

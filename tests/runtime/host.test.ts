@@ -491,6 +491,20 @@ describe('closing is a protocol', () => {
     expect([ended, late]).toEqual([[null], []])
   })
 
+  test('takes nobody for late that has finished while others do', () => {
+    const { host, actor, run, pass, ended, late } = newHost()
+    run()
+    actor('recorder').tell({ type: 'noted', facts: { cameras: 2 } })
+    actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
+    actor('recorder').obedient = false
+    host.close()
+    actor('encoder').ready()
+    pass(0.4 * CLOSE_MILLIS_MAX)
+    expect(ended).toEqual([])
+    actor('recorder').end()
+    expect([ended, late]).toEqual([[null], []])
+  })
+
   test('waits for no start for so long that nobody could finish, and says who has not', () => {
     const { host, actor, run, pass, lives, ended, late } = newHost()
     run()

@@ -86,9 +86,7 @@ describe('a full ring (invariant 3)', () => {
     expect(gap()).toEqual(['3 events'])
     expect(gap()).toEqual([])
     run.ingress.end('closed')
-    expect(run.problems.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^1 event /),
-    ])
+    expect(run.problems.map(({ message }) => message)).toEqual([expect.stringMatching(/^1 event /)])
   })
 
   test('loses nothing without a count: taken and lost are all that was told', () => {
