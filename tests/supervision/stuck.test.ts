@@ -56,9 +56,9 @@ const hangs: readonly Plant[] = [
 /** Nobody tells the recorder to stop while it hangs: it wakes up and knows nothing. */
 const notAsked: Plant = {
   file: 'src/runtime/host-children.ts',
-  find: '#askToStop({ handle, spec }: Member): void {',
-  replace: `#askToStop({ handle, state, spec }: Member): void {
-    if (state === 'stuck' && spec.name === 'recorder') return`,
+  find: '#askToStop(member: Member): void {',
+  replace: `#askToStop(member: Member): void {
+    if (member.state === 'stuck' && member.spec.name === 'recorder') return`,
 }
 /** No epoch of its own for the successor, and no owner of the ring. */
 const unfenced: readonly Plant[] = [
