@@ -139,7 +139,8 @@ export class HostChildren {
 
   #finishAll(): void {
     this.#isFinishing = false
-    for (const member of this.#roster) member.isLate = member.handle === undefined
+    const isDurable = !this.#hasLogFailed
+    for (const member of this.#roster) member.isLate = isDurable && member.handle === undefined
     tell(this.#supervisor, { type: 'stop' })
   }
 
@@ -318,8 +319,9 @@ export class HostChildren {
     const { handle, spec } = member
     handle?.command({ type: 'drain', seq: this.#events.drainSeq() })
     const hurry = (): void => {
-      member.isLate ||= handle !== undefined && member.handle === handle && isAtWork(member)
-      handle?.command({ type: 'stop' })
+      if (handle === undefined || member.handle !== handle) return
+      member.isLate ||= isAtWork(member) && !this.#hasLogFailed
+      handle.command({ type: 'stop' })
     }
     this.#timers.push(clock.schedule(this.#drainMillis(spec), hurry))
   }
