@@ -40,9 +40,9 @@ export default defineConfig({
     // On two cores: many tests wait, for a disk that is slow on purpose or an actor that is gone.
     maxWorkers: 4,
     sequence: { sequencer: longestFirst(longest) },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // A condition is waited for as long as a busy machine may take.
+    // As long as a machine may take that has three times as much to do beside.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     reporters: ['default', ['json', { outputFile: '.tmp/test-report.json' }]],
   },
