@@ -45,6 +45,12 @@ export class RollcastError extends Error {
   }
 }
 
+/** What a value is, for a message: the name of its class, or of its type. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value
+}
+
 /** The text of anything that was thrown, for a person, with its code when it has one. Never throws. */
 export function describeError(error: unknown): string {
   try {

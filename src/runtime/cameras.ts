@@ -1,6 +1,6 @@
 // The cameras of one agent, by name. Each is declared with its first frame, keeps that frame's size
 // and format (V2), and counts its frames from 0 in every episode.
-import { RollcastError } from '../base/errors.ts'
+import { RollcastError, typeName } from '../base/errors.ts'
 import { bytesPerPixel, type FrameLayout } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import type { LaneStream } from '../streams/fast-lane/stream.ts'
@@ -35,6 +35,13 @@ export class Cameras {
 
   /** The camera of a frame. Throws BAD_FRAME, or UNAVAILABLE when there is no room to declare it. */
   of(frame: FrameInput): Camera {
+    if (typeof frame !== 'object' || frame === null) {
+      const found = typeName(frame)
+      throw new RollcastError(
+        'BAD_FRAME',
+        `agent ${this.#agent}: expected a frame object, found ${found}`,
+      )
+    }
     const { width, height, data, format = 'rgb8', camera = 'main' } = frame
     const known = this.#cameras.get(camera)
     if (

@@ -1,7 +1,7 @@
 // What a trainer holds for each of its environments: begin, step, frame, metrics, insight, end.
 // Every call is synchronous, needs no turn of the event loop, and never throws: what cannot be
 // recorded is refused with a reason, counted, and told once. What it costs is timed here.
-import { RollcastError } from '../base/errors.ts'
+import { RollcastError, typeName } from '../base/errors.ts'
 import { canonicalMetrics } from '../protocol/metric-names.ts'
 import type { StepInput } from '../protocol/step-layout.ts'
 import { type Camera, Cameras } from './cameras.ts'
@@ -14,7 +14,7 @@ import {
   packInfo,
 } from './episode-input.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
-import { type FrameInput, kindOf } from './frame-input.ts'
+import type { FrameInput } from './frame-input.ts'
 import { type Ingress, problemOf, type TrainerTime } from './ingress.ts'
 import type { LanePublisher } from './lane-publisher.ts'
 import { OpenEpisode } from './open-episode.ts'
@@ -73,7 +73,7 @@ export class EpisodeRecorder {
     try {
       if (!this.#isClosed()) this.#open.step(step, this.#time.origin + startedAt)
     } catch (error) {
-      this.#refuseInput(error, 'a step', step)
+      this.#refuse(error, 'a step')
     }
     this.#ingress.loss.mark(startedAt)
     if (this.#guard.count()) this.#guard.addTimed(this.#time.monotonic() - startedAt)
@@ -90,7 +90,7 @@ export class EpisodeRecorder {
       try {
         this.#open.frame(camera, frame, time)
       } catch (error) {
-        this.#refuseInput(error, 'a frame', frame)
+        this.#refuse(error, 'a frame')
       }
       // Viewers get it whether or not there was room for it, and the log whether or not they do.
       if (camera.stream?.isDue(time)) this.#open.showFrame(camera, frame, time, index)
@@ -107,7 +107,7 @@ export class EpisodeRecorder {
       if (this.episode === 0) this.begin()
       return camera
     } catch (error) {
-      this.#refuseInput(error, 'a frame', frame)
+      this.#refuse(error, 'a frame')
       return undefined
     }
   }
@@ -119,7 +119,8 @@ export class EpisodeRecorder {
   metrics(values: Readonly<Record<string, number>>, globalStep: number): void {
     this.#rarely('metrics', () => {
       const { agent } = this
-      if (!isObject(values)) throw badInput(agent, 'metrics as an object', kindOf(values))
+      const isObject = typeof values === 'object' && values !== null
+      if (!isObject) throw badInput(agent, 'metrics as an object', typeName(values))
       if (!Number.isFinite(globalStep)) {
         throw badInput(agent, 'a finite number as globalStep', String(globalStep))
       }
@@ -202,13 +203,4 @@ export class EpisodeRecorder {
   #refuse(error: unknown, what: string): void {
     this.#ingress.refuse(this.agent, problemOf(error, what))
   }
-
-  /** As `#refuse`, where `given` has to be an object: looked at now, so that a good one costs nothing. */
-  #refuseInput(error: unknown, what: string, given: unknown): void {
-    const expected = `${what} as an object`
-    const isOther = !isObject(given) && !(error instanceof RollcastError)
-    this.#refuse(isOther ? badInput(this.agent, expected, kindOf(given)) : error, what)
-  }
 }
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null

@@ -1,6 +1,6 @@
 // A frame as a trainer hands it in, and what is wrong with it if it cannot be recorded (V2: a camera
 // keeps the size and format of its first frame).
-import { RollcastError } from '../base/errors.ts'
+import { RollcastError, typeName } from '../base/errors.ts'
 import { FRAME_HEADER_BYTES } from '../protocol/codec.ts'
 import {
   bytesPerPixel,
@@ -25,12 +25,6 @@ export interface FrameInput {
 export const isPixels = (data: unknown): boolean =>
   data instanceof Uint8Array || data instanceof Uint8ClampedArray
 
-/** The name of its class, or of its type. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value
-}
-
 /** Throws BAD_FRAME with what was expected and found. `payloadBytesMax`: what the ring takes. */
 export function checkFrame(
   agent: string,
@@ -48,7 +42,7 @@ export function checkFrame(
   if (!frameFormats.includes(format)) throw bad(`one of ${frameFormats.join(', ')}`, String(format))
   const isSize = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= 65535
   if (!isSize(width) || !isSize(height)) throw bad('1 to 65535 pixels a side', `${width}x${height}`)
-  if (!isPixels(data)) throw bad('the pixels as a Uint8Array', kindOf(data))
+  if (!isPixels(data)) throw bad('the pixels as a Uint8Array', typeName(data))
   const bytes = width * height * bytesPerPixel[format]
   if (data.byteLength !== bytes) throw bad(`${bytes} B of ${format} pixels`, `${data.byteLength} B`)
   const bytesMax = Math.min(limits.recordBytesMax, payloadBytesMax) - FRAME_HEADER_BYTES

@@ -1,6 +1,6 @@
 // The layouts that one agent's steps have had. Fields may come and go from step to step, each
 // combination is a layout of its own; but a list keeps its length and the meters keep their names.
-import { RollcastError } from '../base/errors.ts'
+import { RollcastError, typeName } from '../base/errors.ts'
 import type { StepLayout } from '../protocol/events.ts'
 import { limits } from '../protocol/limits.ts'
 import {
@@ -18,7 +18,7 @@ const listFields = ['position', 'qValues', 'logits', 'observation'] as const
 
 /** True when the rewards are numbers; what else a step holds is told by its shape. */
 export const hasRewards = (step: StepInput): boolean =>
-  typeof step.reward === 'number' &&
+  typeof step?.reward === 'number' &&
   (step.intrinsicReward === undefined || typeof step.intrinsicReward === 'number')
 
 export class StepLayouts {
@@ -41,7 +41,7 @@ export class StepLayouts {
 
   /** The shape of `step`; throws BAD_STEP when it contradicts an earlier one or is no step. */
   check(step: StepInput): StepShape {
-    if (typeof step !== 'object' || step === null) throw this.#bad('a step object', typeof step)
+    if (typeof step !== 'object' || step === null) throw this.#bad('a step object', typeName(step))
     if (typeof step.reward !== 'number') throw this.#bad('a reward (number)', typeof step.reward)
     if (!hasRewards(step))
       throw this.#bad('a number as intrinsicReward', typeof step.intrinsicReward)

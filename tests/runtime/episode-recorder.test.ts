@@ -317,6 +317,9 @@ describe('B1: a step that cannot be recorded', () => {
       [{ reward: 1, intrinsicReward: 'x' }, 'expected a number as intrinsicReward, found string'],
       [{ ...good, position: [1, 2, 3] }, 'expected 2 position, as before, found 3'],
       [{ ...good, action: [1, 2] }, 'expected 1 action, as before, found 2'],
+      [undefined, 'agent a: expected a step object, found undefined'],
+      [null, 'expected a step object, found null'],
+      [7, 'expected a step object, found number'],
       [{ ...good, position: 5 }, 'expected position as a list of numbers, found number'],
       [{ reward: 1, position: ['x', 'y'] }, 'a list of string'],
       [{ reward: 1, logits: { length: 1.5 } }, 'expected logits as a list of numbers'],
@@ -416,8 +419,8 @@ describe('a frame', () => {
 
   test('that cannot be recorded is refused with what was expected and found', () => {
     const bad: [unknown, string][] = [
-      [null, 'agent a: expected a frame as an object, found null'],
-      [undefined, 'expected a frame as an object, found undefined'],
+      [null, 'agent a: expected a frame object, found null'],
+      [undefined, 'expected a frame object, found undefined'],
       [{ ...frameOf(2, 2), data: new Uint8Array(11) }, 'expected 12 B of rgb8 pixels, found 11 B'],
       [{ ...frameOf(2, 2), width: 0 }, 'expected 1 to 65535 pixels a side, found 0x2'],
       [{ ...frameOf(2, 2), width: 1.5 }, 'pixels a side'],
