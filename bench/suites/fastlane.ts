@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../src/base/assert.ts'
+import { copyBytes } from '../../src/base/copy-bytes.ts'
 import {
   createLane,
   type LaneFrame,
@@ -132,7 +133,7 @@ async function publish(size: Size, rounds: number, frames: number) {
   const peer = new Uint8Array(new SharedArrayBuffer(slotBytes * slotCount)).fill(1)
   const copy = (places: number) => async (): Promise<number> =>
     timed(frames, index => {
-      peer.set(pixels, (index % places) * slotBytes + SLOT_HEADER_BYTES)
+      copyBytes(peer, (index % places) * slotBytes + SLOT_HEADER_BYTES, pixels)
     })
   const samples = await interleave(
     {

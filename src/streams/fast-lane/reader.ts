@@ -1,8 +1,10 @@
 // The reading end of the fast lane. It takes the newest whole frame of each layout, counts what it
 // passed over, and never makes the producer wait. Its wishes are what makes the producer publish:
 // a reader that is made has none, so that what an earlier one wished for ends with it.
+
 import { BufferPool } from '../../base/buffer-pool.ts'
 import { MIB } from '../../base/bytes.ts'
+import { copyBytes } from '../../base/copy-bytes.ts'
 import type { FrameSource } from '../../protocol/lane.ts'
 import { limits } from '../../protocol/limits.ts'
 import {
@@ -221,7 +223,7 @@ export class LaneReader {
     if (width * height * laneBytesPerPixel[format] !== payloadBytes) return undefined
     const payload = start + SLOT_HEADER_BYTES
     const pixels = this.#pool.take(payloadBytes)
-    pixels.set(bytes.subarray(payload, payload + payloadBytes))
+    copyBytes(pixels, 0, bytes.subarray(payload, payload + payloadBytes))
     const frame: TakenFrame = {
       ...{ layout, width, height, format },
       episode: words[at + SLOT_EPISODE]! >>> 0,

@@ -2,7 +2,9 @@
 // read or not. What it publishes is what readers wish for, and for nobody it costs one load a frame.
 // A slot is taken by an odd sequence and given back by an even one, so that a producer that dies in
 // between leaves a slot that nobody reads and the next producer repairs.
+
 import { assert } from '../../base/assert.ts'
+import { copyBytes } from '../../base/copy-bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import type { LaneHud } from '../../protocol/lane.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -97,7 +99,7 @@ export class LaneWriter {
     words[at + SLOT_STEP] = frame.step
     words[at + SLOT_INDEX] = frame.index
     floats[(start >>> 3) + SLOT_TIME] = frame.time
-    bytes.set(frame.pixels, start + SLOT_HEADER_BYTES)
+    copyBytes(bytes, start + SLOT_HEADER_BYTES, frame.pixels)
     Atomics.store(words, at + SLOT_SEQUENCE, (odd + 1) | 0)
     Atomics.store(words, WORD_HEAD, this.#head)
     floats[FLOAT_PUBLISHED] = floats[FLOAT_PUBLISHED]! + 1

@@ -2,9 +2,11 @@
 // While the ring has room it allocates nothing; when it has none, records go to the heap (`spill`),
 // the thread waits (`block`), or they are refused (`drop-newest`) and counted, so that the caller
 // can mark the gap. Records reach the ring in the order of their commits, whatever way they took.
+
 import { assert } from '../../base/assert.ts'
 import { KIB, MIB } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import { copyBytes } from '../../base/copy-bytes.ts'
 import { limits } from '../../protocol/limits.ts'
 import { type ChannelCounters, emptyCounters, type Policy } from '../../protocol/policies.ts'
 import { RECORD_HEADER_BYTES } from './layout.ts'
@@ -225,7 +227,7 @@ export class RingInlet {
       const offset = this.writer.claim(lengthBytes)
       if (offset < 0) return
       const from = block.start + RECORD_HEADER_BYTES
-      this.writer.bytes.set(block.bytes.subarray(from, from + lengthBytes), offset)
+      copyBytes(this.writer.bytes, offset, block.bytes.subarray(from, from + lengthBytes))
       this.writer.commit(block.words[(block.start >> 2) + 1]!)
       this.#heap.shift()
       this.#counters.taken++
