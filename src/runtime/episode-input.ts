@@ -30,12 +30,26 @@ export function badInput(agent: string, expected: string, found: string): Rollca
   return new RollcastError('BAD_INPUT', `agent ${agent}: expected ${expected}, found ${found}`)
 }
 
-/** Encodes information; throws BAD_INPUT when it is larger than a record may carry. */
+/** Encodes information; throws BAD_INPUT when it has no end or is larger than a record may carry. */
 export function packInfo(agent: string, info: unknown, payloadBytesMax: number): Uint8Array {
-  const packed = packValue(info)
+  const packed = packTree(agent, info)
   const bytesMax = Math.min(limits.infoBytesMax, payloadBytesMax / 2)
   if (packed.byteLength <= bytesMax) return packed
   throw badInput(agent, `at most ${bytesMax} B of information`, `${packed.byteLength} B`)
+}
+
+function packTree(agent: string, info: unknown): Uint8Array {
+  try {
+    return packValue(info)
+  } catch (error) {
+    // The stack has ended before the information has.
+    if (!(error instanceof RangeError)) throw error
+    throw badInput(
+      agent,
+      'information that does not hold itself',
+      'a cycle, or thousands of levels',
+    )
+  }
 }
 
 export class EpisodeInput {

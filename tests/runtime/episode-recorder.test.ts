@@ -361,7 +361,11 @@ describe('B1: a step that cannot be recorded', () => {
     expect(many.messages[0]).toContain(`at most ${limits.stepValuesMax} numbers`)
     const much = refusals([{ reward: 0, info: 'x'.repeat(limits.infoBytesMax) }])
     expect(much.messages[0]).toContain(`at most ${limits.infoBytesMax} B of information`)
-    for (const { told } of [many, much]) expect(only(told, 'step_taken')).toEqual([])
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = cycle
+    const endless = refusals([{ reward: 0, info: cycle }])
+    expect(endless.messages[0]).toContain('expected information that does not hold itself')
+    for (const { told } of [many, much, endless]) expect(only(told, 'step_taken')).toEqual([])
   })
 
   test('is one that the ring could never take', () => {
