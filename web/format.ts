@@ -3,10 +3,11 @@
 /** Made once: making it takes far longer than using it. */
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
 
-/** `1234567` -> `1.23M`, `812` -> `812`. */
+/** `1234567` -> `1.23M`, `812` -> `812`, `1e16` -> `1.00e+16`. */
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return String(value)
   const units = ['', 'k', 'M', 'G', 'T']
+  if (Math.abs(value) >= 1e15) return value.toExponential(2)
   let scaled = value
   let unit = 0
   while (Math.abs(scaled) >= 1000 && unit < units.length - 1) {
@@ -26,6 +27,15 @@ export function formatValue(value: number): string {
   if (size < 0.001) return withMinus(value.toExponential(2))
   const decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3
   return withMinus(Number.isInteger(value) ? String(value) : value.toFixed(decimals))
+}
+
+/** Values of one axis, each as `formatValue` has it, or with as many digits as tell them apart. */
+export function formatTicks(values: readonly number[]): string[] {
+  let texts = values.map(formatValue)
+  for (let digits = 3; new Set(texts).size < values.length && digits < 16; digits++) {
+    texts = values.map(value => withMinus(String(Number(value.toPrecision(digits)))))
+  }
+  return texts
 }
 
 /** A return so far: a dash where steps of the episode were missed, so that nobody knows it (NaN). */

@@ -76,6 +76,16 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(errors).toEqual([])
   })
 
+  test('U12 shows the newest picture between two episodes, and says that no step has come', async () => {
+    const { run, url, steps, pause } = await startTraining({ episodeSteps: 1_000_000 })
+    await expect.poll(steps).toBeGreaterThan(20)
+    pause()
+    run.recorder('walker').end()
+    const { page } = await open(url)
+    await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
+    await expect.poll(() => page.getByText('No step of it has come yet.').count()).toBe(2)
+  })
+
   test('comes back by itself after the broadcaster has died', async () => {
     const { run } = await startTraining()
     const { page } = await open(run.url ?? '')

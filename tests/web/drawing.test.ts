@@ -4,6 +4,7 @@ import {
   formatCount,
   formatPlace,
   formatReturn,
+  formatTicks,
   formatTime,
   formatValue,
 } from '../../web/format.ts'
@@ -89,8 +90,18 @@ test('relative bars show the lowest of several values and the highest in full', 
   expect(fractionOf(relativeRange([5, 5]), 5)).toBe(1)
 })
 
+test('the figures of an axis are as short as tells them apart', () => {
+  expect([0, 50, 100].map(String)).toEqual(formatTicks([0, 50, 100]))
+  expect(formatTicks([-0.5, 0, 0.5])).toEqual(['−0.500', '0', '0.500'])
+  expect(formatTicks([0.0062, 0.0064, 0.0066])).toEqual(['0.0062', '0.0064', '0.0066'])
+  expect(formatTicks([1_000_000, 1_000_100])).toEqual(['1000000', '1000100'])
+  expect(formatTicks([7, 7])).toEqual(['7', '7'])
+  expect(formatTicks([])).toEqual([])
+})
+
 test('numbers are short and say what they are', () => {
   expect([812, 1234, 1_234_567].map(formatCount)).toEqual(['812', '1.23k', '1.23M'])
+  expect([9.99e14, 1e300, -1e15].map(formatCount)).toEqual(['999T', '1.00e+300', '-1.00e+15'])
   expect([0, -0, 3, 12.3456, -0.5, 0.000123, Number.NaN].map(formatValue)).toEqual([
     '0',
     '0',

@@ -7,16 +7,17 @@ import { Panel } from './panel.tsx'
 
 /** More than these are not drawn, and the panel says so. */
 const BARS_MAX = 64
+/** A picture may be there before the first step is. */
+const NO_STEP = 'No step of it has come yet.'
 
-type Ranges = Readonly<Record<string, Range>>
+type Ranges = ReadonlyMap<string, Range>
 
 function widenAll(ranges: Ranges, meters: Readonly<Record<string, number>>): Ranges {
-  let next = ranges
-  for (const [name, value] of Object.entries(meters)) {
-    const range = widen(ranges[name], value)
-    if (range !== ranges[name]) next = { ...next, [name]: range }
-  }
-  return next
+  const wider = Object.entries(meters).flatMap(([name, value]): [string, Range][] => {
+    const range = widen(ranges.get(name), value)
+    return range === ranges.get(name) ? [] : [[name, range]]
+  })
+  return wider.length === 0 ? ranges : new Map([...ranges, ...wider])
 }
 
 interface BarProps {
@@ -44,7 +45,7 @@ function Bar({ label, value, range, chosen = false }: BarProps) {
 }
 
 function Meters({ meters }: { meters: Readonly<Record<string, number>> }) {
-  const [ranges, setRanges] = useState<Ranges>({})
+  const [ranges, setRanges] = useState<Ranges>(new Map())
   useEffect(() => setRanges(held => widenAll(held, meters)), [meters])
   const entries = Object.entries(meters)
   return (
@@ -55,7 +56,7 @@ function Meters({ meters }: { meters: Readonly<Record<string, number>> }) {
             key={name}
             label={formatName(name)}
             value={value}
-            range={widen(ranges[name], value)}
+            range={widen(ranges.get(name), value)}
           />
         ))}
       </ul>
@@ -105,24 +106,25 @@ function NoBars({ title, children }: { title: string; children: string }) {
 }
 
 export function BarsPanel() {
-  const agent = useViewer(state => state.look?.agent ?? null)
+  const hasLook = useViewer(state => state.look !== null)
+  const hasStep = useViewer(({ look }) => look !== null && look.state !== null)
   const meters = useViewer(({ look }) => look?.state?.meters ?? null)
   const values = useViewer(({ look }) => look?.state?.q_values ?? null)
   const logits = useViewer(({ look }) => look?.state?.logits ?? null)
   const chosen = useViewer(({ look }) => look?.state?.action ?? null)
   const action = typeof chosen === 'number' ? chosen : null
-  if (agent === null) return null
+  if (!hasLook) return null
   return (
     <div className="bar-panels">
       {meters === null ? (
-        <NoBars title="Meters">This agent records no meters.</NoBars>
+        <NoBars title="Meters">{hasStep ? 'This agent records no meters.' : NO_STEP}</NoBars>
       ) : (
         <Meters meters={meters} />
       )}
       {values !== null && <Choices title="Q-values" values={values} action={action} />}
       {logits !== null && <Choices title="Policy logits" values={logits} action={action} />}
       {values === null && logits === null && (
-        <NoBars title="Q-values">No Q-values in this run.</NoBars>
+        <NoBars title="Q-values">{hasStep ? 'No Q-values in this run.' : NO_STEP}</NoBars>
       )}
     </div>
   )

@@ -2,7 +2,7 @@
 // are read at each draw, so that a change of theme needs a redraw and no new chart.
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
-import { formatValue } from '../format.ts'
+import { formatTicks, formatValue } from '../format.ts'
 import { isLone } from '../lone-point.ts'
 import { cssValue, useTheme } from '../theme.ts'
 
@@ -61,7 +61,7 @@ function axisOptions(size: number): uPlot.Axis {
     stroke: () => cssValue('--quiet'),
     grid: { stroke: () => cssValue('--line'), width: 1 },
     ticks: { show: false },
-    values: (_chart, values) => values.map(value => (value === null ? '' : formatValue(value))),
+    values: (_chart, values) => formatTicks(values),
   }
 }
 
