@@ -116,15 +116,18 @@ async function describe(given: LerobotExport, videos: RecordedVideos): Promise<D
   const known = describedIn(root, given.fps)
   if (known) return known
   const fps = given.fps ?? videos.fps ?? FPS_DEFAULT
+  let why = ''
   for (const episode of episodes) {
     const row = rowOf(episode)
     if (row.steps < EPISODE_FRAMES_MIN) continue
     const features = await orRefused(() => describeEpisode(reader, row))
     if (!(features instanceof RollcastError)) return { fps, features }
+    why ||= `; episode ${episode}: ${features.message}`
   }
-  const found = `none among ${episodes.length}`
-  throw new RollcastError(
-    'NOT_FOUND',
-    `${given.runDir}: expected a finished episode of at least ${EPISODE_FRAMES_MIN} steps, found ${found}`,
-  )
+  const expected =
+    why === ''
+      ? `a finished episode of at least ${EPISODE_FRAMES_MIN} steps`
+      : 'an episode that can be in a dataset'
+  const found = `none among ${episodes.length}${why}`
+  throw new RollcastError('NOT_FOUND', `${given.runDir}: expected ${expected}, found ${found}`)
 }

@@ -134,6 +134,10 @@ describe('a run as a dataset (X1)', () => {
     await expect(exported(run, root, [tiny])).rejects.toThrow(
       'expected a finished episode of at least 2 steps, found none among 1',
     )
+    const odd = await run.episode(times(2, 's a/b a:b'))
+    await expect(exported(run, root, [tiny, odd])).rejects.toThrow(
+      'found none among 2; episode 2: cameras a/b and a:b would both be',
+    )
     expect(readdirSync(root)).toEqual([])
   })
 
