@@ -25,8 +25,14 @@ const PROBLEMS_MAX = 100
  */
 const TIME_BACK_MILLIS_MAX = 1_000
 
-/** Followers of the log conclude these from an event, whose time they have, however late they are. */
-const concluded: ReadonlySet<Event['type']> = new Set<EventType>([
+/**
+ * What others than the trainer tell, which says nothing of the clock. Followers of the log conclude it
+ * from an event, whose time it has, however late they are; and what the host tells overtakes what the
+ * trainer told before it, while that waits in the ring for a slow disk.
+ */
+const untimely: ReadonlySet<Event['type']> = new Set<EventType>([
+  'actor_changed',
+  'trainer_cost_measured',
   'episode_released',
   'episode_refused',
   'episode_saved',
@@ -202,7 +208,7 @@ class Verification {
       const layouts = new Layouts(this.#state.layouts.all())
       for (const { seq, time, event } of decodeBatch(batch, layouts)) {
         this.#events++
-        if (!concluded.has(event.type)) this.#time(seq, time)
+        if (!untimely.has(event.type)) this.#time(seq, time)
         if (event.type === 'frame_captured') this.#try(seq, () => this.#frame(seq, event))
         else if (event.type === 'salvaged') this.#missing.salvaged(event)
         else this.#missing.explain(event)

@@ -95,7 +95,7 @@ describe('a clock that cannot be trusted', () => {
   )
 })
 
-test('D9 what is concluded late has the time of what it is of: no clock was set back', async () => {
+test('D9 what is concluded late, or overtakes what waits: no clock was set back', async () => {
   const log = await openMemoryLog({ clock: new SimulatedClock() })
   const account: Event = {
     ...{ type: 'frames_counted', agent: 'a', camera: 'main', episode: 1 },
@@ -105,6 +105,7 @@ test('D9 what is concluded late has the time of what it is of: no clock was set 
     ...[...declarations, step(1, 0)].map((event): [Event, number] => [event, 10_000]),
     [step(1, 1), 20_000],
     [account, 10_000],
+    [{ type: 'trainer_cost_measured', percent: 1, calls: 1, meanNanos: 1 }, 25_000],
     [step(1, 2), 20_001],
     [step(1, 3), 12_000],
   ]
