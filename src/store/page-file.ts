@@ -1,11 +1,13 @@
 // A data file that is read piece by piece, never mapped: nothing in it can take the process down.
 // Never open one in a process that has the log open: closing any descriptor of the file would drop
 // LMDB's locks.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { describeError, RollcastError } from '../base/errors.ts'
 
 /** What a disk reads or refuses to read at once, at the most. */
 const SECTOR_BYTES = 4096
+/** A pipe in its place is opened too, and is no file; whoever waited for its other end might wait for ever. */
+const OPENING = constants.O_RDONLY | constants.O_NONBLOCK
 
 export class PageFile {
   readonly path: string
@@ -19,7 +21,7 @@ export class PageFile {
   /** Undefined when there is no such file. Throws CANNOT_CREATE when it cannot be read. */
   static open(path: string): PageFile | undefined {
     try {
-      return new PageFile(path, openSync(path, 'r'))
+      return new PageFile(path, openSync(path, OPENING))
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw new RollcastError('CANNOT_CREATE', `${path} cannot be read`, { cause })

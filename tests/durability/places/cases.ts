@@ -124,6 +124,16 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: 'a pipe in place of the data file',
+    ...{ as: 'root', record: 'LOG_FOREIGN', read: 'LOG_FOREIGN', found: /expected a file/ },
+    make(root) {
+      const dir = join(root, 'run')
+      mkdirSync(logDirectory(dir), { recursive: true })
+      execFileSync('mkfifo', [join(logDirectory(dir), 'data.mdb')])
+      return dir
+    },
+  },
+  {
     name: 'a data file of another program',
     ...{
       as: 'root',
