@@ -63,7 +63,7 @@ sender. All others lose the oldest, or all but the newest, and count it.
 ${fence(drawTopology(recording, 'trainer'))}
 ${tabulate(recording)}
 
-Each further camera has an encoder of its own (${limits.encodersMax} at most, the last for all that follow) with channels
+Where video is made each further camera has an encoder of its own (${limits.encodersMax} at most, the last for all that follow), with channels
 like the first one's.
 
 The trainer's own channel, \`${ingressSpec.name}\`, is the ring in shared memory (${ingressSpec.bytesMax} bytes), with a

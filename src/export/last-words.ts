@@ -1,7 +1,7 @@
 // Whether the encoders have said all that they will ever say of an episode. Frames that were lost
 // before the log, such as while its disk was full, are in no account: who waited for as many as the
 // trainer has counted would wait for ever.
-import { encoderNames } from '../protocol/encoder-names.ts'
+import { countEncoders, encoderNames } from '../protocol/encoder-names.ts'
 import type { LogReader } from '../store/event-log.ts'
 
 export class LastWords {
@@ -24,7 +24,7 @@ export class LastWords {
   }
 
   #havePassed(seq: number): boolean {
-    const cameras = this.#reader.layouts().cameras().length
-    return encoderNames(cameras).every(name => (this.#reader.position(name) ?? 0) >= seq)
+    const count = countEncoders(this.#reader.layouts().all())
+    return encoderNames(count).every(name => (this.#reader.position(name) ?? 0) >= seq)
   }
 }

@@ -1,5 +1,8 @@
-// Which encoder has which camera: the n-th camera of the log is the n-th encoder's, and the last
-// encoder has all that follow too.
+// Which encoder has which camera. Where video is made each camera has one of its own, in the order in
+// which they appeared, and the last encoder has all that follow too. Frames that are only counted need
+// no thread a camera: the first encoder has them all. Who has a camera is settled when it appears,
+// because each encoder accounts for its cameras from where its own cursor stands.
+import type { Layout } from './events.ts'
 import { limits } from './limits.ts'
 
 export type EncoderName = 'encoder' | `encoder-${number}`
@@ -8,10 +11,25 @@ export type EncoderName = 'encoder' | `encoder-${number}`
 const encoderName = (number: number): EncoderName =>
   number === 1 ? 'encoder' : `encoder-${number}`
 
-/** The encoders that `cameras` cameras have, in their order. */
-export const encoderNames = (cameras: number): EncoderName[] =>
-  Array.from({ length: Math.min(cameras, limits.encodersMax) }, (_, at) => encoderName(at + 1))
+/** The first `count` encoders, in their order; all that there may be when it is more. */
+export const encoderNames = (count: number): EncoderName[] =>
+  Array.from({ length: Math.min(count, limits.encodersMax) }, (_, at) => encoderName(at + 1))
 
-/** Who has the camera that stands at `place` in the log, from 0. */
-export const encoderOf = (place: number): EncoderName =>
-  encoderName(Math.min(place + 1, limits.encodersMax))
+/** The encoder of each camera (`agent/camera`), by the layouts of a log in any order. */
+export function encodersByCamera(layouts: Iterable<Layout>): ReadonlyMap<string, EncoderName> {
+  const frames = [...layouts].filter(layout => layout.kind === 'frame')
+  frames.sort((a, b) => a.layout - b.layout)
+  const encoders = new Map<string, EncoderName>()
+  let filmed = 0
+  for (const { agent, camera, video } of frames) {
+    const key = `${agent}/${camera}`
+    if (encoders.has(key)) continue
+    const number = video === false ? 1 : Math.min(++filmed, limits.encodersMax)
+    encoders.set(key, encoderName(number))
+  }
+  return encoders
+}
+
+/** How many encoders these layouts need. */
+export const countEncoders = (layouts: Iterable<Layout>): number =>
+  new Set(encodersByCamera(layouts).values()).size

@@ -33,6 +33,8 @@ export interface FrameLayout {
   readonly width: number
   readonly height: number
   readonly format: FrameFormat
+  /** False when the run made no video when it was declared, left out otherwise. */
+  readonly video?: false
 }
 
 export type Layout = StepLayout | FrameLayout

@@ -16,16 +16,26 @@ export interface Camera {
   index: number
 }
 
+export interface CamerasOptions {
+  readonly agent: string
+  /** Where viewers get the newest frames from; left out when there can be none. */
+  readonly lane?: LanePublisher | undefined
+  /** Whether the run makes video of them. Default true. */
+  readonly isFilmed?: boolean
+}
+
 export class Cameras {
   readonly #agent: string
   readonly #ingress: Ingress
   readonly #lane: LanePublisher | undefined
+  readonly #isFilmed: boolean
   readonly #cameras = new Map<string, Camera>()
 
-  constructor(agent: string, ingress: Ingress, lane: LanePublisher | undefined) {
+  constructor(ingress: Ingress, { agent, lane, isFilmed = true }: CamerasOptions) {
     this.#agent = agent
     this.#ingress = ingress
     this.#lane = lane
+    this.#isFilmed = isFilmed
   }
 
   /** An episode begins. */
@@ -63,7 +73,10 @@ export class Cameras {
       throw new RollcastError('BAD_FRAME', `a run has at most ${limits.layoutsMax} layouts`)
     }
     const { camera } = shape
-    const layout: FrameLayout = { kind: 'frame', layout: number, agent: this.#agent, ...shape }
+    const layout: FrameLayout = {
+      ...{ kind: 'frame', layout: number, agent: this.#agent, ...shape },
+      ...(this.#isFilmed ? {} : { video: false }),
+    }
     if (!this.#ingress.declare(layout)) {
       throw new RollcastError('UNAVAILABLE', `no room to declare camera ${camera}`)
     }

@@ -4,7 +4,7 @@
 import { RollcastError, typeName } from '../base/errors.ts'
 import { canonicalMetrics } from '../protocol/metric-names.ts'
 import type { StepInput } from '../protocol/step-layout.ts'
-import { type Camera, Cameras } from './cameras.ts'
+import { type Camera, Cameras, type CamerasOptions } from './cameras.ts'
 import type { CostGuard } from './cost-guard.ts'
 import {
   badInput,
@@ -16,15 +16,12 @@ import {
 import type { RecordedEpisode } from './episode-tape.ts'
 import type { FrameInput } from './frame-input.ts'
 import { type Ingress, problemOf, type TrainerTime } from './ingress.ts'
-import type { LanePublisher } from './lane-publisher.ts'
 import { OpenEpisode } from './open-episode.ts'
 
-export interface RecorderOptions {
+export interface RecorderOptions extends CamerasOptions {
   /** The agent's (environment's) name: 1 to 64 letters, digits and `._:-`. */
   readonly agent: string
   readonly onEpisode?: ((episode: RecordedEpisode) => void) | undefined
-  /** Where viewers get the newest frames from; left out when there can be none. */
-  readonly lane?: LanePublisher | undefined
 }
 
 /** Records the episodes of one environment or agent. Made by `run.recorder(agent)`. */
@@ -38,12 +35,12 @@ export class EpisodeRecorder {
   readonly #open: OpenEpisode
 
   constructor(ingress: Ingress, guard: CostGuard, options: RecorderOptions) {
-    const { agent, lane } = options
+    const { agent } = options
     this.agent = agent
     this.#ingress = ingress
     this.#guard = guard
     this.#time = ingress.time
-    this.#cameras = new Cameras(agent, ingress, lane)
+    this.#cameras = new Cameras(ingress, options)
     this.#checked = new EpisodeInput(agent, ingress.inlet.payloadBytesMax, problem =>
       ingress.refuse(agent, problem),
     )

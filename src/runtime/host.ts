@@ -203,7 +203,7 @@ export class Host {
 
   #takeNote(facts: Readonly<Record<string, unknown>>): void {
     this.#options.onNote(facts)
-    if (typeof facts['cameras'] === 'number') this.#encodeCameras(facts['cameras'])
+    if (typeof facts['encoders'] === 'number') this.#needEncoders(facts['encoders'])
     if (typeof facts['ingressDrained'] === 'number') {
       this.#ingressDrained = facts['ingressDrained']
       this.#ingressIsDrained()
@@ -216,8 +216,8 @@ export class Host {
     }
   }
 
-  /** The first camera's encoder is always there; each further one starts when its camera appears. */
-  #encodeCameras(count: number): void {
+  /** The first encoder is always there; each further one starts when its camera appears. */
+  #needEncoders(count: number): void {
     for (const spec of this.#options.topology.onDemand.slice(0, Math.max(0, count - 1))) {
       if (!this.#roster.get(spec.name)) this.#children.adopt(spec)
     }

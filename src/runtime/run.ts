@@ -151,6 +151,7 @@ export class Run {
       agent,
       onEpisode: this.#options.onEpisode,
       lane: this.#lane,
+      isFilmed: this.#options.video !== undefined,
     })
     this.#recorders.set(agent, made)
     return made

@@ -85,7 +85,7 @@ const reader = (name: ActorName, placement: Placement = 'thread'): ActorSpec => 
   return { name, placement, mayTerminate: true, replaceable: true }
 }
 const aggregator = reader('aggregator')
-/** The encoders of the first cameras; the last of them takes all further ones too. */
+/** All that there may be. */
 const encoders = encoderNames(limits.encodersMax)
 const broadcaster: ActorSpec = { ...reader('broadcaster'), replaceable: false }
 /**

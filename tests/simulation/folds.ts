@@ -48,7 +48,7 @@ export class AggregatorFold {
   }
 }
 
-/** The account of the encoder `name`, which has one camera (the last one all further ones); of all without. */
+/** The account of the encoder `name` (docs/format.md says which cameras it has); of all without. */
 export class EncoderFold {
   readonly accounts: Accounts = []
   readonly facts: FramesCounted[] = []
@@ -79,10 +79,19 @@ export class EncoderFold {
   #isMine({ agent, camera }: FrameCaptured): boolean {
     if (this.#number === undefined) return true
     const key = `${agent}/${camera}`
-    const place = this.#layouts.cameras().indexOf(key) + 1
-    const mine = this.#mine.get(key) ?? Math.min(place, limits.encodersMax) === this.#number
+    const mine = this.#mine.get(key) ?? this.#encoderOf(key) === this.#number
     this.#mine.set(key, mine)
     return mine
+  }
+
+  /** Of those that were filmed when they appeared each has the next encoder; all others the first. */
+  #encoderOf(key: string): number {
+    const layouts = this.#layouts.all().filter(layout => layout.kind === 'frame')
+    const declared = layouts.sort((a, b) => a.layout - b.layout)
+    const firsts = new Map(declared.reverse().map(one => [`${one.agent}/${one.camera}`, one]))
+    if (firsts.get(key)?.video === false) return 1
+    const filmed = this.#layouts.cameras().filter(camera => firsts.get(camera)?.video !== false)
+    return Math.min(filmed.indexOf(key) + 1, limits.encodersMax)
   }
 
   /** Whether `bytes` are its state, but for what was given up; no video is made. */

@@ -56,7 +56,11 @@ export class SimTrainer {
     const time = { origin: clock.now() - clock.monotonic(), monotonic: () => clock.monotonic() }
     this.#ingress = new Ingress(this.inlet, { ...start, time }, () => {})
     const guard = new CostGuard(this.#cost, clock.monotonic())
-    this.#recorders = ['a', 'b'].map(agent => new EpisodeRecorder(this.#ingress!, guard, { agent }))
+    // Every third program makes no video of the cameras that are new in it.
+    const isFilmed = (this.#world.seed + this.#world.processes) % 3 > 0
+    this.#recorders = ['a', 'b'].map(
+      agent => new EpisodeRecorder(this.#ingress!, guard, { agent, isFilmed }),
+    )
     this.#keepHouse()
   }
 

@@ -1,5 +1,5 @@
 // The cameras of one encoder: which of the run's are its own, and the film of each.
-import { encoderOf } from '../../protocol/encoder-names.ts'
+import { encodersByCamera } from '../../protocol/encoder-names.ts'
 import type { LogReader } from '../../store/event-log.ts'
 import { Film, type Studio } from './film.ts'
 import type { FilmState } from './logic.ts'
@@ -29,8 +29,7 @@ export class Films {
     const key = keyOf(camera)
     let mine = this.#mine.get(key)
     if (mine === undefined) {
-      const place = this.#reader.layouts().cameras().indexOf(key)
-      mine = encoderOf(place) === this.#name
+      mine = encodersByCamera(this.#reader.layouts().all()).get(key) === this.#name
       this.#mine.set(key, mine)
     }
     return mine

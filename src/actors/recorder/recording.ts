@@ -2,6 +2,7 @@
 // given back when that is durable. While the log cannot be written to, the trainer goes on: what it
 // hands over is shown, counted as lost and discarded.
 import { encodeEvent, type Layouts } from '../../protocol/codec.ts'
+import { countEncoders } from '../../protocol/encoder-names.ts'
 import type { Position } from '../../protocol/position.ts'
 import type { LogWriter } from '../../store/event-log.ts'
 import type { OpenLog } from '../../store/open-log.ts'
@@ -30,7 +31,7 @@ export class Recording {
   readonly #scope: ActorScope<RecorderConfig>
   readonly #pid: number
   readonly #log: () => OpenLog
-  /** How many of the layouts the host has been told about the cameras of. */
+  /** How many of the layouts the host has been told about the encoders of. */
   #layoutsTold = 0
   #outlets: Outlets | undefined
   /** The ring's position that was handed to the log last: what comes next follows it. */
@@ -46,7 +47,7 @@ export class Recording {
     this.#handed = log().writer.position(this.#producer) ?? 0
     // It discarded what it could not record, and could not say so either.
     const isUntold = config.gap !== undefined && ring.releasedPosition > this.#handed
-    this.#tellCameras()
+    this.#tellEncoders()
     this.#tellOpening()
     this.losses = new Losses(layouts, isUntold ? config.gap : undefined)
     if (!isUntold) return
@@ -84,7 +85,7 @@ export class Recording {
     const { writer } = this.#log()
     if (hasStopped(writer)) this.#handUnrecorded(writer, intake, position)
     else this.#handRecorded(writer, intake, position)
-    this.#tellCameras()
+    this.#tellEncoders()
   }
 
   /** The log is another one now, which can be written to again. */
@@ -113,11 +114,11 @@ export class Recording {
     })
   }
 
-  /** Each camera has an encoder of its own. */
-  #tellCameras(): void {
+  /** The encoders that the run's cameras need. */
+  #tellEncoders(): void {
     if (this.layouts.size === this.#layoutsTold) return
     this.#layoutsTold = this.layouts.size
-    this.#scope.note({ cameras: this.layouts.cameras().length })
+    this.#scope.note({ encoders: countEncoders(this.layouts.all()) })
   }
 
   #handRecorded(writer: LogWriter, intake: Intake, position: number): void {

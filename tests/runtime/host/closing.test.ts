@@ -50,7 +50,7 @@ describe('closing is a protocol', () => {
   test('lets encoders start that are yet to: they have frames that nobody else encodes', () => {
     const { host, actor, spawned, run, ended, late } = newHost()
     run()
-    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    actor('recorder').tell({ type: 'noted', facts: { encoders: 3 } })
     actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
     host.close()
     for (const name of ['encoder-2', 'encoder-3']) {
@@ -64,7 +64,7 @@ describe('closing is a protocol', () => {
   test('takes nobody for late that has finished while others do', () => {
     const { host, actor, run, pass, ended, late } = newHost()
     run()
-    actor('recorder').tell({ type: 'noted', facts: { cameras: 2 } })
+    actor('recorder').tell({ type: 'noted', facts: { encoders: 2 } })
     actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
     actor('recorder').obedient = false
     host.close()
@@ -78,7 +78,7 @@ describe('closing is a protocol', () => {
   test('waits for no start for so long that nobody could finish, and says who has not', () => {
     const { host, actor, run, pass, lives, ended, late } = newHost()
     run()
-    actor('recorder').tell({ type: 'noted', facts: { cameras: 3 } })
+    actor('recorder').tell({ type: 'noted', facts: { encoders: 3 } })
     actor('recorder').tell({ type: 'noted', facts: { ingressDrained: 9 } })
     host.close()
     pass(0.8 * 0.4 * CLOSE_MILLIS_MAX - 1)
@@ -90,7 +90,7 @@ describe('closing is a protocol', () => {
   test('waits for no start when nothing becomes durable any more', () => {
     const { host, actor, run, ended, late } = newHost()
     run()
-    actor('recorder').tell({ type: 'noted', facts: { cameras: 2 } })
+    actor('recorder').tell({ type: 'noted', facts: { encoders: 2 } })
     const sealed = { sealed: 'the disk', code: 'LOG_FAILED' }
     actor('recorder').tell({ type: 'noted', facts: { ...sealed, ingressDrained: 9 } })
     host.close()
