@@ -31,10 +31,10 @@ const deaths: readonly Plant[] = [
   before('number', 'words[at + SLOT_NUMBER] = this.#head'),
   {
     file: WRITER,
-    find: 'bytes.set(frame.pixels, start + SLOT_HEADER_BYTES)',
-    replace: `bytes.set(frame.pixels.subarray(0, 9000), start + SLOT_HEADER_BYTES)
+    find: 'copyBytes(bytes, start + SLOT_HEADER_BYTES, frame.pixels)',
+    replace: `copyBytes(bytes, start + SLOT_HEADER_BYTES, frame.pixels.subarray(0, 9000))
       globalThis.atStep('copy')
-      bytes.set(frame.pixels, start + SLOT_HEADER_BYTES)`,
+      copyBytes(bytes, start + SLOT_HEADER_BYTES, frame.pixels)`,
   },
   before('even', 'Atomics.store(words, at + SLOT_SEQUENCE, (odd + 1) | 0)'),
   before('head', 'Atomics.store(words, WORD_HEAD, this.#head)'),
