@@ -192,8 +192,9 @@ test(`S5 C6 a producer dies at each of 6 steps, ${each} times: nothing torn, los
   expect({ torn, missing, unexpected }).toEqual({ torn: 0, missing: 0, unexpected: 0 })
   expect(reads).toBeGreaterThanOrEqual(lives.length * records)
   expect(usable.count).toBe(lives.length - 1)
-  // A reader of a ring has no loop that waits for a writer.
-  expect(read.max).toBeLessThan(1)
+  // A reader of a ring has no loop that waits for a writer, who is away for tens of milliseconds here. In
+  // a million reads one may have met a collection of garbage.
+  expect(read.max).toBeLessThan(5)
   if (tier === 'slow') expect(usable.quantile(0.99)).toBeLessThan(250)
 })
 
