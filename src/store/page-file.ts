@@ -6,7 +6,7 @@ import { describeError, RollcastError } from '../base/errors.ts'
 
 /** What a disk reads or refuses to read at once, at the most. */
 const SECTOR_BYTES = 4096
-/** A pipe in its place is opened too, and is no file; whoever waited for its other end might wait for ever. */
+/** A pipe in its place is opened too, and found to be no file: its other end may never come. */
 const OPENING = constants.O_RDONLY | constants.O_NONBLOCK
 
 export class PageFile {

@@ -1,7 +1,6 @@
 // The reading end of the fast lane. It takes the newest whole frame of each layout, counts what it
 // passed over, and never makes the producer wait. Its wishes are what makes the producer publish:
 // a reader that is made has none, so that what an earlier one wished for ends with it.
-
 import { BufferPool } from '../../base/buffer-pool.ts'
 import { MIB } from '../../base/bytes.ts'
 import { copyBytes } from '../../base/copy-bytes.ts'

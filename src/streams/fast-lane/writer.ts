@@ -2,7 +2,6 @@
 // read or not. What it publishes is what readers wish for, and for nobody it costs one load a frame.
 // A slot is taken by an odd sequence and given back by an even one, so that a producer that dies in
 // between leaves a slot that nobody reads and the next producer repairs.
-
 import { assert } from '../../base/assert.ts'
 import { copyBytes } from '../../base/copy-bytes.ts'
 import { RollcastError } from '../../base/errors.ts'

@@ -2,7 +2,6 @@
 // While the ring has room it allocates nothing; when it has none, records go to the heap (`spill`),
 // the thread waits (`block`), or they are refused (`drop-newest`) and counted, so that the caller
 // can mark the gap. Records reach the ring in the order of their commits, whatever way they took.
-
 import { assert } from '../../base/assert.ts'
 import { KIB, MIB } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
