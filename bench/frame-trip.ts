@@ -71,7 +71,10 @@ export function describeTrips(trips: readonly Trip[]): string {
   return stops.map(stop => `${stop} ${at(stop, 0.5)} (${at(stop, 0.99)})`).join(', ')
 }
 
-/** Runs in the page before its own scripts: notes frames that come in and are handed over. */
+/**
+ * Runs in the page before its own scripts: notes frames that come in and are handed over, and when
+ * the drawing thread has said something.
+ */
 export function installPageProbe(): void {
   const now = (): number => performance.timeOrigin + performance.now()
   const hops: Hop[] = []
@@ -80,7 +83,7 @@ export function installPageProbe(): void {
     WebSocket: { prototype: object }
     Worker: { prototype: { postMessage: (this: object, ...args: unknown[]) => void } }
   }
-  Object.assign(globalThis, { rollcastHops: hops })
+  Object.assign(globalThis, { rollcastHops: hops, rollcastHasDrawn: false })
   const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage')!
   Object.defineProperty(WebSocket.prototype, 'onmessage', {
     ...own,
@@ -91,6 +94,16 @@ export function installPageProbe(): void {
           const [capturedAt, sentAt] = [header.getFloat64(32, true), header.getFloat64(40, true)]
           came.set(event.data, { capturedAt, sentAt, cameAt: now() })
         }
+        handle(event)
+      })
+    },
+  })
+  const heard = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage')!
+  Object.defineProperty(Worker.prototype, 'onmessage', {
+    ...heard,
+    set(handle: (event: unknown) => void) {
+      heard.set!.call(this, (event: unknown) => {
+        Object.assign(globalThis, { rollcastHasDrawn: true })
         handle(event)
       })
     },
@@ -110,7 +123,8 @@ export function installDrawProbe(bits: number, square: number): void {
   type Method = (...args: unknown[]) => unknown
   const scope = globalThis as unknown as {
     OffscreenCanvasRenderingContext2D: { prototype: Record<string, Method> }
-    createImageBitmap: Method
+    ImageDecoder: { prototype: Record<string, Method> }
+    VideoFrame: { prototype: Record<string, Method> }
     postMessage: (message: { type: string; number: number }) => void
     addEventListener(
       type: 'message',
@@ -127,12 +141,16 @@ export function installDrawProbe(bits: number, square: number): void {
   scope.addEventListener('message', ({ timeStamp, data }) => {
     if (data.number !== undefined) taken.set(data.number, performance.timeOrigin + timeStamp)
   })
-  const decode = scope.createImageBitmap
-  scope.createImageBitmap = async (...args) => {
-    const decodeAt = now()
-    const picture = await decode.apply(globalThis, args)
-    newest = { ...newest, decodeAt, decodedAt: now() }
-    return picture
+  const { decode } = scope.ImageDecoder.prototype
+  scope.ImageDecoder.prototype['decode'] = function (this: unknown, ...args) {
+    newest = { ...newest, decodeAt: now() }
+    return decode!.apply(this, args)
+  }
+  const { copyTo } = scope.VideoFrame.prototype
+  scope.VideoFrame.prototype['copyTo'] = async function (this: unknown, ...args) {
+    const layout = await copyTo!.apply(this, args)
+    newest = { ...newest, decodedAt: now() }
+    return layout
   }
   const { prototype } = scope.OffscreenCanvasRenderingContext2D
   for (const name of ['putImageData', 'drawImage']) {

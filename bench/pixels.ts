@@ -3,9 +3,10 @@
 // from before step() was called until the squares were read. The log is in memory: what the disk
 // does to what is seen is measured elsewhere.
 import { assert } from '../src/base/assert.ts'
+import type { EpisodeRecorder } from '../src/runtime/episode-recorder.ts'
 import { checkOptions } from '../src/runtime/options.ts'
 import { type Run, start } from '../src/runtime/run.ts'
-import type { Chromium } from './chromium.ts'
+import type { BrowserPage, Chromium } from './chromium.ts'
 import {
   type Draw,
   type Hop,
@@ -57,10 +58,12 @@ export function watchPixels(
       assert(run.url !== null, 'the run is shown live')
       const page = await browser.open(run.url, `(${installPageProbe})()`)
       const worker = await page.worker
+      const recorder = run.recorder('agent')
+      await untilDrawn(recorder, shape, page)
       await worker.evaluate(`(${installDrawProbe})(${BITS}, ${SQUARE})`)
       const warm = Math.ceil(WARM_SECONDS * fps)
       const frames = Math.ceil(seconds * fps) + warm
-      const stepped = await record(run, shape, frames, fps)
+      const stepped = await record(recorder, shape, frames, fps)
       const draws = await worker.evaluate<Draw[]>('rollcastDraws()')
       const hops = await page.evaluate<Hop[]>('rollcastHops')
       const theirError = await worker.evaluate<number>(`(${wallError})()`)
@@ -107,9 +110,34 @@ function firstDraws(draws: readonly Draw[], frames: number): Draw[] {
   })
 }
 
+/**
+ * Shows a frame again and again. A drawing thread that is looked into before its script has begun
+ * stays without what browsers keep for secure contexts.
+ */
+async function untilDrawn(
+  recorder: EpisodeRecorder,
+  shape: Shape,
+  page: BrowserPage,
+): Promise<void> {
+  const step = newStep()
+  const scene = newScene(shape)
+  stamp(scene, shape, 0)
+  recorder.begin()
+  do {
+    recorder.step(step)
+    recorder.frame({ ...shape, data: scene })
+    await new Promise(resolve => setTimeout(resolve, 1000 / 60))
+  } while (!(await page.evaluate<boolean>('rollcastHasDrawn')))
+  recorder.end()
+}
+
 /** One episode, and a moment for its last frame; returns when each step was, Unix milliseconds. */
-async function record(run: Run, shape: Shape, frames: number, fps: number): Promise<number[]> {
-  const recorder = run.recorder('agent')
+async function record(
+  recorder: EpisodeRecorder,
+  shape: Shape,
+  frames: number,
+  fps: number,
+): Promise<number[]> {
   const step = newStep()
   const scene = newScene(shape)
   const stepped: number[] = []

@@ -1,6 +1,7 @@
 // A frame to a canvas, one to one; CSS scales it up crisply. The image buffer is kept between frames
 // of the same size, so that drawing pixels allocates nothing.
 import type { FrameFormat } from '../src/protocol/events.ts'
+import type { Picture } from './decode-picture.ts'
 import type { Drawable } from './frame-drawer.ts'
 import { toRgba } from './rgba.ts'
 
@@ -25,9 +26,14 @@ export class FramePainter {
     context.putImageData(this.#image, 0, 0)
   }
 
-  /** Sizes the canvas to the picture and draws it. */
-  drawPicture(picture: ImageBitmap): void {
-    this.#resize(picture.width, picture.height).drawImage(picture, 0, 0)
+  /** Sizes the canvas to the picture, draws it and lets go of it. */
+  drawPicture(picture: Picture): void {
+    const context = this.#resize(picture.width, picture.height)
+    if (picture instanceof ImageData) context.putImageData(picture, 0, 0)
+    else {
+      context.drawImage(picture, 0, 0)
+      picture.close()
+    }
   }
 
   /** Throws where the browser has no 2D context for this canvas. */
@@ -44,10 +50,4 @@ export class FramePainter {
     if (context === null) throw new Error('this browser gives no 2D context for the stage')
     return context
   }
-}
-
-/** Decodes the picture that a frame is; off the calling thread, where the browser does so. */
-export function decodePicture({ format, pixels }: Drawable): Promise<ImageBitmap> {
-  const file = new Blob([pixels as Uint8Array<ArrayBuffer>], { type: `image/${format}` })
-  return createImageBitmap(file)
 }

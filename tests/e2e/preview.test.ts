@@ -145,6 +145,26 @@ describe.skipIf(!hasChromium)('V11 the stage', () => {
       expect(errors).toEqual([])
     })
 
+    test('shows them in a browser that decodes by Blob only, or converts no colours', async () => {
+      const lacking = [
+        () => Reflect.deleteProperty(globalThis, 'ImageDecoder'),
+        () => {
+          VideoFrame.prototype.copyTo = () => Promise.reject(new Error('not in this browser'))
+        },
+      ]
+      for (const lack of lacking) {
+        let formats = new Set<string>()
+        const { page, errors } = await open(recording(), async opened => {
+          formats = watchFormats(opened)
+          await opened.addInitScript(ONLY_PAGE)
+          await opened.addInitScript(lack)
+        })
+        await expectPicture(page, shape, 3)
+        expect([...formats]).toEqual(['jpeg'])
+        expect(errors).toEqual([])
+      }
+    })
+
     test('goes on in the page when the drawing thread cannot be loaded', async () => {
       const { page } = await open(recording(), opened =>
         opened.route(/drawing/, route => route.abort()),
@@ -159,6 +179,7 @@ describe.skipIf(!hasChromium)('V11 the stage', () => {
         await opened.addInitScript(ONLY_PAGE)
         await opened.addInitScript(() => {
           globalThis.createImageBitmap = () => Promise.reject(new Error('not in this browser'))
+          ImageDecoder.prototype.decode = () => Promise.reject(new Error('not in this browser'))
         })
       })
       await expectPicture(page, shape, 0.001)
