@@ -1,12 +1,12 @@
 // What a picture of a frame costs and saves (V11): JPEG and WebP at three sizes, by the encoder and
-// through the pool that makes them for viewers; and that without a viewer none is made.
+// through the thread that makes them for viewers; and that without a viewer none is made.
 import { assert } from '../../src/base/assert.ts'
 import { loadMedia } from '../../src/media/ffmpeg.ts'
 import { StillEncoder } from '../../src/media/still.ts'
 import { type PictureFormat, pictureFormats } from '../../src/protocol/frame-encoding.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
-import { PreviewPool } from '../../src/runtime/preview-pool.ts'
 import { start } from '../../src/runtime/run.ts'
+import { openPreviewLine, type PreviewLine } from '../../tests/runtime/preview-line.ts'
 import { newScene, type Shape } from '../material.ts'
 import { orderedPictures } from '../pixels.ts'
 import { inScratch } from '../scratch.ts'
@@ -47,7 +47,7 @@ export async function preview(settings: BenchSettings): Promise<SuiteResult> {
     held.values.push(value)
     samples.set(name, held)
   }
-  const pool = new PreviewPool()
+  const line = openPreviewLine()
   for (let round = 0; round < rounds; round++) {
     settings.onProgress(`preview: round ${round + 1} of ${rounds}`)
     for (const shape of shapes) {
@@ -58,10 +58,10 @@ export async function preview(settings: BenchSettings): Promise<SuiteResult> {
         note(`${prefix}_bytes`, 'B', bytes)
         note(`${prefix}_ratio`, 'of raw', bytes / (shape.width * shape.height * 3))
       }
-      note(`preview.pool_${named(shape)}_millis`, 'ms', await order(pool, shape, pictures))
+      note(`preview.pool_${named(shape)}_millis`, 'ms', await order(line, shape, pictures))
     }
   }
-  await pool.close()
+  await line.close()
   settings.onProgress('preview: frames that nobody watches')
   const unwatched = await recordUnwatched(settings.small ? 0.5 : 3)
   const figures: Figure[] = [...samples].map(([name, { unit, values }]) =>
@@ -75,7 +75,7 @@ export async function preview(settings: BenchSettings): Promise<SuiteResult> {
     ],
     notes: [
       `quality ${QUALITY}, ${pictures} pictures a round, medians of each, ${rounds} rounds`,
-      'pool: from the order at the host to the answer there, JPEG, the thread idle before',
+      'pool: from the order at the broadcaster to the answer there, JPEG, the thread idle before',
       `${unwatched.recorded} frames of 640x480 recorded with nobody connected; then one viewer came` +
         ` and ${unwatched.thenEncoded} were made into pictures`,
     ],
@@ -88,13 +88,13 @@ export const previewSweep: Sweep = async ({ small, pairs, onProgress }) => {
   const pictures = small ? 3 : 30
   const names = ['jpeg_millis', 'webp_millis', 'pool_millis', 'jpeg_bytes', 'webp_bytes'] as const
   const samples = names.map(name => ({ name, by: new Map<number, number[]>() }))
-  const pool = new PreviewPool()
+  const line = openPreviewLine()
   const swept = [...shapes, ...furtherShapes].toSorted((a, b) => a.width - b.width)
   for (const shape of swept) {
     onProgress(`preview: ${named(shape)}`)
     for (let round = 0; round < rounds; round++) {
       const [jpeg, webp] = [encode(shape, 'jpeg', pictures), encode(shape, 'webp', pictures)]
-      const through = await order(pool, shape, pictures)
+      const through = await order(line, shape, pictures)
       const values = [jpeg.millis, webp.millis, through, jpeg.bytes, webp.bytes]
       for (const [i, { by }] of samples.entries()) {
         const pixels = shape.width * shape.height
@@ -102,12 +102,14 @@ export const previewSweep: Sweep = async ({ small, pairs, onProgress }) => {
       }
     }
   }
-  await pool.close()
+  await line.close()
   return {
     growth: samples.map(({ name, by }) =>
       growthOf(`preview.${name}`, name.endsWith('bytes') ? 'B' : 'ms', 'pixels a picture', by),
     ),
-    notes: [`quality ${QUALITY}; pool: JPEG, from the order at the host to the answer there`],
+    notes: [
+      `quality ${QUALITY}; pool: JPEG, from the order at the broadcaster to the answer there`,
+    ],
   }
 }
 
@@ -128,16 +130,15 @@ function encode(shape: Shape, as: PictureFormat, count: number): { millis: numbe
   return { millis: medianOf(millis), bytes }
 }
 
-async function order(pool: PreviewPool, shape: Shape, count: number): Promise<number> {
+async function order({ make }: PreviewLine, shape: Shape, count: number): Promise<number> {
   const scene = newScene(shape)
   const millis: number[] = []
-  for (let id = 0; id < count; id++) {
+  for (let picture = 0; picture < count; picture++) {
     const pixels = scene.slice()
     const startedAt = performance.now()
     const wanted = { ...shape, format: 'rgb8', as: 'jpeg', quality: QUALITY } as const
-    const answer = await pool.answer({ id, kind: 'still', ...wanted, pixels })
+    await make({ ...wanted, pixels })
     millis.push(performance.now() - startedAt)
-    assert(answer.kind === 'still', `expected a picture, found ${JSON.stringify(answer)}`)
   }
   return medianOf(millis)
 }

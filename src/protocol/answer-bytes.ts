@@ -2,7 +2,7 @@
 // bytes as viewers get, which is more than their numbers take in memory.
 
 import { numbersIn } from './thinned-steps.ts'
-import type { EpisodeMaterial, PoolAnswer } from './thread-messages.ts'
+import type { EpisodeMaterial, HistoryAnswer, StillAnswer } from './thread-messages.ts'
 
 const ROW_BYTES = 400
 /** Of names and marks around a step's numbers. */
@@ -18,7 +18,7 @@ export const materialBytes = ({ steps, globalSteps = [] }: EpisodeMaterial): num
   steps.reduce((sum, step) => sum + STEP_BYTES + numbersIn(step) * NUMBER_BYTES, 0) +
   globalSteps.length * 2 * NUMBER_BYTES
 
-export function answerBytes(answer: PoolAnswer): number {
+export function answerBytes(answer: HistoryAnswer | StillAnswer): number {
   switch (answer.kind) {
     case 'episodes':
       return rowsBytes(answer.rows)

@@ -149,7 +149,7 @@ export type HistoryAnswer = { readonly id: number } & (
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
 
-/** `broadcaster.stills`: a frame that a viewer wants as a picture, which the pool makes. */
+/** `broadcaster.stills`: a frame that a viewer wants as a picture. */
 export interface StillOrder {
   readonly id: number
   readonly kind: 'still'
@@ -166,14 +166,11 @@ export interface StillOrder {
   readonly pixels: Uint8Array
 }
 
-/** `host.stills`: the picture's file, or why there is none. */
+/** `previews.stills`: the picture's file, or why there is none. */
 export type StillAnswer = { readonly id: number } & (
   | { readonly kind: 'still'; readonly bytes: Uint8Array }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 )
-
-/** What the host's pools answer. */
-export type PoolAnswer = HistoryAnswer | StillAnswer
 
 /** Transactions of the log, and how long they took to become durable. Zero where there were none. */
 export interface CommitFigures {

@@ -6,12 +6,30 @@ import { answerBytes } from '../protocol/answer-bytes.ts'
 import type {
   ChannelStatus,
   FactBatch,
-  PoolAnswer,
+  HistoryAnswer,
   SystemNotice,
 } from '../protocol/thread-messages.ts'
 import type { MessagePortLike } from '../streams/port.ts'
 import type { ActorHandle } from './spawn.ts'
-import type { ActorName, Topology } from './topology.ts'
+import {
+  type ActorName,
+  type ChannelEnd,
+  type ChannelRoute,
+  endsOf,
+  type Topology,
+} from './topology.ts'
+
+/** Whoever makes pictures for viewers. */
+export interface Previews {
+  /** Called when it is gone with its ends of the channels, and was not told to stop. */
+  onLost: () => void
+  /** Gives it its end of a channel, which is kept until it has been started. */
+  connect(channel: string, port: MessagePortLike): void
+  start(): void
+  /** It is asked to end, and lets go of its ends. */
+  stop(): void
+  counters(): readonly ChannelStatus[]
+}
 
 /** The two ends of a new channel; a MessageChannel of worker_threads fits. */
 export interface PortPair {
@@ -25,8 +43,9 @@ export interface LinksOptions {
   readonly openChannel: () => PortPair
   /** The living actor of that name, if it lives. */
   readonly handleOf: (name: ActorName) => ActorHandle | undefined
-  /** Answers the broadcaster's queries of the log, and its orders of pictures. */
-  readonly answer: (query: unknown) => Promise<PoolAnswer>
+  /** Answers the broadcaster's queries of the log. */
+  readonly answer: (query: unknown) => Promise<HistoryAnswer>
+  readonly previews: Previews
   readonly onError: (error: unknown) => void
 }
 
@@ -39,9 +58,8 @@ export class HostLinks {
   constructor(options: LinksOptions) {
     this.#options = options
     const { topology, clock, onError } = options
-    const specs = (end: 'from' | 'to') =>
-      topology.channels.filter(route => route[end] === 'host').map(route => route.spec)
-    this.#channels = new Channels(specs('from'), specs('to'), clock, onError)
+    const { sends, receives } = endsOf(topology, 'host')
+    this.#channels = new Channels(sends, receives, clock, onError)
     if (this.#has('host.facts')) {
       this.#facts = this.#channels.sender<FactBatch>('host.facts', {
         sizeOf: batch => 64 + batch.records.byteLength,
@@ -55,41 +73,67 @@ export class HostLinks {
         keyOf: () => 'system',
       }) as ReturnType<Channels['sender']>
     }
-    this.#answer('broadcaster.queries', 'host.answers')
-    this.#answer('broadcaster.stills', 'host.stills', true)
+    this.#answerQueries()
+    options.previews.onLost = () => this.#connectPreviews()
   }
 
   #has(channel: string): boolean {
     return this.#options.topology.channels.some(route => route.spec.name === channel)
   }
 
-  /** `overlapping`: the next one is begun while one is not answered yet. */
-  #answer(queries: string, answersTo: string, overlapping = false): void {
-    if (!this.#has(queries)) return
-    const answers = this.#channels.sender(answersTo, { sizeOf: answerBytes })
-    const handle = async (query: unknown): Promise<void> => {
-      const answer = await this.#options.answer(query)
-      while (answers.offer(answer) === 'full') {
-        await new Promise<void>(resolve => {
-          answers.onWritable = resolve
-        })
-      }
-    }
-    this.#channels.receive(queries, handle, { overlapping })
+  #answerQueries(): void {
+    if (!this.#has('broadcaster.queries')) return
+    const answers = this.#channels.sender('host.answers', { sizeOf: answerBytes })
+    this.#channels.receive('broadcaster.queries', async query =>
+      answers.deliver(await this.#options.answer(query)),
+    )
   }
 
   /** Gives the actor fresh ports for all its channels; the other ends attach to the new ones. */
   connect(name: ActorName, handle: ActorHandle): void {
-    for (const { spec, from, to } of this.#options.topology.channels) {
-      if (from !== name && to !== name) continue
-      const otherName = from === name ? to : from
-      const other = otherName === 'host' ? undefined : this.#options.handleOf(otherName)
-      if (otherName !== 'host' && other === undefined) continue
-      const { port1, port2 } = this.#options.openChannel()
-      handle.command({ type: 'connect', channel: spec.name, port: port1 })
-      if (other) other.command({ type: 'connect', channel: spec.name, port: port2 })
-      else this.#channels.connect(spec.name, port2)
+    // Who makes pictures was asked to by another life of it.
+    if (name === 'broadcaster') this.#options.previews.stop()
+    for (const route of this.#options.topology.channels) {
+      if (route.from === name || route.to === name) this.#join(route, name, handle)
     }
+  }
+
+  /** The broadcaster wants pictures; or none any more, and has let go of its ends. */
+  wantPictures(wanted: boolean): void {
+    const { previews } = this.#options
+    if (wanted) previews.start()
+    else {
+      previews.stop()
+      this.#connectPreviews()
+    }
+  }
+
+  /** The broadcaster gets fresh ports to whoever will make the next picture. */
+  #connectPreviews(): void {
+    const { topology, handleOf } = this.#options
+    const handle = handleOf('broadcaster')
+    if (handle === undefined) return
+    for (const route of topology.channels) {
+      const isOfPreviews = route.from === 'previews' || route.to === 'previews'
+      if (isOfPreviews) this.#join(route, 'broadcaster', handle)
+    }
+  }
+
+  #join({ spec, from, to }: ChannelRoute, name: ActorName, handle: ActorHandle): void {
+    const attach = this.#attachmentOf(from === name ? to : from)
+    if (attach === undefined) return
+    const { port1, port2 } = this.#options.openChannel()
+    handle.command({ type: 'connect', channel: spec.name, port: port1 })
+    attach(spec.name, port2)
+  }
+
+  /** How an end of a channel is given to whoever it is for; undefined when nobody is there. */
+  #attachmentOf(end: ChannelEnd): ((channel: string, port: MessagePortLike) => void) | undefined {
+    const { previews, handleOf } = this.#options
+    if (end === 'host') return (channel, port) => this.#channels.connect(channel, port)
+    if (end === 'previews') return (channel, port) => previews.connect(channel, port)
+    const handle = handleOf(end)
+    return handle && ((channel, port) => handle.command({ type: 'connect', channel, port }))
   }
 
   offerFacts(batch: FactBatch): void {
@@ -101,7 +145,7 @@ export class HostLinks {
   }
 
   counters(): ChannelStatus[] {
-    return this.#channels.counters()
+    return [...this.#channels.counters(), ...this.#options.previews.counters()]
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts'
 import { pause, systemClock } from '../base/clock.ts'
 import { describeError, RollcastError } from '../base/errors.ts'
 import { seededRandom } from '../base/random.ts'
-import type { HistoryQuery, PoolAnswer, StillOrder } from '../protocol/thread-messages.ts'
+import type { HistoryQuery } from '../protocol/thread-messages.ts'
 import type { LogLock } from '../store/lock.ts'
 import { lockLog, type RunLock } from '../store/run-lock.ts'
 import { LaneGauge } from '../streams/fast-lane/status.ts'
@@ -20,7 +20,7 @@ import type { HostMessage, HostRequest, HostStart, Problem } from './host-messag
 import type { TrainerCost } from './host-status.ts'
 import { IngressFigures } from './ingress-figures.ts'
 import { OperatorLog } from './operator-log.ts'
-import { PreviewPool } from './preview-pool.ts'
+import { PreviewThread } from './preview-thread.ts'
 import { Spawner } from './spawn.ts'
 import { kindsInThreads } from './topology.ts'
 
@@ -42,21 +42,18 @@ async function main(start: HostStart): Promise<void> {
   port.close()
 }
 
-/** Whoever does bursts of stateless work. */
+/** Whoever does bursts of stateless work for viewers. */
 class Pools {
-  readonly #history: HistoryPool
-  readonly #previews = new PreviewPool()
+  readonly history: HistoryPool
+  readonly previews: PreviewThread
 
-  constructor({ runDir, reader }: HostStart) {
-    this.#history = new HistoryPool(runDir, reader)
-  }
-
-  answer(query: HistoryQuery | StillOrder): Promise<PoolAnswer> {
-    return query.kind === 'still' ? this.#previews.answer(query) : this.#history.answer(query)
+  constructor({ runDir, reader, topology }: HostStart) {
+    this.history = new HistoryPool(runDir, reader)
+    this.previews = new PreviewThread(topology)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#history.close(), this.#previews.close()])
+    await Promise.all([this.history.close(), this.previews.close()])
   }
 }
 
@@ -105,7 +102,8 @@ function run(
     faults: start.faults,
     restartLimits: start.restartLimits,
     trainerCost: () => trainerCost(start),
-    answer: query => pools.answer(query as HistoryQuery | StillOrder),
+    answer: query => pools.history.answer(query as HistoryQuery),
+    previews: pools.previews,
     onCutOff(name) {
       if (name === 'recorder' && start.trainer) fenceReader(start.trainer.ring)
     },

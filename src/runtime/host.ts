@@ -11,9 +11,9 @@ import type { supervisorMachine } from '../machines/supervisor.machine.ts'
 import { tell } from '../machines/tell.ts'
 import { encodeEvent } from '../protocol/codec.ts'
 import type { Event } from '../protocol/events.ts'
-import type { CrashKind, PoolAnswer, SystemNotice } from '../protocol/thread-messages.ts'
+import type { CrashKind, HistoryAnswer, SystemNotice } from '../protocol/thread-messages.ts'
 import { type ChildrenOptions, HostChildren } from './host-children.ts'
-import { HostLinks, type PortPair } from './host-links.ts'
+import { HostLinks, type PortPair, type Previews } from './host-links.ts'
 import type { HostDetail, Problem } from './host-messages.ts'
 import { type Member, Roster } from './host-roster.ts'
 import { composeStatus, type TrainerCost } from './host-status.ts'
@@ -34,8 +34,9 @@ export interface HostOptions extends ChildrenOptions {
   readonly trainerCost: () => TrainerCost | null
   /** Gives the ports that two actors, or an actor and the host, are connected with. */
   readonly openChannel: () => PortPair
-  /** Answers the broadcaster's queries of the log, and its orders of pictures. */
-  readonly answer: (query: unknown) => Promise<PoolAnswer>
+  /** Answers the broadcaster's queries of the log. */
+  readonly answer: (query: unknown) => Promise<HistoryAnswer>
+  readonly previews: Previews
   /** An actor hangs and is replaced: what it shares with others has to be taken from it. */
   readonly onCutOff: (name: ActorName) => void
   readonly onStarted: (detail: HostDetail) => void
@@ -74,7 +75,7 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options
-    const { topology, clock, random, openChannel, answer, closeMillisMax } = options
+    const { topology, clock, random, openChannel, answer, previews, closeMillisMax } = options
     this.#producer = `host:${random.below(2 ** 32)}`
     this.#roster = new Roster(topology.actors)
     this.#links = new HostLinks({
@@ -82,6 +83,7 @@ export class Host {
       clock,
       openChannel,
       answer,
+      previews,
       handleOf: name => this.#roster.get(name)?.handle,
       onError: error => this.#fail('INTERNAL', describeError(error)),
     })
@@ -204,6 +206,7 @@ export class Host {
   #takeNote(facts: Readonly<Record<string, unknown>>): void {
     this.#options.onNote(facts)
     if (typeof facts['encoders'] === 'number') this.#needEncoders(facts['encoders'])
+    if (typeof facts['pictures'] === 'boolean') this.#links.wantPictures(facts['pictures'])
     if (typeof facts['ingressDrained'] === 'number') {
       this.#ingressDrained = facts['ingressDrained']
       this.#ingressIsDrained()

@@ -14,8 +14,6 @@ export interface TaskThreadOptions {
   readonly queueMax: number
   /** How long closing waits for tasks that were begun. */
   readonly closeMillisMax: number
-  /** Between two tasks its event loop has a turn. Default false. */
-  readonly yields?: boolean
 }
 
 export class TaskThread {
@@ -29,16 +27,15 @@ export class TaskThread {
   }
 
   /** What the module's function `name` makes of the task. Rejects with CLOSED after `close`. */
-  async run(task: unknown, name: string, transferList: ArrayBuffer[] = []): Promise<unknown> {
+  async run(task: unknown, name: string): Promise<unknown> {
     if (this.#isClosed) throw new RollcastError('CLOSED', 'the run ends')
-    const { filename, queueMax, yields = false } = this.#options
+    const { filename, queueMax } = this.#options
     this.#pool ??= new Piscina({
       ...{ filename, minThreads: 0, maxThreads: 1, maxQueue: queueMax },
-      ...(yields && { atomics: 'disabled' as const }),
       idleTimeout: IDLE_MILLIS,
       resourceLimits: heapOf(),
     })
-    const running = this.#pool.run(task, { name, transferList })
+    const running = this.#pool.run(task, { name })
     this.#running.add(running)
     try {
       return await running

@@ -27,10 +27,13 @@ export interface ActorSpec {
   readonly replaceable: boolean
 }
 
+/** An actor, the host, or the thread that makes pictures for viewers. */
+export type ChannelEnd = ActorName | 'host' | 'previews'
+
 export interface ChannelRoute {
   readonly spec: ChannelSpec
-  readonly from: ActorName | 'host'
-  readonly to: ActorName | 'host'
+  readonly from: ChannelEnd
+  readonly to: ChannelEnd
 }
 
 export interface Topology {
@@ -49,6 +52,12 @@ export const kindsInThreads = ({ actors, onDemand }: Topology): readonly ActorKi
       .map(({ name }) => kindOf(name)),
   ),
 ]
+
+/** What `end` sends on and receives from. */
+export const endsOf = ({ channels }: Pick<Topology, 'channels'>, end: ChannelEnd) => ({
+  sends: channels.filter(({ from }) => from === end).map(({ spec }) => spec),
+  receives: channels.filter(({ to }) => to === end).map(({ spec }) => spec),
+})
 
 const channel = (
   name: string,
@@ -75,8 +84,8 @@ const viewing: readonly ChannelRoute[] = [
   channel('aggregator.projection', 'aggregator', 'broadcaster', 'latest', 1, 4 * MIB),
   channel('broadcaster.queries', 'broadcaster', 'host', 'drop-newest', 64, MIB),
   channel('host.answers', 'host', 'broadcaster', 'block', 64, 64 * MIB),
-  channel('broadcaster.stills', 'broadcaster', 'host', 'drop-newest', 8, 64 * MIB),
-  channel('host.stills', 'host', 'broadcaster', 'block', 8, 64 * MIB),
+  channel('broadcaster.stills', 'broadcaster', 'previews', 'drop-newest', 8, 64 * MIB),
+  channel('previews.stills', 'previews', 'broadcaster', 'block', 8, 64 * MIB),
   channel('host.system', 'host', 'broadcaster', 'latest', 1, MIB),
 ]
 

@@ -89,6 +89,15 @@ export class PortSender<T> {
     return result
   }
 
+  /** Offers the item again and again, until there is room for it. */
+  async deliver(item: T): Promise<void> {
+    while (this.offer(item) === 'full') {
+      await new Promise<void>(resolve => {
+        this.onWritable = resolve
+      })
+    }
+  }
+
   /** Sends to a new receiver from now on; an earlier one is detached. */
   attach(port: MessagePortLike): void {
     this.detach()

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 import { episodeMessage } from '../../src/gateway/messages.ts'
 import { answerBytes, materialBytes } from '../../src/protocol/answer-bytes.ts'
 import { stringifyMessage } from '../../src/protocol/message-text.ts'
-import type { EpisodeMaterial, PoolAnswer } from '../../src/protocol/thread-messages.ts'
+import type {
+  EpisodeMaterial,
+  HistoryAnswer,
+  StillAnswer,
+} from '../../src/protocol/thread-messages.ts'
 import { frameOf, materialOf, rowOf, stepOf } from '../gateway/stage.ts'
 
 const values = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(i))
@@ -26,7 +30,7 @@ test('C1 an episode is accounted at about what viewers get, whether it is long o
 })
 
 test('C1 no answer takes more on its way between threads than it is accounted at', () => {
-  const answers: readonly PoolAnswer[] = [
+  const answers: readonly (HistoryAnswer | StillAnswer)[] = [
     { id: 1, kind: 'episodes', rows: Array.from({ length: 200 }, (_, i) => rowOf(i)), next: 3 },
     ...[wide, long].map(material => ({ id: 2, kind: 'episode', material }) as const),
     { id: 3, kind: 'frames', frames: values(50).map((_, i) => frameOf(i, 30_000)), next: null },

@@ -5,19 +5,44 @@ import {
   type ActorCommand,
   type ActorReport,
   type ActorStart,
+  type HistoryAnswer,
   type HistoryQuery,
   heartbeatMillis,
-  type PoolAnswer,
   type SystemNotice,
 } from '../../src/protocol/thread-messages.ts'
 import { Host, type HostOptions } from '../../src/runtime/host.ts'
+import type { Previews } from '../../src/runtime/host-links.ts'
 import type { ActorHandle } from '../../src/runtime/spawn.ts'
 import { type ActorKind, recordingTopology, type Topology } from '../../src/runtime/topology.ts'
+import type { MessagePortLike } from '../../src/streams/port.ts'
 
-/** What a pool says that found nothing. */
-export const failedOf = (query: unknown): PoolAnswer => ({
+/** What the pool says that found nothing. */
+export const failedOf = (query: unknown): HistoryAnswer => ({
   ...{ id: (query as HistoryQuery).id, kind: 'failed', code: 'NOT_FOUND', message: 'nothing' },
 })
+
+/** Whoever makes pictures, and was asked this. */
+export class FakePreviews implements Previews {
+  readonly asked: string[] = []
+  onLost = (): void => {}
+
+  connect(channel: string, port: MessagePortLike): void {
+    this.asked.push(`connect ${channel}`)
+    port.close()
+  }
+
+  start(): void {
+    this.asked.push('start')
+  }
+
+  stop(): void {
+    this.asked.push('stop')
+  }
+
+  counters(): [] {
+    return []
+  }
+}
 
 export class FakeActor implements ActorHandle {
   readonly kind: ActorKind
@@ -131,6 +156,7 @@ export function hostOf(options: Partial<HostOptions> = {}, topology?: Topology) 
     trainerCost: () => null,
     onCutOff: name => cutOff.push(name),
     answer: async query => failedOf(query),
+    previews: new FakePreviews(),
     onStarted: detail => started.push(detail),
     onNote: facts => notes.push(facts),
     onStatus: status => statuses.push(status),

@@ -2,12 +2,13 @@
 // while a viewer wants them.
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { SimulatedClock } from '../../src/base/clock.ts'
 import type { SystemNotice } from '../../src/protocol/thread-messages.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
-import { PreviewPool } from '../../src/runtime/preview-pool.ts'
 import { type Run, start } from '../../src/runtime/run.ts'
 import { picture } from '../media/pictures.ts'
 import { runCommand, tempDir, until } from './harness.ts'
+import { openPreviewLine } from './preview-line.ts'
 import { connectViewer } from './viewer-client.ts'
 
 /** A few pictures, over and over. */
@@ -108,27 +109,44 @@ test('V11 without node-av frames come as pixels, and viewers are told how to get
   expect(viewer.of('error')).toHaveLength(1)
 })
 
-test('the pool makes pictures in turn, says what it cannot make, and ends with what it has in hand', async () => {
+test('the thread makes pictures in turn, says what it cannot make, and ends with what it has in hand', async () => {
   for (let round = 0; round < 3; round++) {
-    const pool = new PreviewPool()
-    const order = (id: number, as: 'jpeg' | 'webp', width: number) => {
+    const { make, told, close } = openPreviewLine()
+    onTestFinished(close)
+    const order = (as: 'jpeg' | 'webp', width: number): Promise<Uint8Array> => {
       const shape = { width, height: 4, format: 'rgb8' } as const
-      return pool.answer({ id, kind: 'still', ...shape, as, quality: 75, pixels: pixelsOf(shape) })
+      return make({ ...shape, as, quality: 75, pixels: pixelsOf(shape) })
     }
-    const answers = await Promise.all([
-      order(1, 'jpeg', 64),
+    const answers = await Promise.allSettled([
+      order('jpeg', 64),
       // WebP ends at 16383 pixels a side.
-      order(2, 'webp', 20_000),
-      ...Array.from({ length: 20 }, (_, i) => order(3 + i, 'webp', 32 + i)),
+      order('webp', 20_000),
+      ...Array.from({ length: 5 }, (_, i) => order('webp', 32 + i)),
     ])
-    expect(answers.map(({ id, kind }) => [id, kind])).toEqual(
-      answers.map((_, i) => [i + 1, i === 1 ? 'failed' : 'still']),
+    expect(answers.map(({ status }) => status)).toEqual(
+      answers.map((_, i) => (i === 1 ? 'rejected' : 'fulfilled')),
     )
-    expect(answers[1]).toMatchObject({ message: expect.stringContaining('20000x4') })
-    const last = Array.from({ length: 10 }, (_, i) => order(i, 'jpeg', 2000))
-    await pool.close()
-    expect((await Promise.all(last)).map(({ kind }) => kind)).toEqual(last.map(() => 'still'))
-    expect(await order(99, 'jpeg', 64)).toMatchObject({ kind: 'failed', code: 'CLOSED' })
+    expect((answers[1] as PromiseRejectedResult).reason.message).toContain('20000x4')
+    expect(told).toEqual([true])
+    const last = Array.from({ length: 5 }, () => order('jpeg', 2000))
+    const ends = Promise.allSettled(last)
+    await close()
+    expect((await ends).map(({ status }) => status)).toEqual(last.map(() => 'rejected'))
+  }
+})
+
+test('V11 the thread goes when no picture was wanted for long, and comes back with the next one', async () => {
+  const clock = new SimulatedClock()
+  const { make, told, close } = openPreviewLine(clock)
+  onTestFinished(close)
+  const shape = { width: 64, height: 4, format: 'rgb8' } as const
+  const order = () => make({ ...shape, as: 'jpeg', quality: 75, pixels: pixelsOf(shape) })
+  for (let life = 1; life <= 3; life++) {
+    const [first, second] = await Promise.all([order(), order()])
+    expect(first.byteLength).toBeGreaterThan(100)
+    expect(second).toEqual(first)
+    clock.advance(30_000)
+    expect(told).toEqual(Array.from({ length: 2 * life }, (_, i) => i % 2 === 0))
   }
 })
 

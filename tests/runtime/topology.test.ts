@@ -37,6 +37,7 @@ for (const [title, topology] of Object.entries(topologies)) {
   describe(`the topology: ${title}`, () => {
     const ends = new Set<string>([
       'host',
+      'previews',
       ...[...topology.actors, ...topology.onDemand].map(actor => actor.name),
     ])
 
@@ -77,8 +78,8 @@ for (const [title, topology] of Object.entries(topologies)) {
     })
 
     test('L10: holds no recorder or player up for a viewer', () => {
-      for (const { spec, to } of topology.channels) {
-        if (to === 'broadcaster' && !spec.name.startsWith('host.')) {
+      for (const { spec, from, to } of topology.channels) {
+        if (to === 'broadcaster' && from !== 'host' && from !== 'previews') {
           expect(['drop-oldest', 'latest'], spec.name).toContain(spec.policy.kind)
         }
       }

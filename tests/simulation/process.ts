@@ -17,6 +17,7 @@ import type {
 } from '../../src/protocol/thread-messages.ts'
 import { answerQuery, openRun } from '../../src/replay/history.ts'
 import { Host } from '../../src/runtime/host.ts'
+import type { Previews } from '../../src/runtime/host-links.ts'
 import type { Problem } from '../../src/runtime/host-messages.ts'
 import type { ActorHandle } from '../../src/runtime/spawn.ts'
 import { type ActorKind, recordingTopology } from '../../src/runtime/topology.ts'
@@ -37,6 +38,15 @@ export const CLOSE_MILLIS_MAX = 5_000
 const PID = 4711
 /** Half of the processes keep every episode. */
 const KEEP_RULES = [undefined, undefined, 'terminated', 'best(2) or worst(1)']
+
+/** Viewers here want no pictures. */
+const nobody: Previews = {
+  onLost() {},
+  connect: (_channel, port) => port.close(),
+  start() {},
+  stop() {},
+  counters: () => [],
+}
 
 export class SimProcess {
   readonly number: number
@@ -135,6 +145,7 @@ export class SimProcess {
       faults: true,
       trainerCost: () => this.trainer.cost,
       answer: query => this.#answer(query as HistoryQuery),
+      previews: nobody,
       onCutOff: name => {
         if (name === 'recorder') fenceReader(this.trainer.ring)
       },

@@ -1,7 +1,6 @@
 // The broadcaster: folds the live feed, the aggregator's projections and the host's notices into
 // what viewers see, and passes their questions about the past on. It loses what it has no time
 // for; the log has everything.
-import { MIB, movableOf } from '../../base/bytes.ts'
 import { RollcastError } from '../../base/errors.ts'
 import { Hub } from '../../gateway/hub.ts'
 import { type Behind, type Gateway, openGateway } from '../../gateway/server.ts'
@@ -12,8 +11,6 @@ import type {
   LiveBatch,
   LiveFrame,
   ProjectionNotice,
-  StillAnswer,
-  StillOrder,
   SystemNotice,
 } from '../../protocol/thread-messages.ts'
 import { type OpenReader, openLogReader } from '../../store/open-log.ts'
@@ -21,7 +18,7 @@ import type { ActorDefinition, ActorInstance, ActorScope } from '../run-actor.ts
 import { FrameFeed } from './frame-feed.ts'
 import { HistoryClient } from './history-client.ts'
 import { LiveFeed } from './logic.ts'
-import { StillClient } from './still-client.ts'
+import { openStills, type StillClient } from './still-client.ts'
 
 export interface BroadcasterConfig {
   /** Null while no run is there yet. */
@@ -136,7 +133,6 @@ class Broadcaster implements ActorInstance {
     receive<ProjectionNotice>('aggregator.projection', notice => this.#hub.showProjection(notice))
     receive<SystemNotice>('host.system', notice => this.#takeSystem(notice))
     receive<HistoryAnswer>('host.answers', answer => this.#history.take(answer))
-    receive<StillAnswer>('host.stills', answer => this.#stills?.take(answer))
     const { clock, restarts, fail } = this.#scope
     if (restarts > 0 && this.#frames) {
       this.#cancelRecall = clock.schedule(QUIET_MILLIS, () => this.#recall().catch(fail))
@@ -226,16 +222,4 @@ class Broadcaster implements ActorInstance {
     await this.#gateway?.stop()
     return undefined
   }
-}
-
-/** Where the topology has somebody who makes pictures. */
-function openStills({ clock, sends, sender }: ActorScope<BroadcasterConfig>) {
-  if (!sends.includes('broadcaster.stills')) return undefined
-  const orders = sender<StillOrder>('broadcaster.stills', {
-    sizeOf: order => 64 + order.pixels.byteLength,
-    transferOf: order => movableOf(order.pixels),
-    // A single frame may be larger than the usual window.
-    window: { countMax: 8, bytesMax: 64 * MIB },
-  })
-  return new StillClient(clock, order => orders.offer(order) === 'accepted')
 }

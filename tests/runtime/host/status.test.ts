@@ -6,14 +6,15 @@ import { seededRandom } from '../../../src/base/random.ts'
 import { decodeRecord, Layouts, readRecord } from '../../../src/protocol/codec.ts'
 import type {
   FactBatch,
+  HistoryAnswer,
   HistoryQuery,
-  PoolAnswer,
   SystemNotice,
 } from '../../../src/protocol/thread-messages.ts'
 import { playingTopology, waitingTopology } from '../../../src/runtime/topology.ts'
 import { PortReceiver } from '../../../src/streams/port.ts'
 import { turns } from '../../actors/fake-endpoint.ts'
-import { type FakeActor, failedOf } from '../fake-actors.ts'
+import { frameOf } from '../../gateway/stage.ts'
+import { type FakeActor, FakePreviews, failedOf } from '../fake-actors.ts'
 import { newHost } from './new-host.ts'
 
 const died = new Error('planted fault')
@@ -159,9 +160,9 @@ describe('the host`s own channels', () => {
   })
 
   test('C1 account answers by what they hold, so that large ones do not gather in the port', async () => {
-    const bytes = new Uint8Array(3 * MIB)
-    const answer = async (query: unknown): Promise<PoolAnswer> => ({
-      ...{ id: (query as HistoryQuery).id, kind: 'still', bytes },
+    const frame = frameOf(0, 3 * MIB)
+    const answer = async (query: unknown): Promise<HistoryAnswer> => ({
+      ...{ id: (query as HistoryQuery).id, kind: 'frame', frame },
     })
     const { actor, run, pass, statuses } = newHost({ answer })
     run()
@@ -178,6 +179,43 @@ describe('the host`s own channels', () => {
     for (let i = 0; i < 100 && held()?.offered !== 3; i++) await turns()
     expect(held()).toMatchObject({ offered: 3, taken: 1, depth: 2 })
     expect(held()!.depthBytes).toBeGreaterThan(6 * MIB)
+  })
+})
+
+describe('whoever makes pictures', () => {
+  const pictureChannels = ['broadcaster.stills', 'previews.stills']
+  const connected = pictureChannels.map(name => `connect ${name}`)
+
+  test('is connected with the broadcaster, and starts and stops as that says', () => {
+    const previews = new FakePreviews()
+    const { actor, run } = newHost({ previews })
+    run()
+    const portsOf = (): number[] =>
+      pictureChannels.map(name => actor('broadcaster').ports.get(name)?.length ?? 0)
+    expect(previews.asked.splice(0)).toEqual(['stop', ...connected])
+    expect(portsOf()).toEqual([1, 1])
+    actor('broadcaster').tell({ type: 'noted', facts: { pictures: true } })
+    expect(previews.asked.splice(0)).toEqual(['start'])
+    // The next one, when it is wanted again, finds what is sent until then.
+    actor('broadcaster').tell({ type: 'noted', facts: { pictures: false } })
+    expect(previews.asked.splice(0)).toEqual(['stop', ...connected])
+    expect(portsOf()).toEqual([2, 2])
+  })
+
+  test('is connected anew when it is lost, and stops with its broadcaster', () => {
+    const previews = new FakePreviews()
+    const { actor, run, clock, lives } = newHost({ previews })
+    run()
+    previews.asked.splice(0)
+    previews.onLost()
+    expect(previews.asked.splice(0)).toEqual(connected)
+    expect(actor('broadcaster').ports.get('broadcaster.stills')).toHaveLength(2)
+    actor('broadcaster').end(died)
+    previews.onLost()
+    expect(previews.asked.splice(0)).toEqual([])
+    clock.advance(1_000)
+    expect(lives('broadcaster')).toBe(2)
+    expect(previews.asked).toEqual(['stop', ...connected])
   })
 })
 
