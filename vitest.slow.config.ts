@@ -26,6 +26,7 @@ const timed = [
  */
 const exact = ['tests/supervision/{kills-*,pairs,recovery,stuck}.test.ts']
 const longest = [
+  'e2e/soak.test.ts',
   'simulation/even-seeds.test.ts',
   'simulation/odd-seeds.test.ts',
   'durability/damage/damage.test.ts',
@@ -33,7 +34,6 @@ const longest = [
   'durability/datasets/kills.test.ts',
   'durability/power/power-loss.test.ts',
   'durability/kills/errors.test.ts',
-  'e2e/soak.test.ts',
   'supervision/outpaced.test.ts',
   'soak/soak.test.ts',
   'durability/power/saving.test.ts',

@@ -1,4 +1,4 @@
-// The page, looked at for long: it must not grow with what it has seen (S22). Five minutes in the slow
+// The page, looked at for long: it must not grow with what it has seen (S22). Half an hour in the slow
 // tier, as long as `SOAK_MINUTES` says by hand. For a commit, seconds in which all views come and go: what one of
 // them leaves behind each time shows in nodes and listeners long before it does in bytes.
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,10 +11,10 @@ import { startTraining } from './training.ts'
 
 declareBrowser()
 
-const MILLIS = Number(process.env['SOAK_MINUTES'] ?? runs(0.02, 5)) * 60_000
+const MILLIS = Number(process.env['SOAK_MINUTES'] ?? runs(0.02, 30)) * 60_000
 const SAMPLES = runs(3, 30)
-/** Minutes leave room for others on two cores. */
-const STEP_MILLIS = runs(10, 40)
+/** Half an hour leaves room for others on two cores, and has as many episodes as five busy minutes. */
+const STEP_MILLIS = runs(10, 200)
 
 /** What may come with more episodes, milestones and points of charts, and no more. */
 const growthMax = { heapMib: runs(8, 12), nodes: 1_500, listeners: 100 } as const
