@@ -1,11 +1,12 @@
 // All agents at once (L14), over one connection while they are looked at; one that is chosen is shown
 // in full.
-import { useEffect, useMemo, useState } from 'react'
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import type { AgentView } from '../agent-group.ts'
 import { useAgentGroup } from '../browser-session.ts'
 import { StageCanvas } from '../components/stage-canvas.tsx'
 import { formatReturn } from '../format.ts'
+import { gridColumns } from '../grid-columns.ts'
 import { useSession, useViewer } from '../use-session.ts'
 
 /** A page of the grid: more pictures than that are no longer seen at once. */
@@ -20,15 +21,20 @@ export function GridView() {
   const group = useAgentGroup()
   const shown = useMemo(() => agents.slice(from, from + TILES_MAX), [agents, from])
   useEffect(() => group.follow(shown), [group, shown])
+  const view = useRef<HTMLElement>(null)
+  const columns = useColumns(view, shown.length)
   const watch = (agent: string): void => {
     session.follow(agent)
     session.backToLive()
   }
   return (
-    <main className="grid-view">
+    <main className="grid-view" ref={view}>
       <h2 className="visually-hidden">All agents</h2>
       {agents.length === 0 && <p className="empty">No agent has recorded anything yet.</p>}
-      <ul className="agent-grid">
+      <ul
+        className="agent-grid"
+        style={{ gridTemplateColumns: columns && `repeat(${columns}, minmax(0, 1fr))` }}
+      >
         {shown.map(agent => (
           <AgentTile key={agent} agent={agent} view={group.of(agent)} onWatch={watch} />
         ))}
@@ -50,6 +56,26 @@ export function GridView() {
       )}
     </main>
   )
+}
+
+/** Undefined until the view has been measured. */
+function useColumns(view: RefObject<HTMLElement | null>, count: number): number | undefined {
+  const [columns, setColumns] = useState<number>()
+  useEffect(() => {
+    const element = view.current
+    if (element === null) return
+    const fit = (): void => {
+      const { paddingLeft, paddingTop } = getComputedStyle(element)
+      const [side, top] = [Number.parseFloat(paddingLeft), Number.parseFloat(paddingTop)]
+      const { clientWidth, clientHeight } = element
+      // What is around the tiles is between them too.
+      setColumns(gridColumns(count, clientWidth - 2 * side, clientHeight - 2 * top, side))
+    }
+    const observer = new ResizeObserver(fit)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [view, count])
+  return columns
 }
 
 interface AgentTileProps {
