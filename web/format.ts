@@ -29,8 +29,24 @@ export function formatValue(value: number): string {
   return withMinus(Number.isInteger(value) ? String(value) : value.toFixed(decimals))
 }
 
-/** Values of one axis, each as `formatValue` has it, or with as many digits as tell them apart. */
+/** Of ticks; with more, a power of ten is shorter. */
+const DECIMALS_MAX = 4
+
+/**
+ * Values of one axis: all with as many decimals as one of them needs; where that are too many, each as
+ * `formatValue` has it, or with as many digits as tell them apart.
+ */
 export function formatTicks(values: readonly number[]): string[] {
+  const size = Math.max(...values.map(Math.abs))
+  // Of one alone nothing is known: no text is near enough to it.
+  const steps = values.slice(1).map((value, i) => value - values[i]!)
+  const step = steps.length > 0 ? Math.min(...steps) : 0
+  for (let decimals = 0; decimals <= DECIMALS_MAX && size < 100_000; decimals++) {
+    const texts = values.map(value => value.toFixed(decimals))
+    // Ticks are sums, and a little off what they stand for.
+    const isExact = values.every((value, i) => Math.abs(value - Number(texts[i])) < step / 1000)
+    if (isExact) return texts.map(text => (Number(text) === 0 ? '0' : withMinus(text)))
+  }
   let texts = values.map(formatValue)
   for (let digits = 3; new Set(texts).size < values.length && digits < 16; digits++) {
     texts = values.map(value => withMinus(String(Number(value.toPrecision(digits)))))

@@ -92,10 +92,14 @@ test('relative bars show the lowest of several values and the highest in full', 
 
 test('the figures of an axis are as short as tells them apart', () => {
   expect([0, 50, 100].map(String)).toEqual(formatTicks([0, 50, 100]))
-  expect(formatTicks([-0.5, 0, 0.5])).toEqual(['−0.500', '0', '0.500'])
+  expect(formatTicks([-1, -0.5, 0, 0.5])).toEqual(['−1.0', '−0.5', '0', '0.5'])
+  expect(formatTicks([0.1, 0.1 + 0.2, 0.5])).toEqual(['0.1', '0.3', '0.5'])
+  expect(formatTicks([2.25, 2.5, 2.75])).toEqual(['2.25', '2.50', '2.75'])
+  expect(formatTicks([1e-5, 2e-5])).toEqual(['1.00e-5', '2.00e-5'])
   expect(formatTicks([0.0062, 0.0064, 0.0066])).toEqual(['0.0062', '0.0064', '0.0066'])
   expect(formatTicks([1_000_000, 1_000_100])).toEqual(['1000000', '1000100'])
   expect(formatTicks([7, 7])).toEqual(['7', '7'])
+  expect(formatTicks([0.5])).toEqual(['0.500'])
   expect(formatTicks([])).toEqual([])
 })
 
