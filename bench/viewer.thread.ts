@@ -1,5 +1,6 @@
 // The viewer's thread: a WebSocket client that wants the newest and notes how old what it gets is.
 import { parentPort, workerData } from 'node:worker_threads'
+import * as v from 'valibot'
 import { WebSocket } from 'ws'
 import { assert } from '../src/base/assert.ts'
 import { Histogram } from '../src/base/histogram.ts'
@@ -43,7 +44,7 @@ socket.on('message', (data: Buffer, isBinary: boolean) => {
   const now = monotonicMillis() + clockOffset
   bytes += data.byteLength
   if (isBinary) frames.record(now - decodeFrameMessage(data).captureTime)
-  else take(serverMessageSchema.parse(JSON.parse(data.toString())), now)
+  else take(v.parse(serverMessageSchema, JSON.parse(data.toString())), now)
 })
 
 function take(message: ServerMessage, now: number): void {

@@ -1,6 +1,7 @@
 // A viewer's end of rollcast.v1+json: hello, resume, validation, pings and coming back. It knows no
 // browser: sockets, time and chance are handed in. Whatever the server sends, nothing is thrown: a
 // message that does not fit the schema is counted and reported.
+import * as v from 'valibot'
 import type { Clock } from '../src/base/clock.ts'
 import { describeError } from '../src/base/errors.ts'
 import type { Random } from '../src/base/random.ts'
@@ -262,12 +263,11 @@ interface Invalid {
 
 function parseMessage(text: string): ServerMessage | Invalid {
   try {
-    const result = serverMessageSchema.safeParse(JSON.parse(text))
-    if (result.success) return result.data
-    const issue = result.error.issues[0]
-    const where = issue?.path.join('.') || 'message'
-    const what = issue?.message ?? 'does not fit the schema'
-    return { invalid: `${where}: ${what.slice(0, INVALID_CHARACTERS_MAX)}` }
+    const result = v.safeParse(serverMessageSchema, JSON.parse(text))
+    if (result.success) return result.output
+    const [issue] = result.issues
+    const where = v.getDotPath(issue) ?? 'message'
+    return { invalid: `${where}: ${issue.message.slice(0, INVALID_CHARACTERS_MAX)}` }
   } catch (error) {
     return { invalid: describeError(error) }
   }

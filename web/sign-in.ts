@@ -1,6 +1,7 @@
 // The way in where the server asks for a token: the link has one in its fragment, and the page
 // exchanges it for a cookie that no script can read. It is taken out of the address first, so that
 // neither the history nor a copied address has it. The browser is handed in.
+import * as v from 'valibot'
 import { type Session, sessionSchema } from '../src/protocol/sign-in.ts'
 import { closeCodes } from '../src/protocol/viewer-protocol.ts'
 import type { AddressBar } from './address.ts'
@@ -38,7 +39,7 @@ export async function reasonOf(code: number, hasOpened: boolean, ask: Ask): Prom
 async function askSession(ask: Ask): Promise<Session | undefined> {
   try {
     const response = await ask('/session', { signal: AbortSignal.timeout(ANSWER_MILLIS_MAX) })
-    return sessionSchema.parse(await response.json())
+    return v.parse(sessionSchema, await response.json())
   } catch {
     return undefined
   }

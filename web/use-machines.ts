@@ -1,6 +1,7 @@
 // The lifecycle machines of the server, fetched until they are there, once: they do not change while it
 // runs.
 import { useEffect, useState } from 'react'
+import * as v from 'valibot'
 import { describeError } from '../src/base/errors.ts'
 import {
   type MachineDescription,
@@ -43,6 +44,6 @@ export function useMachines(): Machines {
 async function fetchMachines(signal: AbortSignal): Promise<Machines> {
   const response = await fetch(`${base}api/machines`, { signal })
   if (!response.ok) throw new Error(`the server answers ${response.status}`)
-  const described = machineDescriptionsSchema.parse(await response.json())
+  const described = v.parse(machineDescriptionsSchema, await response.json())
   return { byName: new Map(described.map(one => [one.machine, one])), problem: null }
 }

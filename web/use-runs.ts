@@ -1,5 +1,6 @@
 // The runs that the server has, asked for again and again while the page is seen.
 import { useEffect, useState } from 'react'
+import * as v from 'valibot'
 import { RUNS_API_PATH, type RunList, runListSchema } from '../src/protocol/run-list.ts'
 
 const ANSWER_MILLIS_MAX = 10_000
@@ -37,7 +38,7 @@ async function fetchRuns(offset: number, limit: number, going: AbortSignal): Pro
     const signal = AbortSignal.any([going, AbortSignal.timeout(ANSWER_MILLIS_MAX)])
     const response = await fetch(`${RUNS_API_PATH}?offset=${offset}&limit=${limit}`, { signal })
     if (response.status === 401) return { list: null, problem: 'token' }
-    return { list: runListSchema.parse(await response.json()), problem: null }
+    return { list: v.parse(runListSchema, await response.json()), problem: null }
   } catch {
     return { list: null, problem: 'away' }
   }

@@ -1,6 +1,7 @@
 // What a viewer sends, as a message of the schema or as words for what is wrong with it; nothing that
 // comes in throws (P13).
 
+import * as v from 'valibot'
 import { type ClientMessage, clientMessageSchema } from '../protocol/client-messages.ts'
 import { inputProblems } from '../protocol/input-problems.ts'
 import { limits } from '../protocol/limits.ts'
@@ -26,10 +27,10 @@ export function readMessage(
   if (isDeeperThan(value, viewerMessageDepthMax)) {
     return `expected at most ${viewerMessageDepthMax} levels, found more`
   }
-  const result = clientMessageSchema.safeParse(value)
-  if (result.success) return result.data
+  const result = v.safeParse(clientMessageSchema, value)
+  if (result.success) return result.output
   const refused = { input: value, root: 'message', isSecret: true }
-  const [problem = ''] = inputProblems(result.error, refused)
+  const [problem = ''] = inputProblems(clientMessageSchema, refused)
   return problem.slice(0, PROBLEM_CHARS_MAX)
 }
 

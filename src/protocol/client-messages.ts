@@ -1,10 +1,10 @@
 // What viewers say to the gateway, as schemas that both sides use. Field names are snake_case, as thin
 // clients of the field expect (L11).
-import { z } from 'zod'
+import * as v from 'valibot'
 import { encodings } from './frame-encoding.ts'
 import { levels } from './levels.ts'
 import { limits } from './limits.ts'
-import { count, number, position } from './message-fields.ts'
+import { count, number, position, whole } from './message-fields.ts'
 import { VIEWER_PROTOCOL_VERSION } from './viewer-protocol.ts'
 
 /**
@@ -35,33 +35,38 @@ const deliveries = ['newest', 'paced', 'whole'] as const
 export type Delivery = (typeof deliveries)[number]
 
 /** An expression of the predicate language (`terminated and return < 0`); null or blank means all. */
-const where = z.string().nullable().optional()
+const where = v.optional(v.nullable(v.string()))
 
-const agentName = z.string().max(256)
+const agentName = v.pipe(v.string(), v.maxLength(256))
 
 const preferences = {
   /**
    * What it wants to be sent; default: everything. Of channels that it adds later it is sent at once
    * what a greeting has of them.
    */
-  channels: z.array(z.enum(viewerChannels)).max(viewerChannels.length).optional(),
-  delivery: z.enum(deliveries).optional(),
+  channels: v.optional(
+    v.pipe(v.array(v.picklist(viewerChannels)), v.maxLength(viewerChannels.length)),
+  ),
+  delivery: v.optional(v.picklist(deliveries)),
   /** Seconds a step; default 0.2, 0 is as fast as the client drains. */
-  step_delay: z.number().min(0).max(60).optional(),
+  step_delay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(60))),
   /**
    * Default 30; frames and state updates a second under `newest`. Several agents have equal shares
    * of it, of one a second at least.
    */
-  max_fps: z.number().min(0.1).max(240).optional(),
+  max_fps: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(240))),
   /** The agent to follow; null (the default) is the first that has frames, else the first. */
-  agent: agentName.nullable().optional(),
+  agent: v.optional(v.nullable(agentName)),
   /**
    * Several agents to follow at once, or `all`: the first 64. Takes the place of `agent`, until that
    * is said again; said together, this counts.
    */
-  agents: z
-    .union([z.literal('all'), z.array(agentName).min(1).max(limits.viewerAgentsMax)])
-    .optional(),
+  agents: v.optional(
+    v.union([
+      v.literal('all'),
+      v.pipe(v.array(agentName), v.minLength(1), v.maxLength(limits.viewerAgentsMax)),
+    ]),
+  ),
   /**
    * Which finished episodes are delivered under `paced` and `whole`. `best(3)` are the best of those
    * that the server has seen end so far. What cannot be read is answered by an `error` with its
@@ -73,44 +78,46 @@ const preferences = {
    * raw for small ones and JPEG for others. Where pictures cannot be made frames come raw, and an
    * `error` with the code UNAVAILABLE says why.
    */
-  encoding: z.enum(encodings).optional(),
+  encoding: v.optional(v.picklist(encodings)),
   /** How insights are told that were given for several levels; default `advanced`. */
-  level: z.enum(levels).optional(),
+  level: v.optional(v.picklist(levels)),
   /** Of pictures, 1 (small) to 100; default 75. Rounded up to 25, 50, 75 or 100. */
-  quality: z.number().int().min(1).max(100).optional(),
+  quality: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(100))),
 }
 
 /** Everything that a viewer may send. */
-export const clientMessageSchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('hello'),
-    v: z.literal(VIEWER_PROTOCOL_VERSION),
+export const clientMessageSchema = v.variant('type', [
+  v.object({
+    type: v.literal('hello'),
+    v: v.literal(VIEWER_PROTOCOL_VERSION),
     ...preferences,
     /** Default `none`: on one machine the bytes cost less than taking them together. */
-    compression: z.enum(compressions).optional(),
+    compression: v.optional(v.picklist(compressions)),
     /**
      * The furthest position told by a `state_update` or as `newest` by `system`, to resume there.
      * (Not the greeting's: a link that breaks behind it has not brought what was missed.) With the
      * run's id, as the greeting told it, where another run may have taken its place meanwhile.
      */
-    resume: position.extend({ run: z.string().max(256).optional() }).optional(),
+    resume: v.optional(
+      v.object({ ...position.entries, run: v.optional(v.pipe(v.string(), v.maxLength(256))) }),
+    ),
   }),
-  z.object({ type: z.literal('set'), ...preferences }),
-  z.object({
-    type: z.literal('list_episodes'),
+  v.object({ type: v.literal('set'), ...preferences }),
+  v.object({
+    type: v.literal('list_episodes'),
     request: count,
     /** Rows older than this episode; the newest ones when absent. */
-    before: count.optional(),
+    before: v.optional(count),
     /** Only rows newer than this episode. */
-    after: count.optional(),
-    limit: z.number().int().min(1).max(limits.episodePage).optional(),
+    after: v.optional(count),
+    limit: v.optional(v.pipe(whole, v.minValue(1), v.maxValue(limits.episodePage))),
     /**
      * Only rows that it means; places such as `best(3)` are those in the whole run. So many are
      * looked at for one answer that it may hold fewer than `limit`, or none: go on with its `next`.
      */
     where,
   }),
-  z.object({ type: z.literal('get_episode'), request: count, episode: count }),
-  z.object({ type: z.literal('ping'), client_time: number }),
+  v.object({ type: v.literal('get_episode'), request: count, episode: count }),
+  v.object({ type: v.literal('ping'), client_time: number }),
 ])
-export type ClientMessage = z.output<typeof clientMessageSchema>
+export type ClientMessage = v.InferOutput<typeof clientMessageSchema>

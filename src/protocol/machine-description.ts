@@ -1,41 +1,41 @@
 // A lifecycle machine as plain data: its states and transitions, without code. The gateway serves
 // them at `/api/machines`, `inspect --json` prints them, the page draws them.
-import { z } from 'zod'
+import * as v from 'valibot'
 
-const transitionSchema = z.object({
+const names = v.pipe(v.array(v.string()), v.readonly())
+
+const transitionSchema = v.object({
   /** The event's type; null for one that is taken at once (XState's `always`). */
-  event: z.string().nullable(),
+  event: v.nullable(v.string()),
   /** The name of the delay, or its milliseconds, for a transition that time takes. */
-  delay: z.string().nullable(),
-  guard: z.string().nullable(),
+  delay: v.nullable(v.string()),
+  guard: v.nullable(v.string()),
   /** The full name of the state it leads to; null when it only acts. */
-  target: z.string().nullable(),
-  actions: z.array(z.string()).readonly(),
+  target: v.nullable(v.string()),
+  actions: names,
 })
-export type TransitionDescription = Readonly<z.output<typeof transitionSchema>>
+export type TransitionDescription = Readonly<v.InferOutput<typeof transitionSchema>>
 
 const stateFields = {
   /** The keys from the top, joined by dots, as `stateName` gives them; empty for the machine. */
-  name: z.string(),
-  type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history']),
+  name: v.string(),
+  type: v.picklist(['atomic', 'compound', 'parallel', 'final', 'history']),
   /** Full name of the state it begins in; null unless it is compound. */
-  initial: z.string().nullable(),
-  entry: z.array(z.string()).readonly(),
-  exit: z.array(z.string()).readonly(),
-  tags: z.array(z.string()).readonly(),
-  transitions: z.array(transitionSchema).readonly(),
+  initial: v.nullable(v.string()),
+  entry: names,
+  exit: names,
+  tags: names,
+  transitions: v.pipe(v.array(transitionSchema), v.readonly()),
 }
 
 export interface StateDescription
-  extends Readonly<z.output<z.ZodObject<typeof stateFields, z.core.$strip>>> {
+  extends Readonly<v.InferOutput<v.ObjectSchema<typeof stateFields, undefined>>> {
   readonly states: readonly StateDescription[]
 }
 
-const stateSchema: z.ZodType<StateDescription> = z.object({
+const stateSchema: v.GenericSchema<StateDescription> = v.object({
   ...stateFields,
-  get states() {
-    return z.array(stateSchema).readonly()
-  },
+  states: v.pipe(v.array(v.lazy(() => stateSchema)), v.readonly()),
 })
 
 export interface MachineDescription extends StateDescription {
@@ -43,10 +43,10 @@ export interface MachineDescription extends StateDescription {
 }
 
 /** All machines, in the order in which they are listed. */
-export const machineDescriptionsSchema: z.ZodType<readonly MachineDescription[]> = z.array(
-  z.object({
-    machine: z.string(),
+export const machineDescriptionsSchema: v.GenericSchema<readonly MachineDescription[]> = v.array(
+  v.object({
+    machine: v.string(),
     ...stateFields,
-    states: z.array(stateSchema).readonly(),
+    states: v.pipe(v.array(stateSchema), v.readonly()),
   }),
 )

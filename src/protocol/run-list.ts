@@ -1,43 +1,42 @@
 // The runs of a directory, as a list: what `GET /api/runs` answers, and where each of them has its
 // page. Field names are snake_case, as all that viewers read.
-import { z } from 'zod'
+import * as v from 'valibot'
+import { count } from './message-fields.ts'
 
 /** `recording`: a process writes it now; `interrupted`: its last one did not close it. */
 const runStates = ['recording', 'finished', 'interrupted', 'unreadable'] as const
 export type RunState = (typeof runStates)[number]
 
-const count = z.number().int().nonnegative()
-
-const runRowSchema = z.object({
+const runRowSchema = v.object({
   /** Its directory's name, by which it has its address. */
-  name: z.string(),
+  name: v.string(),
   /** What its trainer calls it; null when that cannot be read. */
-  title: z.string().nullable(),
-  state: z.enum(runStates),
+  title: v.nullable(v.string()),
+  state: v.picklist(runStates),
   /** Why it is unreadable; null in every other state. */
-  problem: z.string().nullable(),
+  problem: v.nullable(v.string()),
   /** Time of its first event, and when its log was last written to; Unix milliseconds. */
-  started_at: z.number().nullable(),
-  written_at: z.number(),
+  started_at: v.nullable(v.number()),
+  written_at: v.number(),
   /** Of finished episodes; while it is recorded, as of some seconds ago. */
-  episodes: count.nullable(),
-  steps: count.nullable(),
-  best_return: z.number().nullable(),
+  episodes: v.nullable(count),
+  steps: v.nullable(count),
+  best_return: v.nullable(v.number()),
   /** Of its log, with the frames that it still holds. */
   log_bytes: count,
 })
-export type RunRow = z.output<typeof runRowSchema>
+export type RunRow = v.InferOutput<typeof runRowSchema>
 
 /** The answer to `GET /api/runs?offset=N&limit=N`. */
-export const runListSchema = z.object({
+export const runListSchema = v.object({
   /** The directory that is served. */
-  directory: z.string(),
+  directory: v.string(),
   /** Runs that are being recorded first, then those last written to. */
-  runs: z.array(runRowSchema),
+  runs: v.array(runRowSchema),
   /** How many there are altogether. */
   total: count,
 })
-export type RunList = z.output<typeof runListSchema>
+export type RunList = v.InferOutput<typeof runListSchema>
 
 /** Runs in one answer: default and most. */
 export const RUNS_PAGE = 50

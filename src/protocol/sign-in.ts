@@ -1,11 +1,11 @@
 // What the gateway says of who has come in.
-import { z } from 'zod'
+import * as v from 'valibot'
 import { roles } from './rights.ts'
 
 /** The answer to `GET /session`: who the server takes its caller for. */
-export const sessionSchema = z.object({
+export const sessionSchema = v.object({
   /** Whether a token is asked for at all. */
-  required: z.boolean(),
-  role: z.enum(roles).nullable(),
+  required: v.boolean(),
+  role: v.nullable(v.picklist(roles)),
 })
-export type Session = z.output<typeof sessionSchema>
+export type Session = v.InferOutput<typeof sessionSchema>

@@ -1,16 +1,17 @@
 // What a run can be told when it starts: checked in full, with defaults filled in. An option that
 // nothing reads is refused: a typing error must not pass as a choice.
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as v from 'valibot'
 import { isPowerOfTwo, MIB } from '../base/bytes.ts'
 import { RollcastError } from '../base/errors.ts'
 import type { VideoProfile } from '../media/profiles.ts'
 import { inputProblems } from '../protocol/input-problems.ts'
 import { limits } from '../protocol/limits.ts'
+import { isObject, whole } from '../protocol/message-fields.ts'
 import { DEFAULT_PORT } from '../protocol/viewer-protocol.ts'
 import type { RecordedEpisode } from './episode-tape.ts'
 import type { LossWindow } from './loss-window.ts'
-import { checkKeepRule, checkWhere } from './predicate-options.ts'
+import { keepRuleSchema, whereSchema } from './predicate-options.ts'
 
 /** Options of `startRun`. */
 export interface RunOptions {
@@ -128,6 +129,9 @@ export interface CheckedDataset {
   readonly where: string | undefined
 }
 
+type EpisodeListener = (episode: RecordedEpisode) => void
+type ProblemListener = (problem: RollcastError) => void
+
 export interface CheckedOptions {
   readonly dir: string
   readonly name: string
@@ -141,76 +145,85 @@ export interface CheckedOptions {
   readonly logPlacement: 'thread' | 'process'
   readonly whenFull: 'spill' | 'block'
   readonly ringBytes: number
-  readonly onEpisode: ((episode: RecordedEpisode) => void) | undefined
-  readonly onProblem: ((problem: RollcastError) => void) | undefined
+  readonly onEpisode: EpisodeListener | undefined
+  readonly onProblem: ProblemListener | undefined
   readonly handleSignals: boolean
   readonly undurableMax: LossWindow
   readonly closeMillisMax: number
 }
 
-const liveSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.number().int().min(0).max(65535).default(DEFAULT_PORT),
-  token: z.boolean().default(false),
-  queuedBytesMax: z
-    .number()
-    .int()
-    .min(limits.viewersBufferBytesMin)
-    .default(limits.viewersBufferBytesMax),
+const text = v.pipe(v.string(), v.minLength(1))
+const fps = v.pipe(whole, v.minValue(1), v.maxValue(240))
+const placement = v.picklist(['thread', 'process'])
+
+const optionsOf = <T extends v.ObjectEntries>(entries: T) =>
+  v.pipe(v.custom<object>(isObject, 'expected an object'), v.strictObject(entries))
+
+const liveSchema = optionsOf({
+  host: v.optional(text, '127.0.0.1'),
+  port: v.optional(v.pipe(whole, v.minValue(0), v.maxValue(65535)), DEFAULT_PORT),
+  token: v.optional(v.boolean(), false),
+  queuedBytesMax: v.optional(
+    v.pipe(whole, v.minValue(limits.viewersBufferBytesMin)),
+    limits.viewersBufferBytesMax,
+  ),
 })
 
-const videoSchema = z.strictObject({
-  profile: z
-    .union([
-      z.enum(['lerobot', 'fast', 'auto']),
-      z.strictObject({
-        codec: z.string().min(1),
-        pixelFormat: z.string().min(1).optional(),
-        options: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+const videoSchema = optionsOf({
+  profile: v.optional(
+    v.union([
+      v.picklist(['lerobot', 'fast', 'auto']),
+      optionsOf({
+        codec: text,
+        pixelFormat: v.optional(text),
+        options: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
       }),
-    ])
-    .default('fast'),
-  fps: z.number().int().min(1).max(240).default(30),
-  keepFrames: z.boolean().default(false),
+    ]),
+    'fast',
+  ),
+  fps: v.optional(fps, 30),
+  keepFrames: v.optional(v.boolean(), false),
 })
 
-const datasetSchema = z.strictObject({
-  dir: z.string().min(1).optional(),
-  task: z.string().min(1).optional(),
-  fps: z.number().int().min(1).max(240).optional(),
-  where: z.string().superRefine(checkWhere).optional(),
+const datasetSchema = optionsOf({
+  dir: v.optional(text),
+  task: v.optional(text),
+  fps: v.optional(fps),
+  where: v.optional(whereSchema),
 })
 
-const undurableSchema = z.strictObject({
-  millis: z.number().positive().default(limits.undurableMillisMax),
-  events: z.number().int().positive().default(limits.undurableEventsMax),
-  bytes: z.number().int().positive().default(limits.undurableBytesMax),
+const undurableSchema = optionsOf({
+  millis: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), limits.undurableMillisMax),
+  events: v.optional(v.pipe(whole, v.minValue(1)), limits.undurableEventsMax),
+  bytes: v.optional(v.pipe(whole, v.minValue(1)), limits.undurableBytesMax),
 })
 
-const schema = z.strictObject({
-  dir: z.string().min(1),
-  name: z.string().min(1).max(200).optional(),
-  config: z.record(z.string(), z.unknown()).optional(),
-  durability: z.enum(['sync', 'group', 'relaxed']).default('group'),
-  live: z.union([z.boolean(), liveSchema]).default(false),
-  video: z.union([z.boolean(), videoSchema]).default(false),
-  dataset: z.union([z.boolean(), datasetSchema]).default(false),
-  keep: z.string().superRefine(checkKeepRule).optional(),
-  encoderPlacement: z.enum(['thread', 'process']).default('thread'),
-  logPlacement: z.enum(['thread', 'process']).default('thread'),
-  whenFull: z.enum(['spill', 'block']).default('spill'),
-  ringBytes: z
-    .number()
-    .int()
-    .min(MIB)
-    .max(1024 * MIB)
-    .refine(isPowerOfTwo, 'expected a power of two')
-    .default(limits.ringBytes),
-  onEpisode: z.custom<CheckedOptions['onEpisode']>(isFunction, 'expected a function').optional(),
-  onProblem: z.custom<CheckedOptions['onProblem']>(isFunction, 'expected a function').optional(),
-  handleSignals: z.boolean().default(true),
-  undurableMax: undurableSchema.prefault({}),
-  closeMillisMax: z.number().min(100).max(600_000).default(5_000),
+const schema = optionsOf({
+  dir: text,
+  name: v.optional(v.pipe(text, v.maxLength(200))),
+  config: v.optional(v.custom<Record<string, unknown>>(isObject, 'expected an object')),
+  durability: v.optional(v.picklist(['sync', 'group', 'relaxed']), 'group'),
+  live: v.optional(v.union([v.boolean(), liveSchema]), false),
+  video: v.optional(v.union([v.boolean(), videoSchema]), false),
+  dataset: v.optional(v.union([v.boolean(), datasetSchema]), false),
+  keep: v.optional(keepRuleSchema),
+  encoderPlacement: v.optional(placement, 'thread'),
+  logPlacement: v.optional(placement, 'thread'),
+  whenFull: v.optional(v.picklist(['spill', 'block']), 'spill'),
+  ringBytes: v.optional(
+    v.pipe(
+      whole,
+      v.minValue(MIB),
+      v.maxValue(1024 * MIB),
+      v.check(isPowerOfTwo, 'expected a power of two'),
+    ),
+    limits.ringBytes,
+  ),
+  onEpisode: v.optional(v.custom<EpisodeListener>(isFunction, 'expected a function')),
+  onProblem: v.optional(v.custom<ProblemListener>(isFunction, 'expected a function')),
+  handleSignals: v.optional(v.boolean(), true),
+  undurableMax: v.optional(undurableSchema, {}),
+  closeMillisMax: v.optional(v.pipe(v.number(), v.minValue(100), v.maxValue(600_000)), 5_000),
 })
 
 function isFunction(value: unknown): boolean {
@@ -219,15 +232,15 @@ function isFunction(value: unknown): boolean {
 
 /** Throws USAGE that names every option that is not as expected. */
 export function checkOptions(options: RunOptions): CheckedOptions {
-  const parsed = schema.safeParse(options)
+  const parsed = v.safeParse(schema, options)
   if (!parsed.success) {
-    const problems = inputProblems(parsed.error, { input: options, root: 'options' })
+    const problems = inputProblems(schema, { input: options, root: 'options' })
     throw new RollcastError('USAGE', `startRun: ${problems.join('; ')}`)
   }
-  const { data } = parsed
+  const data = parsed.output
   const dir = resolve(data.dir)
-  const live = data.live === true ? liveSchema.parse({}) : data.live
-  const video = data.video === true ? videoSchema.parse({}) : data.video
+  const live = data.live === true ? v.parse(liveSchema, {}) : data.live
+  const video = data.video === true ? v.parse(videoSchema, {}) : data.video
   const dataset = data.dataset === true ? {} : data.dataset
   return {
     dir,
@@ -252,7 +265,7 @@ export function checkOptions(options: RunOptions): CheckedOptions {
 
 const checkedDataset = (
   runDir: string,
-  { dir = join(runDir, 'dataset'), task, fps, where }: z.infer<typeof datasetSchema>,
+  { dir = join(runDir, 'dataset'), task, fps, where }: v.InferOutput<typeof datasetSchema>,
 ): CheckedDataset => ({ dir: resolve(dir), task, fps, where })
 
 /** 1 to 64 letters, digits and `._:-`, starting with a letter or digit. */

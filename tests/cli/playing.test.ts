@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregatorVersion } from '../../src/actors/aggregator/logic.ts'
 import { runListSchema } from '../../src/protocol/run-list.ts'
@@ -148,7 +149,7 @@ describe('serve', () => {
     await serve.said(/^runs: no run yet, served until Ctrl-C/m)
     const [url] = await serve.said(/^http:\/\/127\.0\.0\.1:\d+\/$/m)
     const list = async () =>
-      runListSchema.parse(await (await fetch(`${url}api/runs`)).json()).runs.map(run => run.name)
+      v.parse(runListSchema, await (await fetch(`${url}api/runs`)).json()).runs.map(run => run.name)
     expect(await list()).toEqual([])
     expect((await fetch(`${url}api/machines`)).status).toBe(200)
     cpSync(run, join(dir, 'two words'), { recursive: true })

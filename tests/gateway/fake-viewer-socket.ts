@@ -1,5 +1,6 @@
 // A viewer's socket without a network: what was sent is kept, and the test decides when the kernel
 // takes it.
+import * as v from 'valibot'
 import type { PreparedMessage } from '../../src/gateway/prepared-message.ts'
 import type { ViewerSocket } from '../../src/gateway/viewer-host.ts'
 import { decodeFrameMessage, type FrameMessage } from '../../src/protocol/frame-message.ts'
@@ -39,7 +40,8 @@ export class FakeViewerSocket implements ViewerSocket {
 
   send({ frame, payload, binary }: PreparedMessage): void {
     if (binary) this.frames.push(decodeFrameMessage(payload))
-    else this.messages.push(serverMessageSchema.parse(JSON.parse(Buffer.from(payload).toString())))
+    else
+      this.messages.push(v.parse(serverMessageSchema, JSON.parse(Buffer.from(payload).toString())))
     this.bufferedAmount += frame.byteLength
     queueMicrotask(() => {
       if (this.reading) this.drain()

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SimulatedClock, systemClock } from '../../src/base/clock.ts'
 import { Hub } from '../../src/gateway/hub.ts'
@@ -149,7 +150,7 @@ describe('the page', () => {
 
   test('the machines are there, for pages that draw where an actor stands', async () => {
     const response = await fetch(`${gateway.url}api/machines`)
-    const described = machineDescriptionsSchema.parse(await response.json())
+    const described = v.parse(machineDescriptionsSchema, await response.json())
     expect(described.map(({ machine }) => machine)).toEqual(Object.keys(machines))
   })
 
@@ -199,7 +200,9 @@ describe('viewers over real sockets', () => {
       all.say({ type: 'what' })
       all.say({ type: 'list_episodes', request: 1 })
       all.say({ type: 'get_episode', request: 2, episode: 1 })
-      const expected = new Set(serverMessageSchema.options.map(option => option.shape.type.value))
+      const expected = new Set(
+        serverMessageSchema.options.map(option => option.entries.type.literal),
+      )
       const seen = (): Set<ServerMessage['type']> =>
         new Set([...all.messages, ...whole.messages].map(message => message.type))
       await all.until(() => seen().size === expected.size && all.frames.length > 0)

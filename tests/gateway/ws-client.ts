@@ -1,6 +1,7 @@
 // A viewer over a real socket, for tests: every message is checked against the schema, and tests
 // wait for what they expect.
 import { inflateRawSync } from 'node:zlib'
+import * as v from 'valibot'
 import { WebSocket } from 'ws'
 import type { ClientMessage } from '../../src/protocol/client-messages.ts'
 import { decodeCompressed, isCompressed } from '../../src/protocol/compressed-message.ts'
@@ -96,7 +97,7 @@ export class WsClient {
 
   #parse(data: Buffer): ServerMessage {
     const value = this.encoding === 'json' ? JSON.parse(data.toString()) : unpackMessage(data)
-    return serverMessageSchema.parse(value)
+    return v.parse(serverMessageSchema, value)
   }
 
   #wake(): void {

@@ -1,4 +1,6 @@
 // Words of others that are read in this process: keys of prototypes are keys like any others (W16).
+
+import * as v from 'valibot'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parsePredicate } from '../../src/protocol/predicate/parse.ts'
 import { PredicateError } from '../../src/protocol/predicate/syntax.ts'
@@ -31,7 +33,7 @@ describe('W16 P13 what reads the words of others', () => {
 
   test('messages of a server, addresses of overlays and predicates', () => {
     for (const [index, value] of values.entries()) {
-      serverMessageSchema.safeParse({
+      v.safeParse(serverMessageSchema, {
         v: 1,
         mode: 'live',
         type: 'insight',
@@ -40,7 +42,7 @@ describe('W16 P13 what reads the words of others', () => {
         time: 1,
         data: value,
       })
-      serverMessageSchema.safeParse({ v: 1, mode: 'live', ...value })
+      v.safeParse(serverMessageSchema, { v: 1, mode: 'live', ...value })
       const key = evilKeys[index % evilKeys.length]!
       const { options, problems } = readOptions(
         '/overlay/metrics',

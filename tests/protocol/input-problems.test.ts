@@ -1,29 +1,34 @@
 // What is said of inputs that a schema refuses.
-import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { inputProblems } from '../../src/protocol/input-problems.ts'
 
-const codec = z.strictObject({ codec: z.string().min(1) })
-const schema = z.strictObject({
-  name: z.string().min(1).max(3).optional(),
-  count: z.number().int().min(1).max(9).optional(),
-  share: z.number().positive().lt(1).optional(),
-  tags: z.array(z.string()).min(1).max(2).optional(),
-  mode: z.enum(['fast', 'slow']).optional(),
-  on: z
-    .union([z.boolean(), z.strictObject({ profile: z.union([z.enum(['a', 'b']), codec]) })])
-    .optional(),
-  how: z
-    .discriminatedUnion('type', [
-      z.object({ type: z.literal('by-hand') }),
-      z.object({ type: z.literal('by-rule'), rule: z.string() }),
-    ])
-    .optional(),
-  call: z.custom(value => typeof value === 'function', 'expected a function').optional(),
-  rule: z
-    .string()
-    .refine(() => false, 'expected best(n), found worst(n)')
-    .optional(),
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { inputProblems } from '../../src/protocol/input-problems.ts'
+import { number } from '../../src/protocol/message-fields.ts'
+
+const codec = v.strictObject({ codec: v.pipe(v.string(), v.minLength(1)) })
+const schema = v.strictObject({
+  name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(3))),
+  count: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(9))),
+  share: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0), v.ltValue(1))),
+  tags: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(2))),
+  mode: v.optional(v.picklist(['fast', 'slow'])),
+  on: v.optional(
+    v.union([v.boolean(), v.strictObject({ profile: v.union([v.picklist(['a', 'b']), codec]) })]),
+  ),
+  how: v.optional(
+    v.variant('type', [
+      v.object({ type: v.literal('by-hand') }),
+      v.object({ type: v.literal('by-rule'), rule: v.string() }),
+    ]),
+  ),
+  at: v.optional(number),
+  call: v.optional(v.custom(value => typeof value === 'function', 'expected a function')),
+  rule: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawCheck(({ addIssue }) => addIssue({ message: 'expected best(n), found worst(n)' })),
+    ),
+  ),
 })
 
 describe('an input that is refused', () => {
@@ -36,9 +41,12 @@ describe('an input that is refused', () => {
     [{ name: '' }, 'name: expected at least 1 character, found ""'],
     [{ name: 'x'.repeat(99) }, `name: expected at most 3 characters, found "${'x'.repeat(60)}…"`],
     [{ count: 1.5 }, 'count: expected a whole number, found 1.5'],
+    [{ count: 2 ** 53 }, 'count: expected a whole number below 2^53, found 9007199254740992'],
     [{ count: Number.NaN }, 'count: expected a number, found NaN'],
     [{ count: 0 }, 'count: expected at least 1, found 0'],
     [{ count: 10 }, 'count: expected at most 9, found 10'],
+    [{ share: Number.POSITIVE_INFINITY }, 'share: expected a finite number, found Infinity'],
+    [{ at: [] }, 'at: expected a number, "NaN", "Infinity" or "-Infinity", found an empty array'],
     [{ share: 0 }, 'share: expected more than 0, found 0'],
     [{ share: 1 }, 'share: expected less than 1, found 1'],
     [{ tags: [] }, 'tags: expected at least 1 entry, found an empty array'],
@@ -50,6 +58,8 @@ describe('an input that is refused', () => {
     [{ on: { profile: { codec: 5 } } }, 'on.profile.codec: expected a string, found 5'],
     [{ on: { profile: 'a', x: 1 } }, 'on: expected known names only, found "x"'],
     [{ how: { type: 'alone' } }, 'how.type: expected "by-hand" or "by-rule", found "alone"'],
+    [{ how: {} }, 'how.type: expected "by-hand" or "by-rule", found nothing'],
+    [{ on: {} }, 'on.profile: expected "a", "b" or an object, found nothing'],
     [{ how: { type: 'by-rule' } }, 'how.rule: expected a string, found nothing'],
     [{ call: {} }, 'call: expected a function, found an object'],
     [{ rule: 'worst(1)' }, 'rule: expected best(n), found worst(n)'],
@@ -79,6 +89,6 @@ describe('an input that is refused', () => {
 })
 
 function problemsOf(input: unknown, isSecret = false): string[] {
-  const { error } = schema.safeParse(input)
-  return error ? inputProblems(error, { input, root: 'input', isSecret }) : []
+  if (v.is(schema, input)) return []
+  return inputProblems(schema, { input, root: 'input', isSecret })
 }

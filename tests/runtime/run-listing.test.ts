@@ -1,6 +1,7 @@
 // U10: a directory of runs as rows of a list, while runs begin, end, are killed and go.
 import { cpSync, mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { expect, onTestFinished, test } from 'vitest'
 import { SimulatedClock } from '../../src/base/clock.ts'
 import { startRun } from '../../src/index.ts'
@@ -33,7 +34,7 @@ function listingOf(dir: string) {
   const rows = async () => {
     clock.advance(1_000)
     const runs = await listing.rows(await listing.runs())
-    return runListSchema.parse({ directory: 'test', runs, total: runs.length }).runs
+    return v.parse(runListSchema, { directory: 'test', runs, total: runs.length }).runs
   }
   return { listing, rows, clock }
 }

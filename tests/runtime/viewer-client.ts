@@ -1,4 +1,6 @@
 // A viewer for tests: says hello, checks every message by its schema, keeps what came.
+
+import * as v from 'valibot'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ClientMessage } from '../../src/protocol/client-messages.ts'
@@ -39,7 +41,7 @@ export async function connectViewer(url: string, hello: Hello = {}): Promise<Vie
   socket.on('message', (data: Buffer, isBinary) => {
     const receivedAt = performance.timeOrigin + performance.now()
     if (isBinary) frames.push(decodeFrameMessage(data))
-    else messages.push({ ...serverMessageSchema.parse(JSON.parse(data.toString())), receivedAt })
+    else messages.push({ ...v.parse(serverMessageSchema, JSON.parse(data.toString())), receivedAt })
   })
   socket.on('close', code => {
     closeCode = code

@@ -1,5 +1,6 @@
 // A socket in memory: the test is the server.
 
+import * as v from 'valibot'
 import { type ClientMessage, clientMessageSchema } from '../../src/protocol/client-messages.ts'
 import { stringifyMessage } from '../../src/protocol/message-text.ts'
 import type { ServerMessage } from '../../src/protocol/server-messages.ts'
@@ -16,7 +17,7 @@ export class FakeSocket implements Socket {
 
   /** What the viewer sends has to fit the schema of the server. */
   send(text: string): void {
-    this.sent.push(clientMessageSchema.parse(JSON.parse(text)))
+    this.sent.push(v.parse(clientMessageSchema, JSON.parse(text)))
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { describeMachine } from '../../src/machines/describe-machine.ts'
 import { machines } from '../../src/machines/registry.ts'
@@ -17,7 +18,7 @@ const overlap = (a: StateBox, b: StateBox): boolean =>
 
 test('every machine survives the way to the page', () => {
   const sent = JSON.parse(JSON.stringify(all)) as unknown
-  expect(machineDescriptionsSchema.parse(sent)).toEqual(sent)
+  expect(v.parse(machineDescriptionsSchema, sent)).toEqual(sent)
 })
 
 describe.each(all.map(machine => [machine.machine, machine] as const))(

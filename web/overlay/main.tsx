@@ -1,5 +1,4 @@
 // The start of an overlay page.
-import '../interpreted-schemas.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { assert } from '../../src/base/assert.ts'

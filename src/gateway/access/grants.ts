@@ -4,7 +4,7 @@
 // one-time token is used by whoever removes its file. No secret is in it, only its hash.
 import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as v from 'valibot'
 import type { Clock } from '../../base/clock.ts'
 import { ensureDirectory } from '../../base/ensure-directory.ts'
 import { RollcastError } from '../../base/errors.ts'
@@ -15,20 +15,20 @@ import { formatToken, hashSecret, isSecretOf, isTokenId, makeToken, parseToken }
 /** `link`: works once, for a session. `key`: works until it expires. `session`: a browser's. */
 const kinds = ['link', 'key', 'session'] as const
 
-const grantSchema = z.object({
-  v: z.literal(1),
-  kind: z.enum(kinds),
-  role: z.enum(roles),
-  replay: z.boolean(),
-  hash: z.string().length(43),
+const grantSchema = v.object({
+  v: v.literal(1),
+  kind: v.picklist(kinds),
+  role: v.picklist(roles),
+  replay: v.boolean(),
+  hash: v.pipe(v.string(), v.length(43)),
   /** Unix milliseconds. */
-  issuedAt: z.number(),
-  expiresAt: z.number(),
+  issuedAt: v.number(),
+  expiresAt: v.number(),
   /** Of a session: the token that it was exchanged for. */
-  parent: z.string().nullable(),
+  parent: v.nullable(v.string()),
 })
 
-export type Grant = z.infer<typeof grantSchema> & { readonly id: string }
+export type Grant = v.InferOutput<typeof grantSchema> & { readonly id: string }
 
 export interface GrantRequest {
   readonly kind: 'link' | 'key'
@@ -142,7 +142,7 @@ export class Grants {
   /** A file that is half written is read the next time; one that is no grant is none. */
   #read(id: string): void {
     try {
-      const kept = grantSchema.parse(JSON.parse(readFileSync(this.#fileOf(id), 'utf8')))
+      const kept = v.parse(grantSchema, JSON.parse(readFileSync(this.#fileOf(id), 'utf8')))
       this.#byId.set(id, { id, ...kept })
     } catch {
       this.#byId.delete(id)

@@ -1,5 +1,7 @@
 // Tokens at a gateway that listens: sessions, what is refused and how soon, and what happens to
 // those who are on the page when their token goes. The clock is the test's.
+
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { SimulatedClock } from '../../../src/base/clock.ts'
 import { SESSION_MILLIS_MAX } from '../../../src/gateway/access/grants.ts'
@@ -50,7 +52,7 @@ describe('A5 K3 a token at the door', () => {
     const open = await serveGateway()
     const who = async (peer: Served, ...headers: readonly string[]): Promise<unknown> => {
       const answer = await ask(peer, '/session', [ownHost(peer.port), ...headers])
-      return sessionSchema.parse(JSON.parse(/\{.*\}/.exec(answer)![0]))
+      return v.parse(sessionSchema, JSON.parse(/\{.*\}/.exec(answer)![0]))
     }
     expect(await who(served)).toEqual({ required: true, role: null })
     for (const role of roles) {

@@ -42,7 +42,7 @@ const tokenOf = (served: Served, identity: Identity): string | undefined =>
 describe('A1 K1 who may do what', () => {
   test('the table has a cell for everybody, and every message and path names a verb', () => {
     for (const row of Object.values(rights)) expect(Object.keys(row)).toEqual(identities)
-    const types = clientMessageSchema.options.map(option => option.shape.type.value)
+    const types = clientMessageSchema.options.map(option => option.entries.type.literal)
     expect(Object.keys(messageVerbs).sort()).toEqual([...types].sort())
     for (const { verb } of Object.values(routes)) expect(verbs).toContain(verb)
     for (const verb of verbs) {

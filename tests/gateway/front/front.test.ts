@@ -1,5 +1,7 @@
 // Several runs behind one address: where `/` leads, what is asked of which run, and that a front is
 // as strict as the gateways behind it.
+
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { runListSchema, runPath } from '../../../src/protocol/run-list.ts'
 import { closeCodes } from '../../../src/protocol/viewer-protocol.ts'
@@ -79,7 +81,7 @@ describe('U10 a directory of runs', () => {
     const served = await serveFront({ runs: Array.from({ length: 130 }, (_, i) => `run ${i}`) })
     const list = async (query: string) => {
       const answer = await fetch(`http://127.0.0.1:${served.port}/api/runs${query}`)
-      return runListSchema.parse(await answer.json())
+      return v.parse(runListSchema, await answer.json())
     }
     expect((await list('')).runs).toHaveLength(50)
     const last = await list('?offset=100&limit=100')

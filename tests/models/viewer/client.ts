@@ -1,6 +1,7 @@
 // A viewer as the page is one: it keeps the position of what it saw, the rows, milestones and insights
 // that it was sent, and starts over when it is told to. What it checks of each message by itself is that
 // nothing comes twice, late or in the wrong order.
+import * as v from 'valibot'
 import type { Position } from '../../../src/protocol/position.ts'
 import { type ServerMessage, serverMessageSchema } from '../../../src/protocol/server-messages.ts'
 import type { Invariants } from '../campaign.ts'
@@ -74,7 +75,7 @@ export class Client {
   }
 
   #receive(data: Uint8Array): void {
-    const message = serverMessageSchema.parse(JSON.parse(new TextDecoder().decode(data)))
+    const message = v.parse(serverMessageSchema, JSON.parse(new TextDecoder().decode(data)))
     if ('request' in message && message.request !== null) this.#answered(message.request)
     switch (message.type) {
       case 'connection_established':
