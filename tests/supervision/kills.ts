@@ -15,7 +15,7 @@ export function declareKills(targets: readonly Target[]): void {
 
 function declareRun(targets: readonly Target[]): void {
   const all = Math.max(...targets.map(({ kills }) => kills))
-  const kills = runs(all / 50, all)
+  const kills = runs(all / 20, all)
   describe(`S1 P11 the ${targets.map(({ id }) => id).join(', the ')}`, () => {
     test(
       `${kills} deaths of each: nothing lost, nothing doubled, nobody disturbed (seed ${seed})`,
