@@ -8,7 +8,7 @@ import { RollcastError } from './errors.ts'
 export type Entry =
   | `actors/${'recorder' | 'encoder' | 'aggregator' | 'broadcaster'}/thread`
   | `${'replay' | 'export'}/thread`
-  | `runtime/${'host-thread' | 'history-worker' | 'preview-worker'}`
+  | `runtime/${'host-thread' | 'spare-thread' | 'history-worker' | 'preview-worker'}`
   | `store/${'opening-process' | 'storage-process'}`
   | `cli/${'examine-process' | 'recover-process' | 'take-over-process'}`
 

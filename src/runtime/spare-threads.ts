@@ -1,26 +1,13 @@
 // Threads that load the actors of a run and wait to become one. Loading takes longer than all the rest of a
 // restart, and much longer on a busy machine: with a spare at hand a restart does without. There are
-// two, because one death often brings the next. Each costs about 30 MB. Both of their ends are in
-// this file.
-import {
-  isMainThread,
-  type MessagePort,
-  parentPort,
-  type ResourceLimits,
-  Worker,
-  workerData,
-} from 'node:worker_threads'
-import type { ActorDefinition } from '../actors/run-actor.ts'
+// two, because one death often brings the next. Each costs about 30 MB. Their own end is spare-thread.
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ActorCommand, ActorStart } from '../protocol/thread-messages.ts'
-import { type ActorKind, type ActorName, kindOf } from './topology.ts'
+import { entryFile } from '../base/entries.ts'
+import type { ActorStart } from '../protocol/thread-messages.ts'
+import type { FirstWord, SpareStart } from './spare-thread.ts'
+import type { ActorKind } from './topology.ts'
 
-/** What the thread is started with; the role tells it from an actor's. */
-interface SpareStart {
-  readonly role: typeof ROLE
-  readonly kinds: readonly ActorKind[]
-}
-const ROLE = 'rollcast:spare'
 const SPARES = 2
 /** Loading waits until a run has started, and until who took the last spare has loaded its log. */
 const AFTER_START_MILLIS = 2_500
@@ -30,8 +17,6 @@ const AFTER_LOAD_MILLIS = 200
 const AFTER_FAILURE_MILLIS = 2_500
 /** How long closing waits for one that loads, which takes long on a busy machine. */
 const CLOSE_MILLIS_MAX = 2_000
-
-type First = { readonly become: ActorStart } | 'end'
 
 export class SpareThreads {
   readonly #heap: ResourceLimits
@@ -60,7 +45,7 @@ export class SpareThreads {
     if (worker === undefined) return undefined
     worker.removeAllListeners()
     worker.ref()
-    worker.postMessage({ become: start } satisfies First)
+    worker.postMessage({ become: start } satisfies FirstWord)
     this.#loadAfter(AFTER_TAKE_MILLIS)
     return worker
   }
@@ -74,7 +59,7 @@ export class SpareThreads {
     this.#cancel?.()
     const ends = this.#workers.splice(0).map(worker => {
       worker.ref()
-      worker.postMessage('end' satisfies First)
+      worker.postMessage('end' satisfies FirstWord)
       return new Promise(resolve => worker.once('exit', resolve))
     })
     const patience = Promise.withResolvers<void>()
@@ -109,50 +94,12 @@ export class SpareThreads {
 
   /** Undefined where the system has no thread for it (a limit of processes, memory): that throws. */
   #tryThread(): Worker | undefined {
-    const workerData: SpareStart = { role: ROLE, kinds: this.#kinds }
-    const options = { workerData, name: ROLE, resourceLimits: this.#heap }
+    const workerData: SpareStart = { kinds: this.#kinds }
+    const options = { workerData, name: 'rollcast:spare', resourceLimits: this.#heap }
     try {
-      return new Worker(new URL(import.meta.url), options)
+      return new Worker(entryFile('runtime/spare-thread'), options)
     } catch {
       return undefined
     }
   }
 }
-
-// --- the thread's own end -----------------------------------------------------------------------
-
-const definitions: Readonly<Record<ActorKind, () => Promise<ActorDefinition<never>>>> = {
-  recorder: async () => (await import('../actors/recorder/actor.ts')).recorder,
-  encoder: async () => (await import('../actors/encoder/actor.ts')).encoder,
-  aggregator: async () => (await import('../actors/aggregator/actor.ts')).aggregator,
-  broadcaster: async () => (await import('../actors/broadcaster/actor.ts')).broadcaster,
-  dataset: async () => (await import('../export/actor.ts')).dataset,
-  player: async () => (await import('../replay/actor.ts')).player,
-}
-
-async function standBy(port: MessagePort, { kinds }: SpareStart): Promise<void> {
-  const first = Promise.withResolvers<First>()
-  let isTold = false
-  /** What comes while the actor is not there yet. */
-  const early: ActorCommand[] = []
-  let listener = (command: ActorCommand): void => void early.push(command)
-  port.on('message', (message: First | ActorCommand) => {
-    if (isTold) return listener(message as ActorCommand)
-    isTold = true
-    first.resolve(message as First)
-  })
-  const { threadEndpoint } = await import('../actors/endpoint.ts')
-  const { runActor } = await import('../actors/run-actor.ts')
-  for (const kind of kinds) if (!isTold) await definitions[kind]()
-  const told = await first.promise
-  const load = told === 'end' ? undefined : definitions[kindOf(told.become.name as ActorName)]
-  if (told === 'end' || load === undefined) return port.close()
-  const endpoint = threadEndpoint(told.become, next => {
-    listener = next
-    for (const command of early.splice(0)) next(command)
-  })
-  runActor(endpoint, await load())
-}
-
-const given = workerData as SpareStart | null
-if (!isMainThread && given?.role === ROLE && parentPort) await standBy(parentPort, given)
