@@ -4,7 +4,7 @@
 //
 // Invariant: what the broadcaster sends while there is no thread waits in the ports that are kept
 // here, and moves with them.
-import { type MessagePort, Worker } from 'node:worker_threads'
+import { type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import { entryFile } from '../base/entries.ts'
 import type { ChannelStatus } from '../protocol/thread-messages.ts'
 import type { MessagePortLike } from '../streams/port.ts'
@@ -19,6 +19,7 @@ const CLOSE_MILLIS_MAX = 1_000
 export class PreviewThread implements Previews {
   onLost = (): void => {}
   readonly #start: PreviewStart
+  readonly #heap: ResourceLimits
   /** Ends of channels that no thread has yet. */
   readonly #ports = new Map<string, MessagePortLike>()
   #worker: Worker | undefined
@@ -27,8 +28,9 @@ export class PreviewThread implements Previews {
   readonly #threads = new Set<Worker>()
   #isClosed = false
 
-  constructor(topology: Topology) {
+  constructor(topology: Topology, heap: ResourceLimits = heapOf()) {
     this.#start = endsOf(topology, 'previews')
+    this.#heap = heap
   }
 
   connect(channel: string, port: MessagePortLike): void {
@@ -39,11 +41,9 @@ export class PreviewThread implements Previews {
 
   start(): void {
     if (this.#worker !== undefined || this.#isClosed) return
-    const worker = new Worker(entryFile('runtime/preview-worker'), {
-      workerData: this.#start,
-      name: 'rollcast:previews',
-      resourceLimits: heapOf(),
-    })
+    const worker = this.#tryThread()
+    // Without one no picture is made; the broadcaster asks again when it has heard nothing for a while.
+    if (worker === undefined) return
     this.#worker = worker
     this.#threads.add(worker)
     worker.on('message', ({ counters }: FromPreviews) => {
@@ -80,6 +80,19 @@ export class PreviewThread implements Previews {
     await Promise.race([Promise.all(ended), late])
     clearTimeout(timer)
     for (const thread of this.#threads) thread.unref()
+  }
+
+  /** Undefined where the system has no thread for it (a limit of processes, memory): that throws. */
+  #tryThread(): Worker | undefined {
+    const options = { workerData: this.#start, name: 'rollcast:previews' }
+    try {
+      return new Worker(entryFile('runtime/preview-worker'), {
+        ...options,
+        resourceLimits: this.#heap,
+      })
+    } catch {
+      return undefined
+    }
   }
 
   #forget(): void {

@@ -1,5 +1,5 @@
 // The thread that makes pictures for viewers, and who asks it, as they are connected in a run.
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type ResourceLimits } from 'node:worker_threads'
 import { openStills, type StillClient } from '../../src/actors/broadcaster/still-client.ts'
 import { Channels } from '../../src/actors/channels.ts'
 import { assert } from '../../src/base/assert.ts'
@@ -14,10 +14,10 @@ export interface PreviewLine {
   close(): Promise<void>
 }
 
-/** `clock`: of who asks. */
-export function openPreviewLine(clock: Clock = systemClock): PreviewLine {
+/** `clock`: of who asks. `heap`: of the thread. */
+export function openPreviewLine(clock: Clock = systemClock, heap?: ResourceLimits): PreviewLine {
   const told: boolean[] = []
-  const thread = new PreviewThread(waitingTopology)
+  const thread = new PreviewThread(waitingTopology, heap)
   const { sends, receives } = endsOf(waitingTopology, 'broadcaster')
   const channels = new Channels(sends, receives, systemClock, error => {
     throw error

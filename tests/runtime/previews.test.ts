@@ -150,5 +150,27 @@ test('V11 the thread goes when no picture was wanted for long, and comes back wi
   }
 })
 
+test('S13: where the system has no thread pictures wait, and are made when it has one', async () => {
+  let isShort = true
+  const heap = {
+    // Read when a thread is made, which fails as it does where no thread can be had: it throws.
+    get maxYoungGenerationSizeMb(): number {
+      if (isShort) throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
+      return 6
+    },
+  }
+  const clock = new SimulatedClock()
+  const { make, told, close } = openPreviewLine(clock, heap)
+  onTestFinished(close)
+  const shape = { width: 64, height: 4, format: 'rgb8' } as const
+  const order = () => make({ ...shape, as: 'jpeg', quality: 75, pixels: pixelsOf(shape) })
+  const first = order()
+  isShort = false
+  clock.advance(1_000)
+  expect((await order()).byteLength).toBeGreaterThan(100)
+  expect((await first).byteLength).toBeGreaterThan(100)
+  expect(told).toEqual([true, true])
+})
+
 const pixelsOf = (shape: { width: number; height: number; format: 'rgb8' }) =>
   new Uint8Array(picture(shape, 1))
