@@ -6,15 +6,17 @@ import type { EventOf } from '../protocol/events.ts'
 import type { RingInlet } from '../streams/ring/inlet.ts'
 import { countUnread } from '../streams/ring/reader.ts'
 import type { HostClient } from './host-client.ts'
-import { problemError } from './host-messages.ts'
+import { type Problem, problemError } from './host-messages.ts'
 
 type Reason = Exclude<EventOf<'run_ended'>['reason'], 'failed'>
 
 /** Of the time for closing, the part after which what still waits in the heap is given up. */
 const FLUSH_SHARE = 0.5
+/** A host that has not ended so long after the time for closing hangs, on however busy a machine. */
+const HANGS_MILLIS = 30_000
 
 export interface RunClosingOptions {
-  readonly host: Pick<HostClient, 'close' | 'closed' | 'closeSync'>
+  readonly host: Pick<HostClient, 'close' | 'closed' | 'closeSync' | 'unref'>
   readonly inlet: RingInlet
   readonly closeMillisMax: number
   /** Ends what is open; nothing is recorded after it. */
@@ -60,10 +62,25 @@ export class RunClosing {
     while (this.#isFlushing()) await new Promise(resolve => setTimeout(resolve, 5))
     inlet.writer.close()
     host.close(this.#left)
-    const problem = await host.closed()
+    const problem = await this.#endOfHost()
     cleanUp()
     if (problem === null) return
     throw problemError({ ...problem, message: problem.message + this.#unrecorded() })
+  }
+
+  /** What the host ended with; TIMEOUT when it hangs, as on a disk that does: it is left alone. */
+  async #endOfHost(): Promise<Problem | null> {
+    const { host } = this.#options
+    const hangs = Promise.withResolvers<Problem>()
+    const millis = Math.round(this.#left + HANGS_MILLIS)
+    const cancel = this.#clock.schedule(millis, () => {
+      const message = `expected the host's thread to end within ${millis} ms, found that it hangs`
+      host.unref()
+      hangs.resolve({ code: 'TIMEOUT', message })
+    })
+    const problem = await Promise.race([host.closed(), hangs.promise])
+    cancel()
+    return problem
   }
 
   #begin(reason: Reason): void {

@@ -1,6 +1,6 @@
 // S7: closing has one time for all of its parts. The clock here moves whenever somebody looks at it.
 import { describe, expect, test } from 'vitest'
-import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { type Clock, SimulatedClock, systemClock } from '../../src/base/clock.ts'
 import { RunClosing } from '../../src/runtime/run-closing.ts'
 import { RingInlet } from '../../src/streams/ring/inlet.ts'
 import { createRing, declareConsumerGone } from '../../src/streams/ring/layout.ts'
@@ -34,7 +34,7 @@ function runOf(policy: 'spill' | 'block' = 'spill') {
   }
   const closing = new RunClosing({
     ...{ inlet, clock, closeMillisMax: CLOSE_MILLIS_MAX, cleanUp: () => {} },
-    host: { close: give, closeSync: give, closed: async () => null },
+    host: { close: give, closeSync: give, closed: async () => null, unref: () => {} },
     sayGoodbye: reason => goodbyes.push(reason),
   })
   return { ring, inlet, write, closing, given, goodbyes, elapsed: () => now }
@@ -101,4 +101,28 @@ test('S7: the last words of a trainer that would wait for room do not wait', () 
   const before = inlet.counters
   expect(write()).toBe(true)
   expect(inlet.counters).toMatchObject({ blockedMillis: before.blockedMillis, spilled: 1 })
+})
+
+test('S7: a host that hangs is waited for half a minute more, and left alone', async () => {
+  const clock = new SimulatedClock()
+  const ring = createRing({ capacityBytes: 1024, ringId: 1 })
+  const said: string[] = []
+  const closing = new RunClosing({
+    ...{ inlet: new RingInlet(ring, { clock }), clock, closeMillisMax: CLOSE_MILLIS_MAX },
+    host: {
+      close: () => {},
+      closeSync: () => false,
+      closed: () => new Promise<null>(() => {}),
+      unref: () => said.push('unref'),
+    },
+    sayGoodbye: () => {},
+    cleanUp: () => said.push('cleaned up'),
+  })
+  const end = closing.close('closed').catch(error => said.push(error.code, error.message))
+  clock.advance(CLOSE_MILLIS_MAX + 29_999)
+  expect(said).toEqual([])
+  clock.advance(1)
+  await end
+  const message = "expected the host's thread to end within 31000 ms, found that it hangs"
+  expect(said).toEqual(['unref', 'cleaned up', 'TIMEOUT', message])
 })
