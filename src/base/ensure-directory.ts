@@ -1,5 +1,5 @@
 // Directories that are there afterwards, whether they were before or not.
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -15,12 +15,17 @@ export function ensureDirectory(path: string, mode?: number): string | undefined
   } catch (error) {
     if (isDirectory(path)) return undefined
     const { code } = error as NodeJS.ErrnoException
+    // It was there, and somebody has removed it since.
+    if (code === 'EEXIST' && !isAnything(path)) return ensureDirectory(path, mode)
     if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
     const highest = ensureDirectory(dirname(path), mode)
     const own = ensureDirectory(path, mode)
     return highest ?? own
   }
 }
+
+const isAnything = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
 function isDirectory(path: string): boolean {
   try {

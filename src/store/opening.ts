@@ -60,20 +60,29 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
   }
 }
 
-/** False where this process may not write: then nobody is told. */
+/** What a system says that lets nothing be made; on a full disk no writer commits either. */
+const mayNotMake: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'])
+
+/**
+ * False where this process may not write: then nobody is told. Throws UNAVAILABLE when it cannot for
+ * another reason: to open all the same could cost the writer what it has acknowledged.
+ */
 function announce(folder: string, name: string): boolean {
   sleepUntil(WRITER_MILLIS_MAX, () => !existsSync(join(folder, WRITER)))
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       ensureDirectory(folder)
       writeFileSync(name, '')
       return true
     } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException
+      if (mayNotMake.has(code)) return false
       // Another who opened has just removed the folder: try again.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false
+      if (code === 'ENOENT' && attempt < ATTEMPTS_MAX) continue
+      const told = `${folder}: expected to say here that the log is opened, found ${message}`
+      throw new RollcastError('UNAVAILABLE', told, { temporary: true, cause: error })
     }
   }
-  return false
 }
 
 function sleepUntil(millisMax: number, isSo: () => boolean): void {

@@ -1,4 +1,6 @@
 // Directories that are made with those above them, and those that cannot be.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -10,7 +12,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { ensureDirectory } from '../../src/base/ensure-directory.ts'
 
 let dir = ''
@@ -49,4 +52,21 @@ test('says what is in the way', () => {
 test('comes back where nothing can be made, though nothing is in the way', () => {
   expect(() => ensureDirectory('/proc/rollcast')).toThrow('ENOENT')
   expect(() => ensureDirectory('/proc/rollcast/runs/a')).toThrow("mkdir '/proc/rollcast'")
+})
+
+test('G11 makes what another process removes again and again', async () => {
+  const path = join(dir, 'a')
+  const remover = fileURLToPath(new URL('./remover.child.ts', import.meta.url))
+  const child = spawn(process.execPath, [remover, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+  await once(child.stdout, 'data')
+  // Both have a processor of their own for some of the time at least: then it is made anew each time.
+  let made = 0
+  for (let calls = 0; calls < 1_000_000 && made < 200; calls++) {
+    if (ensureDirectory(path) !== undefined) made++
+  }
+  expect(made).toBe(200)
 })
