@@ -4,14 +4,15 @@
 // and the writer begins nothing meanwhile. See docs/decisions/0007-opening.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureDirectory } from '../base/ensure-directory.ts'
 import { entryFile } from '../base/entries.ts'
 import { RollcastError } from '../base/errors.ts'
 import { namesIn } from '../base/names-in.ts'
+import { limits } from '../protocol/limits.ts'
 import { newestTransaction } from './check-file.ts'
-import { DATA_FILE } from './place.ts'
+import { DATA_FILE, spaceIn } from './place.ts'
 
 const FOLDER = 'opening'
 /** In the folder while the writer waits: nobody else begins to open. */
@@ -60,12 +61,12 @@ export function openBesideWriter<T extends { readonly lastTransaction: number }>
   }
 }
 
-/** What a system says that lets nothing be made; on a full disk no writer commits either. */
-const mayNotMake: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'])
+const notAllowed: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
 /**
- * False where this process may not write: then nobody is told. Throws UNAVAILABLE when it cannot for
- * another reason: to open all the same could cost the writer what it has acknowledged.
+ * False where this process may not write, or on a disk so full that no writer commits: then nobody is
+ * told. Throws UNAVAILABLE when it cannot for another reason: to open all the same could cost the
+ * writer what it has acknowledged.
  */
 function announce(folder: string, name: string): boolean {
   sleepUntil(WRITER_MILLIS_MAX, () => !existsSync(join(folder, WRITER)))
@@ -76,7 +77,7 @@ function announce(folder: string, name: string): boolean {
       return true
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException
-      if (mayNotMake.has(code)) return false
+      if (notAllowed.has(code) || (code === 'ENOSPC' && isFull(folder))) return false
       // Another who opened has just removed the folder: try again.
       if (code === 'ENOENT' && attempt < ATTEMPTS_MAX) continue
       const told = `${folder}: expected to say here that the log is opened, found ${message}`
@@ -84,6 +85,8 @@ function announce(folder: string, name: string): boolean {
     }
   }
 }
+
+const isFull = (folder: string): boolean => spaceIn(dirname(folder)).freeBytes < limits.freeBytesMin
 
 function sleepUntil(millisMax: number, isSo: () => boolean): void {
   const giveUpAt = performance.now() + millisMax
