@@ -57,7 +57,10 @@ export class Viewer {
     })
     const { lane } = this
     const mode = () => stage.mode
-    this.#requests = new Requests({ history, lane, mode, now: () => clock.now() })
+    this.#requests = new Requests({
+      ...{ history, lane, mode, now: () => clock.now() },
+      recentRows: () => host.recentRows,
+    })
     this.#replies = new Replies(clock, stage, lane)
     this.metrics = new MetricsOutlet({
       lane,
