@@ -4,7 +4,7 @@ import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { materialBytes } from '../protocol/answer-bytes.ts'
 import { limits } from '../protocol/limits.ts'
-import type { EpisodeRow, RunTotals } from '../protocol/projection.ts'
+import type { RunTotals } from '../protocol/projection.ts'
 import { localVisitor, type Visitor } from '../protocol/rights.ts'
 import type {
   LiveFrame,
@@ -241,10 +241,6 @@ export class Hub implements ViewerHost, Audience {
     const message = SharedMessage.text('episodes', build, materialBytes(material))
     this.#wholes.set(finished, message)
     return message
-  }
-
-  get recentRows(): readonly EpisodeRow[] {
-    return this.#projection.rows
   }
 
   metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined {

@@ -58,11 +58,6 @@ export class ProjectionFeed {
     return this.#projection
   }
 
-  /** The newest rows of the index, oldest first. */
-  get rows(): readonly EpisodeRow[] {
-    return this.#projection?.episodes ?? []
-  }
-
   get totals(): RunTotals | undefined {
     return this.#projection?.totals
   }

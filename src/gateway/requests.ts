@@ -9,7 +9,6 @@ import { RollcastError } from '../base/errors.ts'
 import { materialBytes, rowsBytes } from '../protocol/answer-bytes.ts'
 import type { ClientMessage } from '../protocol/client-messages.ts'
 import { limits } from '../protocol/limits.ts'
-import type { EpisodeRow } from '../protocol/projection.ts'
 import type { ServerMessage } from '../protocol/server-messages.ts'
 import type { RecordedFrame } from '../protocol/thread-messages.ts'
 import type { Mode } from '../protocol/viewer-protocol.ts'
@@ -23,7 +22,6 @@ import {
   frameMessage,
 } from './messages.ts'
 import type { History } from './publication.ts'
-import { withRecentRows } from './recent-rows.ts'
 import { SharedMessage } from './shared-message.ts'
 
 /** Frames and bytes of pixels that answer one request; more are thinned out evenly. */
@@ -47,8 +45,6 @@ type Answer = (turn: Turn) => Promise<void>
 
 export interface RequestsOptions {
   readonly history: History
-  /** The newest rows, of which the log may not have the last ones yet. */
-  readonly recentRows: () => readonly EpisodeRow[]
   readonly lane: Lane
   readonly mode: () => Mode
   readonly now: () => number
@@ -66,12 +62,13 @@ export class Requests {
 
   list({ request, limit = limits.episodePage, ...asked }: Listing): void {
     this.#start('episodes', request, async turn => {
-      const { history, recentRows, mode } = this.#options
+      const { history, mode } = this.#options
       const where = readFilter(asked.where ?? null)?.predicate ?? null
-      const bounds = { before: asked.before ?? null, after: asked.after ?? null, limit }
-      const found = await history.episodes({ ...bounds, where }, turn.cancel.signal)
-      // A search is of what the log has: places are those in the whole run.
-      const { rows, next } = where === null ? withRecentRows(found, recentRows(), bounds) : found
+      const [before, after] = [asked.before ?? null, asked.after ?? null]
+      const { rows, next } = await history.episodes(
+        { before, after, limit, where },
+        turn.cancel.signal,
+      )
       const bytes = rowsBytes(rows)
       this.#keep(turn, bytes)
       const build = () => episodesMessage(mode(), request, rows, next !== null, next)

@@ -1,6 +1,5 @@
 // What a viewer's connection needs of the world: a socket, and the hub that it belongs to.
 import type { Clock } from '../base/clock.ts'
-import type { EpisodeRow } from '../protocol/projection.ts'
 import type { ViewerEncoding } from '../protocol/viewer-encoding.ts'
 import type { Backlog } from './backlog.ts'
 import type { Verdicts } from './filter.ts'
@@ -35,8 +34,6 @@ export interface ViewerHost {
   readonly counters: LaneCounters & { built: number }
   /** What waits for all viewers together. */
   readonly backlog: Backlog
-  /** The newest rows of the index, oldest first. */
-  readonly recentRows: readonly EpisodeRow[]
   wholeOf(finished: FinishedEpisode): SharedMessage
   /** Series of metrics as they are now. */
   metricsOf(names: ReadonlySet<string>, withPoints: boolean): SharedMessage | undefined

@@ -57,10 +57,7 @@ export class Viewer {
     })
     const { lane } = this
     const mode = () => stage.mode
-    this.#requests = new Requests({
-      ...{ history, lane, mode, now: () => clock.now() },
-      recentRows: () => host.recentRows,
-    })
+    this.#requests = new Requests({ history, lane, mode, now: () => clock.now() })
     this.#replies = new Replies(clock, stage, lane)
     this.metrics = new MetricsOutlet({
       lane,

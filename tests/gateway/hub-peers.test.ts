@@ -4,7 +4,7 @@ import { limits } from '../../src/protocol/limits.ts'
 import { closeCodes } from '../../src/protocol/viewer-protocol.ts'
 import { FakeViewerSocket, settle } from './fake-viewer-socket.ts'
 import { advance, connect, hub, openHub, publish } from './hub-fixture.ts'
-import { beganOf, frameOf, materialOf, noHistory, projectionOf, rowOf, steppedOf } from './stage.ts'
+import { beganOf, frameOf, materialOf, noHistory, rowOf, steppedOf } from './stage.ts'
 
 describe('bad and slow peers (P13)', () => {
   test('no hello within 10 s ends the connection', async () => {
@@ -146,24 +146,6 @@ describe('requests', () => {
     }),
     frame: noHistory.frame,
   }
-
-  test('U13 a page of rows has those too that the log does not have yet', async () => {
-    openHub({ history })
-    const socket = connect()
-    const rows = Array.from({ length: 40 }, (_, i) => rowOf(i + 1))
-    hub.showProjection({ projection: projectionOf(500, { episodes: rows }), changedMetrics: [] })
-    socket.say({ type: 'list_episodes', request: 7, before: 30, limit: 20 })
-    for (let i = 0; i < 10; i++) await settle()
-    socket.say({ type: 'list_episodes', request: 8, before: 10, limit: 20 })
-    for (let i = 0; i < 10; i++) await settle()
-    const pages = socket.of('episodes').filter(page => (page.request ?? 0) > 0)
-    expect(pages.map(page => page.rows.map(row => row.episode))).toEqual([
-      Array.from({ length: 20 }, (_, i) => 29 - i),
-      [9, 8, 7, 6, 5, 4, 3, 2],
-    ])
-    // What had no room in the page is asked for next; behind the log's own end it is the log that says.
-    expect(pages.map(({ next }) => next)).toEqual([10, 2])
-  })
 
   test('rows and whole episodes are answered under the request, with all their frames', async () => {
     openHub({ history })
