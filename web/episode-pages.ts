@@ -19,12 +19,11 @@ export class EpisodePages {
     this.#ask = ask
   }
 
-  /** Asks for the rows before the oldest one held; does nothing while an answer is awaited. */
+  /** Asks for the rows before those that are all held; does nothing while an answer is awaited. */
   loadOlder = (): void => {
-    const { rows, more, olderRequest } = this.#store.getState()
-    const before = rows.at(-1)?.episode
-    if (!more || olderRequest !== null || before === undefined) return
-    this.#store.setState({ olderRequest: this.#ask(before, PAGE) })
+    const { more, olderRequest, olderBefore } = this.#store.getState()
+    if (!more || olderRequest !== null || olderBefore === null) return
+    this.#store.setState({ olderRequest: this.#ask(olderBefore, PAGE) })
   }
 
   /** A page has come, and `before` was the state before it. */

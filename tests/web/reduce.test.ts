@@ -73,6 +73,21 @@ describe('episode rows', () => {
     expect(reduce(waiting, page(rows(40, 36), false, 6)).olderRequest).toBe(7)
   })
 
+  test('U13 that ended last are no page by number: older ones are asked for from the top', () => {
+    // Of agents that play side by side one took long: its episode has a low number.
+    const first = stateAfter(established(), page([...rows(50, 42), row(7)], true))
+    expect(first.olderBefore).toBe(51)
+    const waiting = { ...first, olderRequest: 7 }
+    const answered = reduce(waiting, { ...page(rows(50, 31), true, 7), next: 31 })
+    expect(answered.olderBefore).toBe(31)
+    expect(reduce(answered, page([row(3)], true)).olderBefore).toBe(31)
+    const joined = reduce(
+      reduce(answered, established({ continuation: 'resume' })),
+      page(rows(52, 45), true),
+    )
+    expect(joined.olderBefore).toBe(31)
+  })
+
   test('held before a reconnect stay when the new page joins them', () => {
     const held = stateAfter(established(), page(rows(50, 41), true))
     const state = [established({ continuation: 'resume' }), page(rows(52, 45), true)].reduce(

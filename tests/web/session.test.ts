@@ -333,12 +333,12 @@ describe('L16: an episode', () => {
   })
 })
 
-test('older rows are asked for once at a time, before the oldest held', () => {
+test('older rows are asked for once at a time, from the newest down', () => {
   const { server, session } = join()
   server.socket.say(page(rows(50, 41), true))
   session.pages.loadOlder()
   session.pages.loadOlder()
-  expect(server.socket.sentOf('list_episodes')).toMatchObject([{ before: 41 }])
+  expect(server.socket.sentOf('list_episodes')).toMatchObject([{ before: 51 }])
 })
 
 test('a milestone is announced when it is news, for a while, and at most three at once', () => {

@@ -1,7 +1,7 @@
 // How each message of the server changes what the page shows. Pure. Messages may come twice (after
 // a reconnect): what has an identity is merged by it.
 import type { ServerMessage, ServerMessageOf } from '../../src/protocol/server-messages.ts'
-import { EPISODE_ROWS_MAX, mergeRows, overlaps } from './episode-rows.ts'
+import { EPISODE_ROWS_MAX, type EpisodeRows, mergeRows, overlaps } from './episode-rows.ts'
 import { type Insight, initialState, type Milestone, type ViewerState } from './viewer-state.ts'
 
 const MILESTONES_MAX = 200
@@ -112,15 +112,26 @@ function withRows(state: ViewerState, message: ServerMessageOf<'episodes'>): Vie
   // Episodes that were missed while away would leave a hole: start over from the page.
   const held = firstPage && !overlaps(state.rows, message.rows) ? [] : state.rows
   const rows = mergeRows(held, message.rows)
-  const setsMore = answersOlder || (firstPage && held.length === 0)
+  const startsOver = firstPage && held.length === 0
+  const setsMore = answersOlder || startsOver
   return {
     ...state,
     rows,
     more: rows.length < EPISODE_ROWS_MAX && (setsMore ? message.more : state.more),
     awaitingFirstPage: state.awaitingFirstPage && !firstPage,
     olderRequest: answersOlder ? null : state.olderRequest,
+    olderBefore: answersOlder ? nextBefore(message) : startsOver ? top(rows) : state.olderBefore,
   }
 }
+
+/**
+ * The first page has the episodes that ended last, and a long one has a low number: pages by number
+ * begin at the top once more, or what is between would be missing.
+ */
+const top = (rows: EpisodeRows): number | null => (rows[0] ? rows[0].episode + 1 : null)
+
+const nextBefore = ({ next, rows }: ServerMessageOf<'episodes'>): number | null =>
+  next ?? rows.at(-1)?.episode ?? null
 
 /** A quick update carries no points: those held stay. */
 function withSeries(

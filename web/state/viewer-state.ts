@@ -75,6 +75,8 @@ export interface ViewerState {
   readonly awaitingFirstPage: boolean
   /** The request that asked for older rows; null when none is under way. */
   readonly olderRequest: number | null
+  /** From this number on no row is missing: older ones are asked for from here. */
+  readonly olderBefore: number | null
   readonly totals: RunTotals | null
   readonly series: Readonly<Record<string, ViewerSeries>>
   readonly milestones: readonly Milestone[]
@@ -116,6 +118,7 @@ export const initialState: ViewerState = {
   more: false,
   awaitingFirstPage: true,
   olderRequest: null,
+  olderBefore: null,
   totals: null,
   series: Object.create(null),
   milestones: [],
