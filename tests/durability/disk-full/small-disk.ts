@@ -20,10 +20,12 @@ export interface SmallDisk {
 
 const PIECE = new Uint8Array(4 * KIB)
 
-export function makeSmallDisk(bytes: number): SmallDisk {
+/** `files`: how many files and directories it may have; default: as many as there is memory for. */
+export function makeSmallDisk(bytes: number, files?: number): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'rollcast-disk-'))
   const others = join(path, 'others')
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path])
+  const bounds = `size=${bytes}${files === undefined ? '' : `,nr_inodes=${files}`}`
+  execFileSync('mount', ['-t', 'tmpfs', '-o', bounds, 'tmpfs', path])
   const freeBytes = (): number => {
     const { bavail, bsize } = statfsSync(path)
     return bavail * bsize

@@ -3,14 +3,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { medianOf } from '../../../bench/statistics.ts'
+import { limits } from '../../../src/protocol/limits.ts'
 import { logDirectory, openLog, openLogReader } from '../../../src/store/open-log.ts'
 import { verifyLog } from '../../../src/store/verify.ts'
 import { figure } from '../../faults/figures.ts'
 import { type Plant, plantArgv } from '../../faults/plant.ts'
 import { runs } from '../../faults/tier.ts'
+import { requireTool } from '../../faults/tools.ts'
 import { runCommand, tempDir } from '../../runtime/harness.ts'
+import { makeSmallDisk } from '../disk-full/small-disk.ts'
 
 const programOf = (name: string): string =>
   fileURLToPath(new URL(`./${name}.child.ts`, import.meta.url))
@@ -108,3 +111,20 @@ test('G11 who cannot say that it opens, though it may write, does not open', asy
   })
   expect(() => openLogReader(dir)).toThrow(expected)
 })
+
+test.skipIf(!requireTool('root'))(
+  'G11 on a disk without room for one more file it waits, unless no writer can commit there',
+  async () => {
+    const disk = makeSmallDisk(2 * limits.freeBytesMin, 40)
+    onTestFinished(() => disk.remove())
+    const dir = join(disk.path, 'run')
+    await (await openLog(dir)).writer.close()
+    const fillUp = (): void => {
+      for (let i = 0; ; i++) writeFileSync(join(disk.path, `other-${i}`), '')
+    }
+    expect(fillUp).toThrow('ENOSPC')
+    expect(() => openLogReader(dir)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+    disk.grow(limits.freeBytesMin)
+    await openLogReader(dir).close()
+  },
+)
