@@ -70,7 +70,7 @@ export function scanFile(file: PageFile, onProgress?: (fraction: number) => void
   const { pageSize, unfinished } = metasOf(file)
   const scan = new Scan(file, pageSize, unfinished)
   // A magic may lie across two pieces.
-  const piece = Buffer.alloc(PIECE_BYTES + magic.byteLength - 1)
+  const piece = Buffer.alloc(Math.min(PIECE_BYTES + magic.byteLength - 1, size))
   for (let at = 0; at < size; at += PIECE_BYTES) {
     const length = file.readSectors(piece, at)
     scan.batchesIn(piece.subarray(0, length), at)

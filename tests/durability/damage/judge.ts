@@ -88,7 +88,8 @@ export class Judge {
 /** A judge that listens: the start of a process is no part of an answer. */
 async function start(): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, 'judge.child.ts'), {
-    execArgv: [],
+    // It reads much and keeps nothing: a small heap would be collected all the time.
+    execArgv: ['--initial-old-space-size=256'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
