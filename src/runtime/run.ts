@@ -234,10 +234,15 @@ export class Run {
     this.#figures.write(this.#inlet.counters)
   }
 
-  #watch(status: SystemNotice): void {
-    if (status.healthy) return
-    const message = status.problem ?? 'the run is not healthy'
-    this.#tellOnce(new RollcastError('LOG_FAILED', message))
+  #watch({ healthy, problem, actors }: SystemNotice): void {
+    if (!healthy) {
+      this.#tellOnce(new RollcastError('LOG_FAILED', problem ?? 'the run is not healthy'))
+    }
+    for (const { name, state, reason } of actors) {
+      if (name !== 'dataset' || reason === null || !state.startsWith('running')) continue
+      const message = `the dataset is not made: ${reason}; the log keeps what it lacks`
+      this.#tellOnce(new RollcastError('UNAVAILABLE', message, { temporary: true }))
+    }
   }
 
   /** Without video an encoder counts frames, which others do later. */

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { RollcastError } from '../../src/base/errors.ts'
 import { lockDataset } from '../../src/export/dataset-lock.ts'
 import { startRun } from '../../src/index.ts'
 import { checkOptions } from '../../src/runtime/options.ts'
@@ -38,19 +39,26 @@ describe('X6 a run that makes a dataset', () => {
     expect(existsSync(join(dir, 'dataset'))).toBe(false)
   })
 
-  test('waits for a directory that it can write, and the trainer does not', async () => {
+  test('X6 waits for a directory that it can write, says so, and the trainer does not wait', async () => {
     const dir = tempDir()
     const root = join(dir, 'dataset')
     mkdirSync(root, { recursive: true })
     writeFileSync(join(root, 'notes.txt'), 'mine')
-    const run = await startRun(options(dir, { video: false }))
+    const told: RollcastError[] = []
+    const onProblem = (problem: RollcastError) => void told.push(problem)
+    const run = await startRun(options(dir, { video: false, onProblem }))
     play(run, { cameras: [] })
     await until('it is hindered', () => stateOf(run) === 'running.hindered')
     expect(await run.flush()).toBe(true)
+    await until('the program is told', () => told.length > 0)
+    const { code, temporary, message } = told[0]!
+    expect({ code, temporary }).toEqual({ code: 'UNAVAILABLE', temporary: true })
+    expect(message).toContain('expected an empty directory or a dataset, found notes.txt')
     rmSync(join(root, 'notes.txt'))
     await until('it works', async () => (await saved(dir)).length === 1)
     await run.close()
     expect(await checked(dir)).toEqual(sound(1, 12))
+    expect(told).toHaveLength(1)
   })
 
   test('A6 in a process of its own does the same, and what a killed one owed comes in', async () => {
