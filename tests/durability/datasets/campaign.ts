@@ -27,6 +27,8 @@ const LIVES = 5
 const EPISODES_MAX = 200
 const LAST_EPISODES = 3
 const STEP_MILLIS = 4
+/** A life that lasts longer hangs. */
+const LIFE_MILLIS_MAX = 200_000
 
 /** What is aimed at, in turn: the short moments of a dataset's work as often as all others. */
 const aims: readonly Moment[] = [
@@ -40,6 +42,8 @@ const LASTS_MILLIS: Partial<Record<Moment, number>> = {
   closing: 300,
 }
 const SOON_MILLIS = 2
+/** Programs that may come to their end before what is aimed at, beside as many as are killed. */
+const MISSED_MAX = 5
 /** Of moments that come again and again, one of the first so many. */
 const TURNS_MAX = 12
 
@@ -80,6 +84,11 @@ export async function killAndJudge(options: CampaignOptions): Promise<Campaign> 
       const moment = await place.kill(aim, signal, random)
       if (moment === undefined) {
         missed++
+        if (untilProblem && place.said !== '') {
+          return { kills: done, missed, landed, fates, problems: [place.said] }
+        }
+        // A program that never comes to what is aimed at would be missed for ever.
+        if (missed > MISSED_MAX + kills) throw new Error(`${missed} missed: ${place.said}`)
         continue
       }
       done++
@@ -118,6 +127,11 @@ export class Place {
     this.#durable = new Set(durable)
   }
 
+  /** What programs here complained of, and nobody has judged yet. */
+  get said(): string {
+    return this.#said.join('; ')
+  }
+
   /** Starts the program and ends it; at what, or undefined when it came to its end before. */
   async kill(aim: Moment, signal: NodeJS.Signals, random: Random): Promise<Moment | undefined> {
     const lasting = LASTS_MILLIS[aim]
@@ -132,10 +146,15 @@ export class Place {
         if (child.process.kill(signal)) met = watch.moment
       }, delayMillis)
     }
+    const late = setTimeout(() => {
+      this.#said.push(`still at ${watch.moment} after ${LIFE_MILLIS_MAX} ms`)
+      child.process.kill('SIGKILL')
+    }, LIFE_MILLIS_MAX)
     const end = await this.#over(child)
-    if (signal === 'SIGKILL') return end.signal === signal ? watch.moment : undefined
-    if (end.code !== 0) this.#said.push(`ended with ${end.signal ?? end.code} after ${signal}`)
-    return met
+    clearTimeout(late)
+    if (end.signal === 'SIGKILL') return watch.moment
+    if (end.code !== 0) this.#said.push(`ended with ${end.signal ?? end.code} before ${aim}`)
+    return signal === 'SIGKILL' ? undefined : met
   }
 
   /** After a kill, or a power cut. Nothing is changed. */

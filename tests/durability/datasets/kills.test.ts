@@ -52,6 +52,8 @@ test(`V8 control: a dataset that says first how many episodes it has is noticed 
     ...{ kills: 12, random: seededRandom(seed), places: places('disk') },
     ...{ aims: ['moving'] satisfies Moment[], plants: infoFirst, untilProblem: true },
   })
-  // Which of its files are there depends on when it was killed.
-  expect(problems.join()).toMatch(/something is missing|is in no file|total_episodes/)
+  // Which of its files are there depends on when it was killed; between a directory and its first file
+  // the next life finds what it takes for somebody else's.
+  const signs = /something is missing|is in no file|total_episodes|expected an empty directory/
+  expect(problems.join()).toMatch(signs)
 }, 300_000)
