@@ -136,6 +136,7 @@ class DatasetActor implements ActorInstance {
       this.#refused++
       const { reason } = verdict
       this.#consumer.add({ type: 'episode_refused', ...place, reason }, time)
+      this.#scope.note({ refused: `episode ${episode} of agent ${finished.agent}: ${reason}` })
     } else {
       this.#saved++
       const { datasetEpisode, rows } = verdict

@@ -57,8 +57,8 @@ export interface RunOptions {
   onEpisode?: (episode: RecordedEpisode) => void
   /**
    * Called for each first problem of its kind: input that was refused, events that were lost (every
-   * ten seconds while more are), a log that failed, a dataset that cannot be made now. Default: a
-   * process warning.
+   * ten seconds while more are), a log that failed, a dataset that cannot be made now or cannot
+   * take an episode. Default: a process warning.
    */
   onProblem?: (problem: RollcastError) => void
   /**

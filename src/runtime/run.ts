@@ -124,6 +124,7 @@ export class Run {
     host.unref()
     host.onStatus = status => this.#watch(status)
     host.onLate = actors => this.#tellLate(actors)
+    host.onNote = ({ refused }) => this.#tellRefused(refused)
     if (host.status) this.#watch(host.status)
     const closing = new RunClosing({
       host,
@@ -245,6 +246,14 @@ export class Run {
     }
   }
 
+  /** The first episode that the dataset cannot take: there may be many, and the log says it of each. */
+  #tellRefused(refused: unknown): void {
+    if (typeof refused !== 'string' || this.#toldOfRefused) return
+    this.#toldOfRefused = true
+    const message = `not in the dataset: ${refused}; of each that is not the log says why (episode_refused)`
+    this.#ingress.tell(new RollcastError('BAD_INPUT', message))
+  }
+
   /** Without video an encoder counts frames, which others do later. */
   #tellLate(actors: readonly ActorName[]): void {
     const { video, dataset } = this.#options
@@ -254,9 +263,10 @@ export class Run {
       `closed before ${late.join(', ')} had finished: what is missing is made when the run goes on` +
       (dataset ? ', or by `rollcast export lerobot`' : '') +
       `; closeMillisMax was ${this.#options.closeMillisMax}`
-    this.#tell(new RollcastError('TIMEOUT', message, { temporary: true }))
+    this.#ingress.tell(new RollcastError('TIMEOUT', message, { temporary: true }))
   }
 
+  #toldOfRefused = false
   #told = new Set<string>()
 
   #tellOnce(problem: RollcastError): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
+import type { RollcastError } from '../../src/base/errors.ts'
 import { isInterrupted } from '../../src/export/lerobot/commit.ts'
 import { exportLerobot } from '../../src/export/lerobot-export.ts'
 import { startRun } from '../../src/index.ts'
@@ -20,7 +21,9 @@ const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNo
 describe('X6 a run that makes a dataset', () => {
   test('adds what is kept, says why an episode cannot be in it, and V7 has a frame for each row', async () => {
     const dir = tempDir()
-    const run = await startRun(options(dir, { keep: 'terminated' }))
+    const told: string[] = []
+    const onProblem = ({ code, message }: RollcastError) => void told.push(`${code} ${message}`)
+    const run = await startRun(options(dir, { keep: 'terminated', onProblem }))
     play(run)
     play(run, { steps: 20, agent: 'b' })
     // Each camera has an encoder of its own, which starts when the camera appears.
@@ -39,6 +42,11 @@ describe('X6 a run that makes a dataset', () => {
     expect(await refused(dir)).toEqual([
       [4, 'observation.images.wrist: expected frames of its camera, found none'],
       [6, 'expected at least 2 steps, found 1'],
+    ])
+    // The program is told of the first.
+    const wrist = 'observation.images.wrist: expected frames of its camera, found none'
+    expect(told).toEqual([
+      expect.stringContaining(`BAD_INPUT not in the dataset: episode 4 of agent a: ${wrist}`),
     ])
     expect(await checked(dir)).toEqual(sound(3, 44))
   })
@@ -100,15 +108,21 @@ describe('X6 a run that makes a dataset', () => {
     expect(await checked(dir)).toEqual(sound(2, 9))
   })
 
-  test('without video refuses episodes with frames, once each', async () => {
+  test('without video refuses episodes with frames, once each, and lives through a handler that throws', async () => {
     const dir = tempDir()
-    const run = await startRun(options(dir, { video: false }))
+    let told = 0
+    const onProblem = (): never => {
+      told++
+      throw new Error('the program has a bug')
+    }
+    const run = await startRun(options(dir, { video: false, onProblem }))
     play(run)
     play(run, { cameras: [] })
     await run.close()
     expect(await refused(dir)).toEqual([
       [1, 'expected a video of its 24 frames, found a run without the option video'],
     ])
+    expect(told).toBe(1)
     expect(await saved(dir)).toEqual([[2, 0, 12]])
   })
 

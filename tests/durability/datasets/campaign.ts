@@ -18,6 +18,12 @@ import { type Moment, tellingPlants, Watch } from './moments.ts'
 import type { RecordingTask } from './recording.child.ts'
 import { shadeOf } from './script.ts'
 
+/**
+ * Who was asked to end records on for a moment, and is told that nobody listens any more; and what a kill
+ * took from an episode keeps it out of the dataset.
+ */
+const expected = /^(CLOSED|BAD_INPUT not in the dataset: )/
+
 /** What is killed; its argument is a RecordingTask. */
 export const recordingProgram = fileURLToPath(new URL('./recording.child.ts', import.meta.url))
 
@@ -215,8 +221,7 @@ export class Place {
     const end = await child.exited
     for (const { durable, problem } of child.said) {
       if (typeof durable === 'number') this.#durable.add(durable)
-      // Who was asked to end records on for a moment, and is told that nobody listens any more.
-      if (problem !== undefined && !`${problem}`.startsWith('CLOSED')) {
+      if (problem !== undefined && !expected.test(`${problem}`)) {
         this.#said.push(`told: ${problem}`)
       }
     }

@@ -20,7 +20,7 @@ const program = fileURLToPath(new URL('./recording.child.ts', import.meta.url))
 
 /**
  * Records a whole run with the bug planted; what is in its log, and the rows of its dataset, with which
- * nothing is wrong. The program is told of no problem but of `told`.
+ * nothing is wrong. The program is told of no problem but of `told` and the first refused episode.
  */
 async function record(plant: Plant, given: Partial<RecordingTask> = {}, told: RegExp[] = []) {
   const dir = tempDir()
@@ -34,8 +34,6 @@ async function record(plant: Plant, given: Partial<RecordingTask> = {}, told: Re
   expect({ ...(await child.exited), stderr: child.stderr() }).toMatchObject({
     ...{ code: 0, stderr: '' },
   })
-  const problems = child.said.flatMap(({ problem }) => problem ?? [])
-  expect(problems).toEqual(told.map(text => expect.stringMatching(text)))
   expect(await verifyLog(dir)).toMatchObject({ ok: true, problems: [] })
   const events = await readEvents(dir)
   const { problems: wrong, rows } = await judgeDataset(
@@ -43,6 +41,15 @@ async function record(plant: Plant, given: Partial<RecordingTask> = {}, told: Re
     events.map(({ event }) => event),
   )
   expect(wrong).toEqual([])
+  const refused = only(events, 'episode_refused').slice(0, 1)
+  expect(child.said.flatMap(({ problem }) => problem ?? [])).toEqual([
+    ...told.map(text => expect.stringMatching(text)),
+    ...refused.map(({ episode, reason }) =>
+      expect.stringContaining(
+        `BAD_INPUT not in the dataset: episode ${episode} of agent agent: ${reason}`,
+      ),
+    ),
+  ])
   return { dir, events, rows }
 }
 
