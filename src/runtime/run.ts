@@ -91,6 +91,8 @@ export class Run {
   readonly #figures: IngressFigures
   readonly #options: CheckedOptions
   readonly #recorders = new Map<string, EpisodeRecorder>()
+  /** Kinds of problems that the program knows of. */
+  readonly #told = new Set<string>()
   readonly #timer: ReturnType<typeof setInterval>
   readonly #stopHandlingExit: () => void
   readonly #closing: RunClosing
@@ -242,16 +244,16 @@ export class Run {
     for (const { name, state, reason } of actors) {
       if (name !== 'dataset' || reason === null || !state.startsWith('running')) continue
       const message = `the dataset is not made: ${reason}; the log keeps what it lacks`
-      this.#tellOnce(new RollcastError('UNAVAILABLE', message, { temporary: true }))
+      const temporary = state === 'running.lockedOut'
+      this.#tellOnce(new RollcastError('UNAVAILABLE', message, { temporary }))
     }
   }
 
   /** The first episode that the dataset cannot take: there may be many, and the log says it of each. */
   #tellRefused(refused: unknown): void {
-    if (typeof refused !== 'string' || this.#toldOfRefused) return
-    this.#toldOfRefused = true
+    if (typeof refused !== 'string') return
     const message = `not in the dataset: ${refused}; of each that is not the log says why (episode_refused)`
-    this.#ingress.tell(new RollcastError('BAD_INPUT', message))
+    this.#tellOnce(new RollcastError('BAD_INPUT', message), 'refused')
   }
 
   /** Without video an encoder counts frames, which others do later. */
@@ -266,12 +268,10 @@ export class Run {
     this.#ingress.tell(new RollcastError('TIMEOUT', message, { temporary: true }))
   }
 
-  #toldOfRefused = false
-  #told = new Set<string>()
-
-  #tellOnce(problem: RollcastError): void {
-    if (this.#told.has(problem.message)) return
-    this.#told.add(problem.message)
+  /** Only the first of a kind is told. */
+  #tellOnce(problem: RollcastError, kind = problem.message): void {
+    if (this.#told.has(kind)) return
+    this.#told.add(kind)
     this.#ingress.tell(problem)
   }
 

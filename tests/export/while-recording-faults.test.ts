@@ -25,9 +25,13 @@ describe('X6 a run that makes a dataset', () => {
     const root = join(dir, 'elsewhere')
     mkdirSync(root, { recursive: true })
     const lock = await lockDataset(root, 0)
-    const run = await startRun(options(dir, { dataset: { dir: root } }))
+    const told: RollcastError[] = []
+    const onProblem = (problem: RollcastError) => void told.push(problem)
+    const run = await startRun(options(dir, { dataset: { dir: root }, onProblem }))
     play(run)
     await until('it is locked out', () => stateOf(run) === 'running.lockedOut')
+    await until('the program is told', () => told.length > 0)
+    expect(told).toMatchObject([{ code: 'UNAVAILABLE', temporary: true }])
     expect(await saved(dir)).toEqual([])
     await lock.release()
     await until('it works', async () => (await saved(dir)).length === 1)
@@ -52,7 +56,7 @@ describe('X6 a run that makes a dataset', () => {
     expect(await run.flush()).toBe(true)
     await until('the program is told', () => told.length > 0)
     const { code, temporary, message } = told[0]!
-    expect({ code, temporary }).toEqual({ code: 'UNAVAILABLE', temporary: true })
+    expect({ code, temporary }).toEqual({ code: 'UNAVAILABLE', temporary: false })
     expect(message).toContain('expected an empty directory or a dataset, found notes.txt')
     rmSync(join(root, 'notes.txt'))
     await until('it works', async () => (await saved(dir)).length === 1)
