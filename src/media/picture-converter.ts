@@ -1,5 +1,6 @@
 // From pixels to what an encoder takes, and from what a decoder gives back to pixels. One frame is
 // used again and again: an encoder that still holds it gets a copy made by FFmpeg.
+import type { SwsFlags } from 'node-av/constants'
 import type { Frame, SoftwareScaleContext } from 'node-av/lib'
 import { assert } from '../base/assert.ts'
 import { bytesPerPixel } from '../protocol/events.ts'
@@ -32,7 +33,11 @@ function packedPlane(frame: Frame, rowBytes: number): { plane: Buffer; stride: n
   return { plane, stride }
 }
 
-/** Makes frames of one pixel format out of pictures of one shape. */
+/**
+ * Makes frames of one pixel format out of pictures of one shape. Where colour has half the resolution,
+ * a sample of it is the mean of its four pixels; for that FFmpeg has vector code, which it has not
+ * for what it does when it is told nothing.
+ */
 export class PictureConverter {
   readonly #ffmpeg: Ffmpeg
   readonly #shape: PictureShape
@@ -53,7 +58,9 @@ export class PictureConverter {
     }
     this.#target = newFrame(ffmpeg, width, height, target)
     this.#scaler = new ffmpeg.lib.SoftwareScaleContext()
-    this.#scaler.getContext(width, height, source, width, height, target)
+    const { SWS_AREA, SWS_FULL_CHR_H_INP } = ffmpeg.constants
+    const flags = (SWS_AREA | SWS_FULL_CHR_H_INP) as SwsFlags
+    this.#scaler.getContext(width, height, source, width, height, target, flags)
   }
 
   /** The picture as a frame, which is the same one at the next call. BAD_FRAME for a wrong size. */

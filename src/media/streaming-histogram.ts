@@ -89,24 +89,21 @@ export class StreamingHistogram {
     })
   }
 
-  /** The value of a channel at or below which `fraction` (0 to 1) of it lie, to within a bin. */
-  quantile(index: number, fraction: number): number {
+  /** The values at or below which so much of a channel lies, to within a bin; `fractions`: 0 to 1, rising. */
+  quantiles(index: number, fractions: readonly number[]): number[] {
     const channel = this.#channels[index]
     assert(channel !== undefined, 'there are values')
-    let all = 0
-    for (const count of channel.bins) all += count
-    const target = fraction * all
-    let below = 0
-    for (let bin = 0; bin < BINS; bin++) {
-      const count = channel.bins[bin]!
-      if (below + count >= target) {
-        const low = edge(channel, bin)
-        if (bin === 0) return low
-        return low + ((target - below) / count) * (edge(channel, bin + 1) - low)
-      }
-      below += count
-    }
-    return channel.high
+    const { bins, high } = channel
+    const all = bins.reduce((sum, count) => sum + count, 0)
+    let [bin, below] = [0, 0]
+    return fractions.map(fraction => {
+      const target = fraction * all
+      for (; bin < BINS && below + bins[bin]! < target; bin++) below += bins[bin]!
+      if (bin === BINS) return high
+      const low = edge(channel, bin)
+      if (bin === 0) return low
+      return low + ((target - below) / bins[bin]!) * (edge(channel, bin + 1) - low)
+    })
   }
 
   save(): SavedHistogram {

@@ -162,9 +162,11 @@ export class Film {
   }
 
   #encode(event: FrameCaptured, pixels: Uint8Array): void {
-    this.#begin(event).encode(pixels)
+    const segment = this.#begin(event)
     this.#statistics ??= new PictureStatistics(event)
+    // Before the encoder, which leaves nothing of the pixels in the processor's caches.
     this.#statistics.add(pixels)
+    segment.encode(pixels)
   }
 
   #open(event: FrameCaptured): Segment {
