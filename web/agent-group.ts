@@ -22,6 +22,8 @@ export class AgentView {
   readonly store: StoreApi<AgentState>
   /** Called when a frame has come that may be shown at once. */
   onFrame = (): void => {}
+  /** Called when a message has come; what it changes is to be shown with the next animation frame. */
+  onMessage = (): void => {}
   /** To be called when a picture could not be drawn: pixels can. */
   readonly notDrawn: () => void
   readonly #clock: Clock
@@ -117,7 +119,9 @@ export class AgentGroup {
 
   #receive(message: ServerMessage): void {
     if (message.type === 'state_update') {
-      this.#views.get(message.agent)?.stage.offerState(message)
+      const view = this.#views.get(message.agent)
+      view?.stage.offerState(message)
+      view?.onMessage()
     } else if (message.type === 'episode_end') {
       this.#views.get(message.agent)?.store.setState({ ended: message })
     } else if (message.type === 'connection_established' && message.run !== this.#run) {

@@ -65,6 +65,8 @@ export class Session {
   #request = 0
   /** Called when a frame has come that may be shown at once. */
   onFrame = (): void => {}
+  /** Called when a message has come; what it changes is to be shown with the next animation frame. */
+  onMessage = (): void => {}
   /** How the episode that is asked for begins. */
   #begin = playback.fromStart
 
@@ -92,7 +94,10 @@ export class Session {
       random,
       events: {
         onState: connection => this.store.setState({ connection }),
-        onMessage: message => this.#receive(message),
+        onMessage: message => {
+          this.#receive(message)
+          this.onMessage()
+        },
         onFrame: frame => this.#receiveFrame(frame),
         onInvalid: last =>
           this.store.setState(({ invalid }) => ({ invalid: { count: invalid.count + 1, last } })),

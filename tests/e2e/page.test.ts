@@ -76,6 +76,31 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(errors).toEqual([])
   })
 
+  test('U4 draws no animation frames while nothing changes, and goes on with the trainer', async () => {
+    const { run, url, pause } = await startTraining({ episodeSteps: 1_000_000 })
+    const { page } = await open(url)
+    await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
+    const framesInASecond = (): Promise<number> =>
+      page.evaluate(async () => {
+        const request = window.requestAnimationFrame.bind(window)
+        let asked = 0
+        window.requestAnimationFrame = callback => {
+          asked++
+          return request(callback)
+        }
+        await new Promise(resolve => setTimeout(resolve, 1000))
+        window.requestAnimationFrame = request
+        return asked
+      })
+    pause()
+    await expect.poll(framesInASecond).toBeLessThan(15)
+    const still = await canvasSum(page)
+    const recorder = run.recorder('walker')
+    recorder.step({ reward: 1 })
+    recorder.frame({ width: 16, height: 16, data: new Uint8Array(16 * 16 * 3).fill(123) })
+    await expect.poll(() => canvasSum(page)).not.toBe(still)
+  })
+
   test('U12 shows the newest picture between two episodes, and says that no step has come', async () => {
     const { run, url, steps, pause } = await startTraining({ episodeSteps: 1_000_000 })
     await expect.poll(steps).toBeGreaterThan(20)

@@ -1,5 +1,6 @@
-// The loop that draws: with every frame that comes, and once an animation frame, it looks at the
-// stage and shows what is new. Frames are drawn by another thread; no pixel passes through here.
+// The loop that draws: with every frame that comes, and once an animation frame while something
+// changes, it looks at the stage and shows what is new. Frames are drawn by another thread; no pixel
+// passes through here.
 import { useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
 import type { StoreApi } from 'zustand/vanilla'
@@ -16,10 +17,21 @@ interface Drawable {
     'getState' | 'getInitialState' | 'subscribe'
   >
   onFrame: () => void
+  onMessage: () => void
   look(): Look | null
   drawn(look: Look, at?: number): void
   notDrawn(problem: string): void
 }
+
+/**
+ * So long after a change the loop goes on: figures follow within it, and whoever plays changes
+ * something with every frame. A page that shows nothing new costs its viewer nothing.
+ */
+const AWAKE_MILLIS = 100
+/** Then it looks now and then: time passes, and somebody may have led the stage elsewhere. */
+const ASLEEP_MILLIS = 200
+/** By these somebody leads it, and sees it at once. */
+const USER_EVENTS = ['pointerdown', 'keydown', 'click', 'input'] as const
 
 export function StageCanvas({ of }: { of: Drawable }) {
   const theme = useTheme()
@@ -59,18 +71,39 @@ export function StageCanvas({ of }: { of: Drawable }) {
       shown = look
       isStale.current = false
     }
+    let request = 0
+    let timer = 0
+    let awakeUntil = 0
     const loop = (): void => {
-      request = requestAnimationFrame(loop)
+      window.clearTimeout(timer)
+      const before = shown
       draw()
+      const now = performance.now()
+      if (shown !== before) awakeUntil = now + AWAKE_MILLIS
+      if (now < awakeUntil) wake()
+      else timer = window.setTimeout(wake, ASLEEP_MILLIS)
+    }
+    const wake = (): void => {
+      cancelAnimationFrame(request)
+      request = requestAnimationFrame(loop)
     }
     const observer = new ResizeObserver(() => {
       isStale.current = true
+      wake()
     })
     observer.observe(trailElement)
-    of.onFrame = draw
-    let request = requestAnimationFrame(loop)
+    of.onFrame = () => {
+      draw()
+      wake()
+    }
+    of.onMessage = wake
+    for (const type of USER_EVENTS) window.addEventListener(type, wake, { passive: true })
+    wake()
     return () => {
       of.onFrame = () => {}
+      of.onMessage = () => {}
+      for (const type of USER_EVENTS) window.removeEventListener(type, wake)
+      window.clearTimeout(timer)
       cancelAnimationFrame(request)
       observer.disconnect()
       screen.close()
