@@ -35,8 +35,8 @@ function packedPlane(frame: Frame, rowBytes: number): { plane: Buffer; stride: n
 
 /**
  * Makes frames of one pixel format out of pictures of one shape. Where colour has half the resolution,
- * a sample of it is the mean of its four pixels; for that FFmpeg has vector code, which it has not
- * for what it does when it is told nothing.
+ * a sample of it is the mean of its four pixels (of pictures of 4x4 and more): FFmpeg has vector code
+ * for that, and none for what it does when it is told nothing.
  */
 export class PictureConverter {
   readonly #ffmpeg: Ffmpeg

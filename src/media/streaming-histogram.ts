@@ -89,7 +89,10 @@ export class StreamingHistogram {
     })
   }
 
-  /** The values at or below which so much of a channel lies, to within a bin; `fractions`: 0 to 1, rising. */
+  /**
+   * The values at or below which such parts of a channel lie, to within a bin. `fractions`: from 0 to
+   * 1, rising.
+   */
   quantiles(index: number, fractions: readonly number[]): number[] {
     const channel = this.#channels[index]
     assert(channel !== undefined, 'there are values')

@@ -24,8 +24,8 @@ interface Drawable {
 }
 
 /**
- * So long after a change the loop goes on: figures follow within it, and whoever plays changes
- * something with every frame. A page that shows nothing new costs its viewer nothing.
+ * So long after a change the loop goes on: figures follow within it (figure-pace.ts), and what plays
+ * changes with every animation frame. A page that shows nothing new costs its viewer nothing.
  */
 const AWAKE_MILLIS = 100
 /** Then it looks now and then: time passes, and somebody may have led the stage elsewhere. */
@@ -56,6 +56,7 @@ export function StageCanvas({ of }: { of: Drawable }) {
       onFailed: (_frame, problem) => of.notDrawn(problem),
     })
     let shown: Look | null = null
+    let awakeUntil = 0
     const draw = (): void => {
       const look = of.look()
       if (look === shown && !isStale.current) return
@@ -70,17 +71,14 @@ export function StageCanvas({ of }: { of: Drawable }) {
       element.dataset['shows'] = frame !== null ? 'frame' : hasTrail(look) ? 'trail' : 'nothing'
       shown = look
       isStale.current = false
+      awakeUntil = performance.now() + AWAKE_MILLIS
     }
     let request = 0
     let timer = 0
-    let awakeUntil = 0
     const loop = (): void => {
       window.clearTimeout(timer)
-      const before = shown
       draw()
-      const now = performance.now()
-      if (shown !== before) awakeUntil = now + AWAKE_MILLIS
-      if (now < awakeUntil) wake()
+      if (performance.now() < awakeUntil) wake()
       else timer = window.setTimeout(wake, ASLEEP_MILLIS)
     }
     const wake = (): void => {
