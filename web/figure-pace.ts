@@ -11,7 +11,7 @@ export class FigurePace {
 
   /**
    * Whether figures that show `told` are to show `look` at `now` (monotonic milliseconds); true
-   * takes the turn. To be asked with every animation frame: what is not due yet is due soon.
+   * takes the turn. To be asked again for `FIGURES_MILLIS` at least: what is not due yet is due then.
    */
   isDue(told: Look | null, look: Look | null, now: number): boolean {
     if (look === told) return false

@@ -119,9 +119,9 @@ export class Session {
   stop = (): void => this.#connection.stop()
 
   /**
-   * What to draw now; null when there is nothing. Called with every frame that comes and once an
-   * animation frame; puts what is shown into the store, which the figures are made of, when it has
-   * changed and they are due.
+   * What to draw now; null when there is nothing. Called with every frame that comes, and once an
+   * animation frame while something changes; puts what is shown into the store, which the figures
+   * are made of, when it has changed and they are due.
    */
   look(): Look | null {
     const now = this.#clock.monotonic()

@@ -11,10 +11,9 @@ const LEVELS = 256
 const levels = Float64Array.from({ length: LEVELS }, (_, level) => level)
 
 const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const
-type Quantile = keyof typeof quantiles
 
 /** One number for each channel, in 0..1 (a quantile may lie 1e-10 outside). Alpha is left out. */
-export interface PictureSummary extends Readonly<Record<Quantile, number[]>> {
+export interface PictureSummary extends Readonly<Record<keyof typeof quantiles, number[]>> {
   readonly min: number[]
   readonly max: number[]
   readonly mean: number[]
@@ -100,22 +99,18 @@ export class PictureStatistics {
   summary(): PictureSummary {
     assert(this.#frames > 0, 'statistics of at least one frame')
     const each = this.#counts.map(exactStatistics)
-    const found = each.map((_, channel) =>
-      this.#histogram.quantiles(channel, Object.values(quantiles)),
-    )
-    const names = Object.keys(quantiles) as Quantile[]
-    const quantile = (name: Quantile): number[] =>
-      found.map(values => values[names.indexOf(name)]! / 255)
+    const fractions = Object.values(quantiles)
+    const found = each.map((_, channel) => this.#histogram.quantiles(channel, fractions))
+    const byName = Object.keys(quantiles).map((name, at) => [
+      name,
+      found.map(values => values[at]! / 255),
+    ])
     return {
       min: each.map(({ min }) => min / 255),
       max: each.map(({ max }) => max / 255),
       mean: each.map(({ mean }) => mean / 255),
       std: each.map(({ std }) => std / 255),
-      q01: quantile('q01'),
-      q10: quantile('q10'),
-      q50: quantile('q50'),
-      q90: quantile('q90'),
-      q99: quantile('q99'),
+      ...(Object.fromEntries(byName) as Record<keyof typeof quantiles, number[]>),
       count: each[0]!.count,
       frames: this.#frames,
     }
