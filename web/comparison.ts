@@ -40,7 +40,7 @@ export class Comparison implements playback.Player {
     this.store = createStore(() => ({ basis: 'time' as const, playhead, offsets: [] }))
   }
 
-  /** Moves both sides to where the clock is; called once an animation frame. */
+  /** Moves both sides to where the clock is; called once an animation frame while it plays. */
   tick(): void {
     this.#noteEpisodes()
     const { playhead, offsets } = this.store.getState()
@@ -90,6 +90,7 @@ export class Comparison implements playback.Player {
   ): void {
     const { playhead, offsets } = this.store.getState()
     this.store.setState({ playhead: move(playhead, offsets, this.#clock.monotonic()) })
+    this.#place()
   }
 
   /** An episode has come on one of the sides: it begins when both are there. */

@@ -69,6 +69,21 @@ export async function press(page: Page, key: string): Promise<void> {
   await page.keyboard.press(key)
 }
 
+/** How many animation frames the page asks for in a second. */
+export function framesInASecond(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const request = window.requestAnimationFrame.bind(window)
+    let asked = 0
+    window.requestAnimationFrame = callback => {
+      asked++
+      return request(callback)
+    }
+    await new Promise(resolve => setTimeout(resolve, 1000))
+    window.requestAnimationFrame = request
+    return asked
+  })
+}
+
 export interface StagePicture {
   readonly width: number
   readonly height: number

@@ -3,7 +3,13 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startPlaying } from '../../src/runtime/play.ts'
-import { declareBrowser, hasChromium, stagePicture, useBrowser } from './browser.ts'
+import {
+  declareBrowser,
+  framesInASecond,
+  hasChromium,
+  stagePicture,
+  useBrowser,
+} from './browser.ts'
 import { startTraining } from './training.ts'
 
 declareBrowser()
@@ -80,20 +86,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     const { run, url, pause } = await startTraining({ episodeSteps: 1_000_000 })
     const { page } = await open(url)
     await expect.poll(() => canvasSum(page)).toBeGreaterThan(0)
-    const framesInASecond = (): Promise<number> =>
-      page.evaluate(async () => {
-        const request = window.requestAnimationFrame.bind(window)
-        let asked = 0
-        window.requestAnimationFrame = callback => {
-          asked++
-          return request(callback)
-        }
-        await new Promise(resolve => setTimeout(resolve, 1000))
-        window.requestAnimationFrame = request
-        return asked
-      })
     pause()
-    await expect.poll(framesInASecond).toBeLessThan(15)
+    await expect.poll(() => framesInASecond(page)).toBeLessThan(15)
     const still = await canvasSum(page)
     const recorder = run.recorder('walker')
     recorder.step({ reward: 1 })

@@ -5,6 +5,7 @@ import {
   BUSY_MILLIS,
   declareBrowser,
   eventually,
+  framesInASecond,
   hasChromium,
   press,
   useBrowser,
@@ -78,7 +79,7 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
   })
 
   test('L16 two episodes are compared on one clock, and the address says which', async () => {
-    const { url } = await startTraining({ stepMillis: 5 })
+    const { url, pause } = await startTraining({ stepMillis: 5 })
     const { page, errors } = await open(url)
     await eventually(() => page.locator('tr[id^=episode-]').count()).toBeGreaterThan(2)
     await page.goto(`${url}#/compare/1/2`)
@@ -96,6 +97,11 @@ describe.skipIf(!hasChromium)('U7 the views', { timeout: BUSY_MILLIS }, () => {
     await right.getByText('Episode 999999 cannot be replayed').waitFor()
     // The trainer goes on, and nothing of that is shown for the episode.
     expect(await right.locator('.stage-picture, .hud').count()).toBe(0)
+    // At the end of both nothing moves, and nothing is drawn.
+    pause()
+    await page.goto(`${url}#/compare/1/2`)
+    await eventually(() => comparedSteps(page)).toEqual([59, 59])
+    await eventually(() => framesInASecond(page)).toBeLessThan(15)
     expect(errors).toEqual([])
   })
 

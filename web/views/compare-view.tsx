@@ -33,13 +33,7 @@ export function CompareView({ left, right, player }: CompareViewProps) {
     [first, second],
   )
   useImperativeHandle(player, () => comparison, [comparison])
-  useEffect(() => {
-    let request = requestAnimationFrame(function tick() {
-      comparison.tick()
-      request = requestAnimationFrame(tick)
-    })
-    return () => cancelAnimationFrame(request)
-  }, [comparison])
+  useTicking(comparison, first, second)
   useEffect(() => whenReady(first, () => first.openEpisode(left)), [first, left])
   useEffect(() => whenReady(second, () => second.openEpisode(right)), [second, right])
   return (
@@ -61,6 +55,27 @@ export function CompareView({ left, right, player }: CompareViewProps) {
       <CompareChart comparison={comparison} sessions={[first, second]} />
     </main>
   )
+}
+
+/** The clock goes while it plays, and once for what changes: at rest no animation frame is asked for. */
+function useTicking(comparison: Comparison, first: Session, second: Session): void {
+  useEffect(() => {
+    let request = 0
+    const wake = (): void => {
+      cancelAnimationFrame(request)
+      request = requestAnimationFrame(tick)
+    }
+    const tick = (): void => {
+      comparison.tick()
+      if (comparison.store.getState().playhead.playing) wake()
+    }
+    const ends = [comparison, first, second].map(({ store }) => store.subscribe(wake))
+    wake()
+    return () => {
+      for (const end of ends) end()
+      cancelAnimationFrame(request)
+    }
+  }, [comparison, first, second])
 }
 
 /** Without its episode a side shows why, never what is live. */
