@@ -1,4 +1,4 @@
-// The campaigns with their full figures: more than an hour on two cores. `npm test` runs the same
+// The campaigns with their full figures: an hour on two cores. `npm test` runs the same
 // files with figures that fit a commit (tests/faults/tier.ts). The longest begin first; those that
 // measure how soon something is back run last, with little or nothing beside.
 import { defineConfig } from 'vitest/config'
@@ -20,23 +20,24 @@ const timed = [
   'tests/durability/writers/writers.test.ts',
   'tests/durability/kills/{apart,random}.test.ts',
 ]
-/**
- * As a quiet machine has it, to the last tenth of what is allowed; and thousands of deaths, which keep
- * both cores busy by themselves: beside others each would take three times as long.
- */
-const exact = ['tests/supervision/{kills-*,pairs,recovery,stuck}.test.ts']
+/** As a quiet machine has it, to the last tenth of what is allowed. */
+const exact = ['tests/supervision/{pairs,recovery,stuck}.test.ts']
 const longest = [
   'e2e/soak.test.ts',
   'simulation/even-seeds.test.ts',
   'simulation/odd-seeds.test.ts',
   'durability/damage/damage.test.ts',
   'supervision/shutdown.test.ts',
+  'supervision/kills-recording.test.ts',
+  'supervision/kills-watching.test.ts',
   'durability/datasets/kills.test.ts',
   'durability/power/power-loss.test.ts',
   'durability/kills/errors.test.ts',
   'supervision/outpaced.test.ts',
   'soak/soak.test.ts',
   'durability/power/saving.test.ts',
+  'durability/kills/random.test.ts',
+  'supervision/ring-death.test.ts',
 ]
 
 const settings = { pool: 'forks', testTimeout: 3_600_000, hookTimeout: 600_000 } as const

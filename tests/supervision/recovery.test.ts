@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { figure } from '../faults/figures.ts'
 import {
+  PACED_KILLS,
   playKills,
   recordingInProcesses,
   recordingInThreads,
@@ -11,7 +12,6 @@ import {
 } from './kill-targets.ts'
 import { CAMPAIGN_MILLIS_MAX, millisOf, sumUp } from './stream-and-kill.ts'
 
-const KILLS = 100
 /** Spares are there again. More than five deaths in ten seconds are not met by a restart at all. */
 const PACE_MILLIS = 300
 const GAP_MILLIS_MAX = 3_000
@@ -24,13 +24,14 @@ describe.each(targets)('S1 P11 the $id', target => {
   test(
     `is back within ${awayMillisMax} ms (p99), more often than the supervisor lets it die (seed ${seed})`,
     async () => {
-      const sum = sumUp([await playKills([target], KILLS, PACE_MILLIS)])
+      const sum = sumUp([await playKills([target], PACED_KILLS, PACE_MILLIS)])
       const away = sum.away(actor)
       figure(`S1.${id}.paced`, {
-        kills: KILLS,
+        kills: PACED_KILLS,
         ...millisOf('away', away),
         ...millisOf('viewerGap', sum.gaps),
       })
+      expect(away.count).toBe(PACED_KILLS)
       expect(away.quantile(0.99)).toBeLessThanOrEqual(awayMillisMax)
       expect(sum.gaps.quantile(0.99)).toBeLessThanOrEqual(awayMillisMax)
       expect(sum.gaps.max).toBeLessThanOrEqual(GAP_MILLIS_MAX)

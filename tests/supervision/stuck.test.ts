@@ -111,22 +111,44 @@ const quantile = (values: readonly number[], fraction: number): number => {
  * As many incidents as asked for, over these actors in turn. In a run each hangs three times at most:
  * who is restarted again and again is restarted later and later.
  */
+function tasksOf(
+  how: Hang,
+  actors: readonly ActorKind[],
+  encoderPlacement: StuckTask['encoderPlacement'],
+): StuckTask[] {
+  const count = runs(1, 50)
+  const perRun = Math.min(12, 3 * actors.length)
+  const lingerMillis = actors.includes('recorder') ? LINGER_MILLIS : 0
+  return Array.from({ length: Math.ceil(count / perRun) }, (_, run) => {
+    const first = run * perRun
+    const incidents = Array.from({ length: Math.min(perRun, count - first) }, (_, i) => {
+      return { actor: actors[(first + i) % actors.length]!, how }
+    })
+    return { encoderPlacement, incidents, lingerMillis }
+  })
+}
+
+/** How many runs are played at a time, also beside others: who hangs in a loop takes a core. */
+const atOnce = { loop: 1, wait: 1, native: 2, SIGSTOP: 2 } as const satisfies Record<Hang, number>
+
+async function playAll(how: Hang, tasks: StuckTask[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const playSome = async (): Promise<void> => {
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
+      outcomes.push(await play(task))
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce[how] }, playSome))
+  return outcomes
+}
+
 async function campaign(
   id: string,
   how: Hang,
   actors: readonly ActorKind[],
   encoderPlacement: StuckTask['encoderPlacement'] = 'thread',
 ): Promise<void> {
-  const count = runs(1, 50)
-  const outcomes: Outcome[] = []
-  const perRun = Math.min(12, 3 * actors.length)
-  for (let done = 0; done < count; done += perRun) {
-    const incidents = Array.from({ length: Math.min(perRun, count - done) }, (_, i) => {
-      return { actor: actors[(done + i) % actors.length]!, how }
-    })
-    const lingerMillis = actors.includes('recorder') ? LINGER_MILLIS : 0
-    outcomes.push(await play({ encoderPlacement, incidents, lingerMillis }))
-  }
+  const outcomes = await playAll(how, tasksOf(how, actors, encoderPlacement))
   const millis = outcomes.flatMap(({ handled }) => handled.map(one => one.millis))
   const durable = (when: 'hanging' | 'calm'): number =>
     quantile(
