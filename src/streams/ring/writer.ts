@@ -95,6 +95,11 @@ export class RingWriter implements RingMemory {
     if (Atomics.load(this.words, WORD_CONSUMER) === CONSUMER_ASLEEP) this.#wakeConsumer()
   }
 
+  /** The low 32 bits of `position`, from the writer's own memory. */
+  get headWord(): number {
+    return this.#head
+  }
+
   /** The published head: everything before it can be read. */
   get position(): number {
     return loadHead(this.words)
