@@ -37,6 +37,13 @@ test('U5 L16 two episodes play on one clock, and the shorter one waits at its en
   expect(comparison.store.getState().playhead.playing).toBe(false)
 })
 
+test('a control places both at once, without a tick', () => {
+  const { clock, comparison, stages, shown } = both()
+  shown()
+  comparison.seekTo(320)
+  expect(stages.map(stage => stage.look(clock.monotonic())?.replay?.index)).toEqual([3, 3])
+})
+
 test('nothing plays before both are there', () => {
   const { clock, comparison, open, shown } = compare()
   open(0, 4)
@@ -85,8 +92,9 @@ test('U5 by steps a long episode, of which some are left out, shows the step of 
   const shown = offsets.map(() => {
     comparison.tick()
     const at = stepAt(offsets, comparison.store.getState().playhead.atMillis)
+    const steps = stages.map(stage => stage.look(clock.monotonic())?.state?.step)
     comparison.stepBy(1)
-    return [at, ...stages.map(stage => stage.look(clock.monotonic())?.state?.step)]
+    return [at, ...steps]
   })
   expect(shown).toEqual([
     ...[0, 1, 2, 3].map(step => [step, 0, step]),
