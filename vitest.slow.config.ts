@@ -58,7 +58,7 @@ export default defineConfig({
           exclude: [...timed, ...exact],
           // On two cores: the page's soak waits for all of its half hour, those that kill for most of
           // their time.
-          maxWorkers: 6,
+          maxWorkers: 5,
           sequence: { groupOrder: 0 },
         },
       },
@@ -67,7 +67,7 @@ export default defineConfig({
           ...settings,
           name: 'timed',
           include: timed,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -43,11 +43,11 @@ const endings: readonly Ending[] = [
     ...{ exit: 'SIGINT', reason: null },
   },
   {
-    ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(1, 50) },
+    ...{ id: 'S7.by-itself', end: 'natural', signals: [], times: runs(1, 20) },
     ...{ exit: 0, reason: 'exit' },
   },
   {
-    ...{ id: 'S7.job', end: 'signal', signals: ['SIGTERM'], job: true, times: runs(1, 20) },
+    ...{ id: 'S7.job', end: 'signal', signals: ['SIGTERM'], job: true, times: runs(1, 10) },
     ...{ exit: 0, reason: 'signal' },
   },
   { ...bug, id: 'S8.uncaughtException', end: 'throw', reason: 'exit' },
