@@ -83,7 +83,7 @@ export const guarantees: readonly Guarantee[] = [
       },
       {
         at: 'tests/supervision/outpaced.test.ts',
-        what: 'an encoder that is too slow for a minute: no frame is lost, and what waits is on disk',
+        what: 'an encoder that is too slow for 20 s: no frame is lost, and what waits is on disk',
         figures: ['V3'],
       },
     ],

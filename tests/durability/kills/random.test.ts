@@ -129,7 +129,7 @@ for (const [on, kills] of [
   ['memory', runs(20, 600)],
   ['disk', runs(14, 400)],
 ] as const) {
-  test.concurrent(`D1 P1 P3: ${kills} kills at random instants, logs ${on === 'disk' ? 'on' : 'in'} ${on}, lose nothing acknowledged (seed ${seed})`, async () => {
+  test(`D1 P1 P3: ${kills} kills at random instants, logs ${on === 'disk' ? 'on' : 'in'} ${on}, lose nothing acknowledged (seed ${seed})`, async () => {
     const { tallies, dir } = await campaign(kills, places(on))
     for (const mode of names) {
       const { problems, openMillis, ...tally } = tallies[mode]
