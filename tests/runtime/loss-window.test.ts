@@ -12,8 +12,8 @@ const BODY = 56
 const RECORD = recordBytes(BODY)
 
 /** A trainer and a log: records are committed at their times, and become durable in order. */
-function scene(capacityBytes = 64 * 1024) {
-  const ring = createRing({ capacityBytes, ringId: 1 })
+function scene(capacityBytes = 64 * 1024, startPosition = 0) {
+  const ring = createRing({ capacityBytes, ringId: 1, startPosition })
   const clock = new SimulatedClock()
   const inlet = new RingInlet(ring, { clock })
   const reader = new RingReader(ring)
@@ -56,6 +56,24 @@ test('P2 counts bytes, events and the age of the oldest, while the log is behind
   settle(1)
   expect(measure()).toEqual({ bytes: 0, events: 0, millis: 0 })
 })
+
+test.each([2 ** 31 - 3 * RECORD, 2 ** 32 - 3 * RECORD])(
+  'P2 counts the same where the low word of a position turns over, from %i on',
+  startPosition => {
+    const { clock, record, settle, measure } = scene(64 * 1024, startPosition)
+    for (let n = 0; n < 6; n++) {
+      record()
+      clock.advance(10)
+    }
+    expect(measure()).toEqual({ bytes: 6 * RECORD, events: 6, millis: 60 })
+    settle(2)
+    expect(measure()).toEqual({ bytes: 4 * RECORD, events: 4, millis: 40 })
+    settle(2)
+    expect(measure()).toEqual({ bytes: 2 * RECORD, events: 2, millis: 20 })
+    settle(2)
+    expect(measure()).toEqual({ bytes: 0, events: 0, millis: 0 })
+  },
+)
 
 test('P2 counts what waits on the heap because the ring is full', () => {
   const { clock, record, settle, measure, inlet } = scene(1024)
