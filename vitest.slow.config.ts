@@ -18,7 +18,7 @@ const all = [
 const timed = [
   'tests/supervision/{poison,ring-death,storms}.test.ts',
   'tests/durability/writers/writers.test.ts',
-  'tests/durability/kills/{apart,random}.test.ts',
+  'tests/durability/kills/{apart,random-*}.test.ts',
 ]
 /**
  * As a quiet machine has it, to the last tenth of what is allowed; and thousands of deaths, which keep
@@ -38,7 +38,8 @@ const longest = [
   'supervision/outpaced.test.ts',
   'soak/soak.test.ts',
   'durability/power/saving.test.ts',
-  'durability/kills/random.test.ts',
+  'durability/kills/random-memory.test.ts',
+  'durability/kills/random-disk.test.ts',
   'supervision/ring-death.test.ts',
 ]
 
@@ -56,7 +57,7 @@ export default defineConfig({
           name: 'beside',
           include: all,
           exclude: [...timed, ...exact],
-          // On two cores: the page's soak waits for all of its half hour, those that kill for most of
+          // On two cores: the page's soak waits for most of its time, those that kill for most of
           // their time.
           maxWorkers: 5,
           sequence: { groupOrder: 0 },

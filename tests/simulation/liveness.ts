@@ -7,11 +7,12 @@ import { AggregatorFold, EncoderFold } from './folds.ts'
 import type { SimViewer } from './viewers.ts'
 import type { World } from './world.ts'
 
-/** The undisturbed process has been quiet for a while: everything has arrived everywhere. */
-export function expectCaughtUp(world: World, viewer: SimViewer): void {
+/** What has not arrived yet, somewhere, of what the undisturbed process was told; undefined when all of it has. */
+export function behind(world: World, viewer: SimViewer): string | undefined {
   const { trainer } = world.process
+  const found: string[] = []
   const expect = (what: string, isSo: boolean): void => {
-    if (!isSo) world.violate('liveness', what)
+    if (!isSo) found.push(what)
   }
   const { position, releasedPosition } = trainer.inlet.writer
   expect(`the ring is empty (${releasedPosition} of ${position})`, releasedPosition === position)
@@ -19,6 +20,7 @@ export function expectCaughtUp(world: World, viewer: SimViewer): void {
   expect('nothing waits or was lost in front of the ring', depth === 0 && dropped === 0)
   expectFacts(world, expect)
   expectNewest(world, viewer, expect)
+  return found[0]
 }
 
 type Expect = (what: string, isSo: boolean) => void

@@ -15,7 +15,7 @@ import {
 export const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
 
 /** So many of them are met at a pace at which all is quiet again before the next (recovery.test.ts). */
-export const PACED_KILLS = 100
+export const PACED_KILLS = 50
 
 export interface Target {
   readonly id: string

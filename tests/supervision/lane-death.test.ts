@@ -133,7 +133,7 @@ async function campaign(
   return { ...outcome, repaired: gauge.status().repaired }
 }
 
-const each = runs(3, 60)
+const each = runs(3, 30)
 const lives = Array.from({ length: each * 2 * steps.length }, (_, life) => ({
   step: steps[life % steps.length]!,
   how: life % (2 * steps.length) < steps.length ? ('exit' as const) : ('terminate' as const),

@@ -128,8 +128,8 @@ function tasksOf(
   })
 }
 
-/** How many runs are played at a time, also beside others: who hangs in a loop takes a core. */
-const atOnce = { loop: 1, wait: 1, native: 2, SIGSTOP: 2 } as const satisfies Record<Hang, number>
+/** How many runs are played at a time; a process that was stopped is alone with its kind. */
+const atOnce = { loop: 1, wait: 1, native: 1, SIGSTOP: 2 } as const satisfies Record<Hang, number>
 
 async function playAll(how: Hang, tasks: StuckTask[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
@@ -188,16 +188,16 @@ const replaceable: readonly ActorKind[] = ['encoder', 'aggregator', 'recorder']
 
 describe('S4: a stuck actor is handled within three seconds', () => {
   // A loop takes a core, and a process needs one to start: they are not tried together.
-  test('S4: in an endless loop; in Atomics.wait', { timeout }, () =>
-    Promise.all([campaign('loop', 'loop', all), campaign('wait', 'wait', ['recorder', ...all])]),
+  test('S4: in an endless loop; in Atomics.wait; in a long native call', { timeout }, () =>
+    Promise.all([
+      campaign('loop', 'loop', all),
+      campaign('wait', 'wait', ['recorder', ...all]),
+      campaign('native', 'native', replaceable),
+    ]),
   )
 
-  test('S4: in a long native call; as a process that was stopped', { timeout }, () =>
-    Promise.all([
-      campaign('native', 'native', replaceable),
-      campaign('stopped', 'SIGSTOP', ['encoder'], 'process'),
-      waitForBroadcaster(),
-    ]),
+  test('S4: as a process that was stopped; a broadcaster in a native call', { timeout }, () =>
+    Promise.all([campaign('stopped', 'SIGSTOP', ['encoder'], 'process'), waitForBroadcaster()]),
   )
 
   test('S4: a recorder that wakes up and goes on is held off by fences; control: without them it spoils the log', {

@@ -9,7 +9,7 @@ import type { Death, Shot } from './programs/streaming.child.ts'
 import { anyPause, CAMPAIGN_MILLIS_MAX, millisOf, streamAndKill, sumUp } from './stream-and-kill.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? 20_261_121)
-const KILLS = runs(3, 50)
+const KILLS = runs(3, 30)
 
 const targets = [
   { placement: 'thread', deaths: ['throw', 'exit', 'heap', 'throw', 'exit'] },

@@ -120,7 +120,7 @@ describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
 })
 
 describe.skipIf(!able)('a disk that fails, and an LMDB that dies of it each time', () => {
-  const count = runs(8, allFaults.length / 4)
+  const count = runs(8, allFaults.length / 8)
 
   test(`D6 G10 P7: ${count} errors below a log in a process of its own end the writing, and no program`, async () => {
     const where = places('memory')

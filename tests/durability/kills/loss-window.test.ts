@@ -23,7 +23,7 @@ import {
 } from './trainer.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
-const kills = runs(4, 60)
+const kills = runs(4, 30)
 const BURST = 20
 const FRAME_BYTES = 2_000
 /** A look comes so much later than what it tells of: the scheduling of this machine. */

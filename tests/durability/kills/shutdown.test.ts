@@ -16,7 +16,7 @@ const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
 const able = requireTool('loop') && requireTool('gcc')
 
 describe.skipIf(!able)('a file system that shuts down', () => {
-  const count = runs(5, 100)
+  const count = runs(5, 50)
 
   test(`D6 P1 P7: ${count} times it ends the writing, loses nothing acknowledged and hurts nobody (seed ${seed})`, async () => {
     const random = seededRandom(seed)

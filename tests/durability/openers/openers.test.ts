@@ -49,7 +49,7 @@ test(
     // Each round has a log of its own: opening checks what is there, which grows by 15,000 events
     // a second.
     const rounds: Round[] = []
-    for (let round = 0; round < runs(1, 30); round++) rounds.push(await openBeside(OPENINGS))
+    for (let round = 0; round < runs(1, 20); round++) rounds.push(await openBeside(OPENINGS))
     figure('G11', {
       openings: rounds.length * OPENINGS,
       acknowledged: rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
