@@ -12,7 +12,7 @@ import { killAndJudge } from './campaign.ts'
 import type { Moment } from './moments.ts'
 
 const seed = Number(process.env['ROLLCAST_SEED'] ?? Date.now() % 1e9)
-const KILLS = runs(10, 30)
+const KILLS = runs(6, 30)
 const ENDS = runs(2, 6)
 /** Of the kills, those that meet videos being finished or the dataset being changed. */
 const SHARE_MIN = 0.4

@@ -38,7 +38,7 @@ async function atWork(
 
 const logProcessOf = (writer: Writer): number => findChildren(writer.pid(), LOG_PROCESS)[0]!
 describe('a program that is killed, with its log in a process of its own', () => {
-  const kills = runs(6, 200)
+  const kills = runs(4, 200)
 
   test(`D1 G10 P1 P5: ${kills} times: the process ends too, the log opens at once, nothing is lost (seed ${seed})`, async () => {
     const random = seededRandom(seed)

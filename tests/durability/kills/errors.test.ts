@@ -84,7 +84,7 @@ async function meet(fault: Fault, dir: string, manner: Manner = {}) {
 const able = requireTool('strace') && requireTool('gcc')
 
 describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
-  const count = runs(16, allFaults.length)
+  const count = runs(12, allFaults.length)
 
   test(`D6 P7: ${count} of ${allFaults.length} errors end the writing at once, and nothing else`, async () => {
     const where = places('memory')
@@ -120,7 +120,7 @@ describe.skipIf(!requireTool('strace'))('a disk that fails', () => {
 })
 
 describe.skipIf(!able)('a disk that fails, and an LMDB that dies of it each time', () => {
-  const count = runs(8, allFaults.length / 8)
+  const count = runs(6, allFaults.length / 8)
 
   test(`D6 G10 P7: ${count} errors below a log in a process of its own end the writing, and no program`, async () => {
     const where = places('memory')
